@@ -1,0 +1,287 @@
+"""Where everything lies in a store: the one room that knows file names, and refuses names that would leave it.
+
+experiments/store.yaml
+experiments/<project>/project.yaml
+experiments/<project>/runs/<run-id>/{run,config}.yaml, history.jsonl, summary.json, …
+experiments/<project>/deleted/<run-id>.yaml
+experiments/.cache/                      rebuilt at will, ignored by git
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from runstore.errors import StoreError, UsageError
+
+STORE_DIR = "experiments"
+STORE_FILE = "store.yaml"
+DEFAULT_PROJECT = "uncategorized"
+MAX_RUN_ID = 64
+MAX_PROJECT_NAME = 128
+
+# The store's own directories, beside those of the projects.
+_RESERVED_PROJECTS = frozenset({"objects", "reports"})
+_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
+# Device names on Windows, where a colleague may clone the store.
+_DEVICES = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
+_HISTORY = re.compile(r"^history(?:\.(?P<writer>[^.]+))?\.jsonl$")
+
+GITATTRIBUTES = """\
+*.jsonl -diff merge=union
+*.log -diff
+media/** -diff
+"""
+GITIGNORE = """\
+.cache/
+heartbeat
+*.lock
+*.tmp
+"""
+
+
+def _check_name(kind: str, name: str, longest: int) -> str:
+    """`name`, when it can be a directory's name anywhere; raises `UsageError` in one line when it can't."""
+    if not isinstance(name, str):
+        raise UsageError(f"{kind} must be text, found {type(name).__name__} {name!r}; pass a str")
+    shown = repr(name if len(name) <= 80 else name[:77] + "...")
+    if not name or name != name.strip():
+        raise UsageError(f"{kind} {shown} is empty or starts or ends with a space; leave the spaces out")
+    if bad := _FORBIDDEN.search(name):
+        raise UsageError(
+            f"{kind} {shown} holds {bad.group()!r}, one of / \\ # ? % : or a control character; leave it out"
+        )
+    if name.startswith(".") or name.endswith(".") or _DEVICES.match(name):
+        raise UsageError(f"{kind} {shown} starts or ends with a dot, or is a device's name; choose another")
+    try:
+        size = len(name.encode())
+    except UnicodeEncodeError:
+        raise UsageError(f"{kind} {shown} is not valid Unicode; choose another") from None
+    if size > longest:
+        raise UsageError(f"{kind} {shown} is {size} bytes long, at most {longest} are allowed; shorten it")
+    return name
+
+
+def check_run_id(run_id: str) -> str:
+    """`run_id` itself when it may name a run (W&B's rule: none of `/ \\ # ? % :`, at most 64 bytes)."""
+    return _check_name("the run id", run_id, MAX_RUN_ID)
+
+
+def check_project_name(name: str) -> str:
+    """`name` itself when it may name a project (none of `/ \\ # ? % :`, at most 128 bytes, not the store's own)."""
+    if _check_name("the project name", name, MAX_PROJECT_NAME).lower() in _RESERVED_PROJECTS:
+        raise UsageError(f"the project name {name!r} is kept for the store's own files; choose another")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class RunLayout:
+    """The files of one run."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def run_yaml(self) -> Path:
+        return self.path / "run.yaml"
+
+    @property
+    def config_yaml(self) -> Path:
+        return self.path / "config.yaml"
+
+    @property
+    def summary_json(self) -> Path:
+        return self.path / "summary.json"
+
+    @property
+    def system_jsonl(self) -> Path:
+        return self.path / "system.jsonl"
+
+    @property
+    def output_log(self) -> Path:
+        return self.path / "output.log"
+
+    @property
+    def provenance_json(self) -> Path:
+        return self.path / "provenance.json"
+
+    @property
+    def changes_patch(self) -> Path:
+        return self.path / "changes.patch"
+
+    @property
+    def requirements_txt(self) -> Path:
+        return self.path / "requirements.txt"
+
+    @property
+    def state_json(self) -> Path:
+        return self.path / "state.json"
+
+    @property
+    def heartbeat(self) -> Path:
+        return self.path / "heartbeat"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.path / "media"
+
+    @property
+    def files_dir(self) -> Path:
+        return self.path / "files"
+
+    def history(self, writer: str | None = None) -> Path:
+        """The history file of one writer: None for the first attempt, "2", "3", … for later ones, or a rank's name."""
+        if writer is None:
+            return self.path / "history.jsonl"
+        return self.path / f"history.{_check_name('the writer', writer, MAX_RUN_ID).replace('.', '-')}.jsonl"
+
+    def histories(self) -> list[Path]:
+        """The history files there are: the first attempt's, later attempts' by number, then others by name."""
+        return [path for path, _ in scan_run(self.path) if is_history(path.name)]
+
+
+def is_history(name: str) -> bool:
+    """Whether a file of this name in a run's directory holds rows of its history."""
+    return _HISTORY.match(name) is not None
+
+
+def history_order(name: str) -> tuple[int, int, str]:
+    """Sorts history files as their rows are merged: first attempt, attempts by number, ranks by name."""
+    match = _HISTORY.match(name)
+    writer = match.group("writer") if match else None
+    if writer is None:
+        return (0, 0, name)
+    return (1, int(writer), name) if writer.isdecimal() else (2, 0, name)
+
+
+def scan_run(path: Path) -> list[tuple[Path, os.stat_result]]:
+    """The plain files directly in a run's directory with their stat, histories first and in merging order.
+
+    Links are left out: a store's content may come from strangers, and a link could lead anywhere.
+    """
+    found = []
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                found.append((path / entry.name, entry.stat(follow_symlinks=False)))
+    return sorted(found, key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLayout:
+    """The files of one project."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def project_yaml(self) -> Path:
+        return self.path / "project.yaml"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.path / "runs"
+
+    def run(self, run_id: str) -> RunLayout:
+        """The layout of the run `run_id`, there or not; raises `UsageError` for a name that could leave the project."""
+        return RunLayout(self.runs_dir / check_run_id(run_id))
+
+    def runs(self) -> list[RunLayout]:
+        """The runs there are, by id."""
+        return [RunLayout(path) for path in _directories(self.runs_dir)]
+
+    def deleted(self, run_id: str) -> Path:
+        """The tombstone that says that `run_id` was deleted and can never be used again."""
+        return self.path / "deleted" / f"{check_run_id(run_id)}.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLayout:
+    """The files of one store."""
+
+    root: Path
+
+    @property
+    def store_yaml(self) -> Path:
+        return self.root / STORE_FILE
+
+    @property
+    def gitignore(self) -> Path:
+        return self.root / ".gitignore"
+
+    @property
+    def gitattributes(self) -> Path:
+        return self.root / ".gitattributes"
+
+    @property
+    def cache_dir(self) -> Path:
+        return self.root / ".cache"
+
+    def project(self, name: str) -> ProjectLayout:
+        """The layout of the project `name`, there or not; raises `UsageError` for a name that could leave the store."""
+        return ProjectLayout(self.root / check_project_name(name))
+
+    def projects(self) -> list[ProjectLayout]:
+        """The projects there are, by name: directories that hold `runs/` or a `project.yaml`."""
+        layouts = [ProjectLayout(path) for path in _directories(self.root)]
+        return [
+            layout
+            for layout in layouts
+            if layout.name.lower() not in _RESERVED_PROJECTS
+            and (layout.runs_dir.is_dir() or layout.project_yaml.is_file())
+        ]
+
+
+def _directories(path: Path) -> list[Path]:
+    """The visible directories in `path` by name; none when there is no such directory. Links are not followed."""
+    try:
+        with os.scandir(path) as entries:
+            names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path / name for name in sorted(names)]
+
+
+def default_store_root(start: Path) -> Path:
+    """The store that belongs to the directory `start` when nobody named one.
+
+    The nearest ancestor's `experiments/` that holds a `store.yaml`, else `experiments/` at the top of the git
+    repository, else in `start` itself. It need not exist.
+    """
+    for folder in _upwards(start):
+        if (folder / STORE_DIR / STORE_FILE).is_file():
+            return folder / STORE_DIR
+        if folder.name == STORE_DIR and (folder / STORE_FILE).is_file():
+            return folder
+    for folder in _upwards(start):
+        if (folder / ".git").exists():
+            return folder / STORE_DIR
+    return start / STORE_DIR
+
+
+def _upwards(start: Path) -> Iterator[Path]:
+    yield start
+    yield from start.parents
+
+
+def existing_store(path: Path) -> StoreLayout:
+    """The store at `path`, or at `path/experiments`; raises `StoreError` in one line when there is none."""
+    for root in (path, path / STORE_DIR):
+        layout = StoreLayout(root)
+        if layout.store_yaml.is_file() or layout.projects():
+            return layout
+    if not path.exists():
+        raise StoreError(f"{path}: no such directory; name the store's directory (it holds {STORE_FILE})")
+    if not path.is_dir():
+        raise StoreError(f"{path}: found a file, expected a store's directory; name the directory itself")
+    raise StoreError(
+        f"{path}: found no {STORE_FILE} and no project with runs/, expected a store; "
+        "name its directory, or log a run first"
+    )

@@ -1,0 +1,311 @@
+"""What the small files of a store hold: typed records, read with checks and written atomically.
+
+Reading is lenient where a person's hand is likely (a number for a name) and strict where meaning would be
+lost; what cannot be used raises `FormatError` with file, place, what was found and how to mend it.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, cast, get_args
+
+import orjson
+
+from runstore.errors import FormatError, StoreError
+from runstore.format import yaml12
+from runstore.format.layout import GITATTRIBUTES, GITIGNORE, StoreLayout
+
+FORMAT: Final = 1
+"""The version of the store's format that this release reads and writes."""
+
+State = Literal["running", "finished", "failed", "killed", "crashed"]
+STATES: Final[tuple[State, ...]] = get_args(State)
+ArtifactPolicy = Literal["commit", "lfs", "ignore"]
+Visibility = Literal["public", "private"]
+
+HEARTBEAT_SECONDS: Final = 30.0
+"""How often a live run touches its heartbeat."""
+CRASHED_AFTER_SECONDS: Final = 300.0
+"""A run whose heartbeat is older than this, with no exit recorded, has crashed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeta:
+    """`run.yaml`: who a run is and how it is filed. `created` is ISO 8601 in UTC, "" when unknown."""
+
+    id: str
+    name: str = ""
+    created: str = ""
+    group: str = ""
+    job_type: str = ""
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    sweep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """`state.json`: the state a run's own process recorded; `finished` is ISO 8601 in UTC, "" while it runs."""
+
+    state: State = "running"
+    exit_code: int | None = None
+    finished: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """`heartbeat`: the process behind a live run; the file's mtime is the beat. `start` is its creation time, epoch s."""
+
+    pid: int
+    host: str
+    boot: str
+    start: float
+    interval: float = HEARTBEAT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMeta:
+    """`store.yaml`: the format's version and what holds for the whole store."""
+
+    format: int = FORMAT
+    entity: str = ""
+    artifacts: ArtifactPolicy = "commit"
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectMeta:
+    """`project.yaml`: how a project presents itself."""
+
+    title: str = ""
+    description: str = ""
+    visibility: Visibility = "private"
+    views: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
+    """Replaces `path` by `data` in one step: readers see the old bytes or the new ones, never a part.
+
+    With `sync` the bytes are on the disk before the name is. Raises `OSError` and leaves the old file alone.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if sync:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def create_store(layout: StoreLayout, entity: str = "") -> None:
+    """Writes what a new store starts with: `store.yaml`, `.gitignore`, `.gitattributes`. What is there stays.
+
+    Raises `StoreError` in one line where that is impossible, `FormatError` for a store of a newer format.
+    """
+    try:
+        layout.root.mkdir(parents=True, exist_ok=True)
+        if not layout.store_yaml.exists():
+            write_atomically(layout.store_yaml, dump_store(StoreMeta(entity=entity)))
+        for path, text in ((layout.gitignore, GITIGNORE), (layout.gitattributes, GITATTRIBUTES)):
+            if not path.exists():
+                write_atomically(path, text.encode())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(
+            f"{layout.root}: cannot create a store here ({reason}); pass dir= or set RUNSTORE_DIR"
+        ) from None
+    load_store(layout.store_yaml)
+
+
+def dump_store(meta: StoreMeta) -> bytes:
+    return yaml12.dump({"format": meta.format, "entity": meta.entity, "artifacts": meta.artifacts}).encode()
+
+
+def load_store(path: Path) -> StoreMeta:
+    """Reads `store.yaml`; one that is missing stands for the defaults. A newer format raises `FormatError`."""
+    values = _read_mapping(path)
+    version = values.get("format", FORMAT)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise FormatError(
+            path, "format", repr(version), f"a whole number from 1 to {FORMAT}", f"write format: {FORMAT}"
+        )
+    if version > FORMAT:
+        raise FormatError(
+            path, "format", f"{version}, a newer format", f"at most {FORMAT}", "update with pip install -U runstore"
+        )
+    return StoreMeta(
+        format=version,
+        entity=_text(path, values, "entity"),
+        artifacts=cast(ArtifactPolicy, _choice(path, values, "artifacts", get_args(ArtifactPolicy), "commit")),
+    )
+
+
+def dump_project(meta: ProjectMeta) -> bytes:
+    values: dict[str, Any] = {"title": meta.title, "description": meta.description, "visibility": meta.visibility}
+    if meta.views:
+        values["views"] = [dict(view) for view in meta.views]
+    return yaml12.dump(values).encode()
+
+
+def load_project(path: Path) -> ProjectMeta:
+    """Reads `project.yaml`; one that is missing stands for the defaults."""
+    values = _read_mapping(path)
+    views = values.get("views") or []
+    if not isinstance(views, list) or not all(isinstance(view, dict) for view in views):
+        raise FormatError(path, "views", type(views).__name__, "a list of mappings", "write each view as - name: …")
+    return ProjectMeta(
+        title=_text(path, values, "title"),
+        description=_text(path, values, "description"),
+        visibility=cast(Visibility, _choice(path, values, "visibility", get_args(Visibility), "private")),
+        views=tuple(views),
+    )
+
+
+def dump_run(meta: RunMeta) -> bytes:
+    values = {
+        "id": meta.id,
+        "name": meta.name,
+        "created": meta.created,
+        "group": meta.group,
+        "job_type": meta.job_type,
+        "tags": list(meta.tags),
+        "notes": meta.notes,
+        "sweep": meta.sweep,
+    }
+    return yaml12.dump(values).encode()
+
+
+def load_run(path: Path) -> RunMeta:
+    """Reads `run.yaml` of the run whose directory holds it. The directory's name is the id, whatever the file says."""
+    values = _read_mapping(path)
+    tags = values.get("tags") or []
+    if isinstance(tags, str):
+        tags = [tags]
+    if not isinstance(tags, list):
+        raise FormatError(path, "tags", type(tags).__name__, "a list of words", "write tags: [a, b]")
+    texts = {key: _text(path, values, key) for key in ("name", "created", "group", "job_type", "notes", "sweep")}
+    return RunMeta(id=path.parent.name, tags=tuple(str(tag) for tag in tags), **texts)
+
+
+def dump_state(state: RunState) -> bytes:
+    return orjson.dumps({"state": state.state, "exit_code": state.exit_code, "finished": state.finished})
+
+
+def load_state(path: Path) -> RunState | None:
+    """Reads `state.json`; None when there is none, as in a store written by hand."""
+    values = read_json_object(path)
+    if not values:
+        return None
+    state = values.get("state")
+    if state not in STATES:
+        raise FormatError(path, "state", repr(state), "one of " + " ".join(STATES), "write the state that holds")
+    code = values.get("exit_code")
+    return RunState(
+        state=cast(State, state),
+        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        finished=str(values.get("finished") or ""),
+    )
+
+
+def dump_heartbeat(beat: Heartbeat) -> bytes:
+    return orjson.dumps(beat)
+
+
+def load_heartbeat(path: Path) -> Heartbeat | None:
+    """Reads a heartbeat; None when there is none or it is not one (it is advice, never worth an error)."""
+    try:
+        values = read_json_object(path)
+        return Heartbeat(
+            pid=int(values["pid"]),
+            host=str(values["host"]),
+            boot=str(values.get("boot", "")),
+            start=float(values.get("start", 0.0)),
+            interval=float(values.get("interval", HEARTBEAT_SECONDS)),
+        )
+    except (StoreError, KeyError, TypeError, ValueError):
+        return None
+
+
+def load_config(path: Path) -> dict[str, Any]:
+    """Reads `config.yaml`: a plain mapping. One that is missing is an empty configuration."""
+    return _read_mapping(path)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """The JSON object in `path`, {} when there is no such file or it is empty. Bare NaN and Infinity are understood."""
+    data = _read(path)
+    if not data.strip():
+        return {}
+    try:
+        value = _loads(data)
+    except ValueError as error:
+        line = getattr(error, "lineno", 0)
+        raise FormatError(
+            path, f"line {line}" if line else "", "broken JSON", "a JSON object", "mend it or delete the file"
+        ) from None
+    if not isinstance(value, dict):
+        raise FormatError(path, "", f"a JSON {type(value).__name__}", "an object", "mend it or delete the file")
+    return value
+
+
+def _loads(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(data.decode("utf-8-sig"))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreError(f"{path}: cannot be read ({reason}); check its permissions") from None
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml12.load(_read(path))
+    except yaml12.YamlError as error:
+        place = f"line {error.line}" if error.line else ""
+        raise FormatError(path, place, f"broken YAML ({error})", "a mapping of key: value", "mend the line") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise FormatError(
+            path, "line 1", f"a {type(values).__name__}", "a mapping of key: value", "write key: value lines"
+        )
+    return {key if isinstance(key, str) else yaml12.dump(key).split("\n")[0]: value for key, value in values.items()}
+
+
+def _text(path: Path, values: dict[str, Any], key: str) -> str:
+    value = values.get(key)
+    if value is None:
+        return ""
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise FormatError(path, key, f"a {type(value).__name__}", "text", f"write {key}: some text")
+
+
+def _choice(path: Path, values: dict[str, Any], key: str, choices: tuple[str, ...], default: str) -> str:
+    value = values.get(key)
+    if value is None:
+        return default
+    if value not in choices:
+        raise FormatError(path, key, repr(value), "one of " + " ".join(choices), f"write {key}: {default}")
+    return str(value)
