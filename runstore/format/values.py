@@ -1,0 +1,218 @@
+"""What a value logged in Python becomes in a file: plain JSON, with nothing lost and nothing imported to know it.
+
+NaN and ±Infinity are written as the strings "NaN", "Infinity" and "-Infinity". Scalars of numpy, torch, jax or
+TensorFlow are known by what they can do (`.item()`, `.tolist()`, `__float__`), never by their class.
+"""
+
+import datetime
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+Plain = str | int | float | bool | None | list[Any] | dict[str, Any]
+"""What JSON can hold; floats may be non-finite until they are named."""
+
+NOT_FINITE: Final[dict[str, float]] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""How the store spells the floats that JSON has no words for."""
+
+SIMPLE: Final = frozenset({float, int, str, bool, type(None)})
+"""Exact types that are plain as they stand (a float may still be non-finite)."""
+
+_MAX_DEPTH = 100
+_INT64 = 2**63
+
+
+class Unserialisable(TypeError):
+    """A value that has no plain form. Its text names the type and what to do."""
+
+
+def name_float(number: float) -> float | str:
+    """`number` itself, or the string that stands for it in JSON when it is not finite."""
+    if number - number == 0.0:
+        return number
+    if number != number:
+        return "NaN"
+    return "Infinity" if number > 0 else "-Infinity"
+
+
+def revive(value: Any) -> Any:
+    """The value that a plain one stands for: the strings for non-finite floats become floats, at any depth."""
+    if type(value) is str:
+        return NOT_FINITE.get(value, value)
+    if type(value) is list:
+        return [revive(inner) for inner in value]
+    if type(value) is dict:
+        return {key: revive(inner) for key, inner in value.items()}
+    return value
+
+
+def plain(value: Any, *, finite: bool = True, other: Callable[[Any], Any] | None = None) -> Any:
+    """The plain form of `value`: numbers, text, booleans, None, lists, dicts with text keys.
+
+    With `finite` non-finite floats become their names. `other` is asked for values with no plain form and returns
+    one, or raises. Raises `Unserialisable` for a value that has none, is nested deeper than 100 levels or holds
+    itself.
+    """
+    return _Converter(finite, other).convert(value, 0)
+
+
+class _Converter:
+    def __init__(self, finite: bool, other: Callable[[Any], Any] | None) -> None:
+        self._finite = finite
+        self._other = other
+
+    def convert(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        if kind is float:
+            return name_float(value) if self._finite else value
+        if kind in SIMPLE:
+            return value
+        if depth > _MAX_DEPTH:
+            raise Unserialisable(f"nested deeper than {_MAX_DEPTH} levels; log its parts")
+        if kind is dict or isinstance(value, Mapping):
+            return {_key(key): self.convert(inner, depth + 1) for key, inner in value.items()}
+        if kind is list or isinstance(value, list | tuple | range):
+            return [self.convert(inner, depth + 1) for inner in value]
+        if isinstance(value, Set):
+            return [self.convert(inner, depth + 1) for inner in sorted(value, key=_sorting)]
+        return self._convert_object(value, depth)
+
+    def _convert_object(self, value: Any, depth: int) -> Any:
+        for simplify in (_builtin, _array):
+            found = simplify(value)
+            if found is not _UNKNOWN:
+                return self.convert(found, depth + 1)
+        if self._other is not None:
+            return self.convert(self._other(value), depth + 1)
+        raise Unserialisable(f"a {type(value).__name__} has no plain form; log a number, text, list or dict")
+
+
+_UNKNOWN: Final = object()
+
+
+def _key(key: Any) -> str:
+    return key if type(key) is str else str(key.value if isinstance(key, Enum) else key)
+
+
+def _sorting(value: Any) -> tuple[str, Any]:
+    """Orders a set's members: numbers by size, everything else by its text."""
+    return ("", value) if isinstance(value, int | float) else (type(value).__name__, str(value))
+
+
+def _builtin(value: Any) -> Any:
+    """What a value of Python's own classes, or of one made from them, stands for."""
+    match value:
+        case Enum():
+            return value.value if type(value.value) in SIMPLE else value.name
+        case str():
+            return str.__str__(value)
+        case bool() | int():
+            return int(value)
+        case float():
+            return float(value)
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case datetime.timedelta():
+            return value.total_seconds()
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).decode("utf-8", "backslashreplace")
+        case Decimal() | Fraction():
+            return int(value) if value == value.__class__(0) or _is_whole(value) else float(value)
+        case UUID():
+            return str(value)
+        case os.PathLike():
+            return os.fsdecode(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return _UNKNOWN
+
+
+def _is_whole(value: Any) -> bool:
+    return bool(math.isfinite(value) and value == int(value))
+
+
+def _array(value: Any) -> Any:
+    """The scalar or list in something like an array (numpy, torch, jax, TensorFlow, a frame's series)."""
+    if isinstance(value, type):
+        return _UNKNOWN
+    for method in ("item", "tolist", "to_list", "numpy", "__array__", "__float__"):
+        take = getattr(value, method, None)
+        if not callable(take):
+            continue
+        try:
+            found = take()
+        except Exception:  # Any library may stand behind this call: one that refuses leaves the next way to try.
+            continue
+        if type(found) is not type(value) and not isinstance(found, complex):
+            return found
+    return _UNKNOWN
+
+
+def scalar(value: Any) -> Any:
+    """A plain form for a value that orjson does not know, in its `default` hook. Raises `Unserialisable`.
+
+    Dicts are refused: the caller has to flatten them.
+    """
+    found = plain(value)
+    if type(found) is dict:
+        raise Unserialisable("a mapping")
+    return found
+
+
+def flatten(data: Mapping[Any, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Walks nested mappings: yields each value that is not one with the path of keys to it.
+
+    A mapping without keys is a value. Raises `Unserialisable` when nested deeper than 100 levels.
+    """
+    yield from _flatten(data, ())
+
+
+def _flatten(data: Mapping[Any, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if len(path) > _MAX_DEPTH:
+        raise Unserialisable(f"nested deeper than {_MAX_DEPTH} levels; log its parts")
+    for key, value in data.items():
+        where = (*path, _key(key))
+        if isinstance(value, Mapping) and value:
+            yield from _flatten(value, where)
+        else:
+            yield where, value
+
+
+def dump_line(row: Mapping[str, Any]) -> bytes:
+    """A row of plain values as one line of JSON with its newline.
+
+    Whole numbers of any size survive; a lone surrogate, which UTF-8 cannot hold, becomes its escape's text.
+    """
+    try:
+        return orjson.dumps(row, None, orjson.OPT_APPEND_NEWLINE)
+    except TypeError:
+        return orjson.dumps(_fit(row), None, orjson.OPT_APPEND_NEWLINE)
+
+
+def _fit(value: Any) -> Any:
+    """What orjson refuses, in a form that it takes."""
+    kind = type(value)
+    if kind is int and not -_INT64 <= value < 2 * _INT64:
+        return orjson.Fragment(_digits(value))
+    if kind is str:
+        return value.encode("utf-8", "backslashreplace").decode()
+    if kind is list:
+        return [_fit(inner) for inner in value]
+    if kind is dict:
+        return {_fit(key): _fit(inner) for key, inner in value.items()}
+    return value
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:  # Longer than sys.get_int_max_str_digits allows.
+        return '"' + hex(value) + '"'

@@ -1,0 +1,231 @@
+"""What a project's runs are, kept up to date: a new look reads only what changed since the last one.
+
+The catalogue lives in the store's `.cache/`, which anybody may delete at any time: an index of what each small
+file said and how far each history was read, and Parquet segments with the histories' numbers. A segment is
+written once; rows of a history that was rewritten die with their source's number. A cache that cannot be read is
+made again, one that cannot be written is done without.
+"""
+
+import json
+import os
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from runstore.format import layout as names
+from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout
+from runstore.format.records import RunMeta, write_atomically
+from runstore.reading.entries import Entry, refresh
+from runstore.reading.ndjson import Block, parse
+from runstore.reading.segments import Segments
+from runstore.reading.sources import Source, read_new
+
+VERSION: Final = 1
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one history says as a whole: times in epoch s, `runtime` in s, None when never logged.
+
+    `latest` holds the last value of each key (a typed one with its `_step`), `bad` the lines that broke the
+    format as (line, what was found).
+    """
+
+    rows: int = 0
+    last_step: float | None = None
+    first_time: float | None = None
+    last_time: float | None = None
+    runtime: float | None = None
+    latest: dict[str, Any] = field(default_factory=dict)
+    bad: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    """A history file that changed since it was read."""
+
+    entry: Entry
+    path: Path
+    stat: os.stat_result
+
+
+class ProjectCatalog:
+    """The runs of one project: `update()` it, then read `entries`, `facts` and `frames()`.
+
+    `entries` are by run id, `facts` by the number of a source. `bytes_read` counts what `update()` read of
+    histories.
+    """
+
+    def __init__(self, project: ProjectLayout, store: StoreLayout) -> None:
+        self.project = project
+        self.folder = store.cache_dir / project.name
+        self.segments = Segments(self.folder)
+        self.entries: dict[str, Entry] = {}
+        self.facts: dict[int, Facts] = {}
+        self.bytes_read = 0
+        self._next_source = 0
+        self._load()
+
+    def update(self) -> None:
+        """Brings entries and facts up to date with the files. Trouble with a file becomes a problem of its run."""
+        layouts = {layout.id: layout for layout in self.project.runs()}
+        gone = self.entries.keys() - layouts.keys()
+        for run_id in gone:
+            del self.entries[run_id]
+        changed = bool(gone)
+        stale: list[_Stale] = []
+        for run_id, layout in layouts.items():
+            entry = self.entries.setdefault(run_id, Entry(RunMeta(id=run_id)))
+            changed |= self._look_at(entry, layout, stale)
+        self._read_histories(stale)
+        if changed:
+            live = self.live()
+            self.facts = {number: facts for number, facts in self.facts.items() if number in live}
+            self._save()
+
+    def live(self) -> dict[int, tuple[str, int]]:
+        """The run of each source that counts, and the source's place among its run's histories."""
+        return {
+            source.number: (run_id, place)
+            for run_id, entry in self.entries.items()
+            for place, source in enumerate(entry.sources.values())
+        }
+
+    def frames(self) -> list[pl.DataFrame]:
+        """Every number of every history: frames as `ndjson` describes them, one for each set of columns."""
+        try:
+            return self.segments.frames(self.live())
+        except (OSError, pl.exceptions.PolarsError):
+            self.entries, self.facts, self.segments = {}, {}, Segments(self.folder)
+            self.update()
+            return self.segments.frames(self.live())
+
+    def _look_at(self, entry: Entry, layout: RunLayout, stale: list[_Stale]) -> bool:
+        """Reads what changed of a run's small files and notes which histories did; says whether any file did."""
+        try:
+            found = names.scan_run(layout.path)
+        except OSError as error:
+            entry.problems[""] = [0, f"cannot be read ({error.strerror}); check its permissions"]
+            return True
+        was_unreadable = entry.problems.pop("", None) is not None
+        found = [(path, stat) for path, stat in found if path != layout.heartbeat and not path.name.startswith(".")]
+        changed = refresh(entry, layout, {path.name: stat for path, stat in found})
+        if not changed:
+            return was_unreadable
+        histories = [(path, stat) for path, stat in found if names.is_history(path.name)]
+        known = entry.sources
+        entry.sources = {path.name: known[path.name] for path, _ in histories if path.name in known}
+        for path, stat in histories:
+            if path.name not in known or not known[path.name].unchanged(stat):
+                stale.append(_Stale(entry, path, stat))
+        return True
+
+    def _read_histories(self, stale: list[_Stale]) -> None:
+        parsed = parse(self._new_blocks(stale))
+        for number, latest in parsed.latest.items():
+            self.facts[number].latest.update(latest)
+        for frame in parsed.frames:
+            self._note_axes(frame)
+        for line in parsed.bad:
+            self.facts[line.source].bad.append([line.line, line.found])
+        self.segments.add(parsed.frames)
+        for item in stale:
+            order = sorted(item.entry.sources.items(), key=lambda named: names.history_order(named[0]))
+            item.entry.sources = dict(order)
+
+    def _new_blocks(self, stale: Iterable[_Stale]) -> Generator[Block, None, None]:
+        for item in stale:
+            known = item.entry.sources.get(item.path.name)
+            try:
+                source = yield from self._tracked(read_new(item.path, item.stat, known, self._next_source))
+            except OSError as error:
+                item.entry.problems[item.path.name] = [0, f"cannot be read ({error.strerror}); check its permissions"]
+                continue
+            item.entry.problems.pop(item.path.name, None)
+            item.entry.sources[item.path.name] = source
+            self.facts.setdefault(source.number, Facts())
+            self._next_source = max(self._next_source, source.number + 1)
+
+    def _tracked(self, blocks: Generator[Block, None, Source]) -> Generator[Block, None, Source]:
+        """Passes blocks on; what their source is known by exists before they are parsed."""
+        try:
+            while True:
+                block = next(blocks)
+                self.bytes_read += len(block.data)
+                self.facts.setdefault(block.source, Facts())
+                yield block
+        except StopIteration as stop:
+            source: Source = stop.value
+            return source
+
+    def _note_axes(self, frame: pl.DataFrame) -> None:
+        finite = [
+            pl.when(pl.col(axis).is_finite()).then(pl.col(axis)).alias(axis)
+            for axis in ("step", "timestamp", "runtime")
+        ]
+        totals = (
+            frame.select("source", *finite)
+            .group_by("source")
+            .agg(
+                pl.len(),
+                pl.col("step").max(),
+                pl.col("timestamp").min().alias("first_time"),
+                pl.col("timestamp").max().alias("last_time"),
+                pl.col("runtime").max(),
+            )
+        )
+        for number, rows, step, first, last, runtime in totals.iter_rows():
+            facts = self.facts[number]
+            facts.rows += rows
+            facts.last_step = _widest(max, facts.last_step, step)
+            facts.first_time = _widest(min, facts.first_time, first)
+            facts.last_time = _widest(max, facts.last_time, last)
+            facts.runtime = _widest(max, facts.runtime, runtime)
+
+    @property
+    def _index(self) -> Path:
+        return self.folder / "catalog.json"
+
+    def _load(self) -> None:
+        """Takes up what an earlier look left; anything odd there means starting anew."""
+        try:
+            values = json.loads(self._index.read_bytes())
+            if values["version"] != VERSION:
+                return
+            entries = {run_id: Entry.from_json(entry) for run_id, entry in values["runs"].items()}
+            facts = {int(number): Facts(**known) for number, known in values["facts"].items()}
+            segments = [Path(file).name for file in values["segments"]]
+            next_source = int(values["next_source"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return
+        if all((self.folder / file).is_file() for file in segments):
+            self.entries, self.facts, self.segments.files = entries, facts, segments
+            self._next_source = next_source
+
+    def _save(self) -> None:
+        try:
+            self.segments.save(self.live())
+            index = {
+                "version": VERSION,
+                "next_source": self._next_source,
+                "segments": self.segments.files,
+                "facts": self.facts,
+                "runs": self.entries,
+            }
+            write_atomically(self._index, json.dumps(index, default=_as_json).encode())
+            self.segments.sweep()
+        except OSError:
+            # A store on a disk that cannot be written is still read; the next look starts from its files.
+            return
+
+
+def _as_json(record: Any) -> dict[str, Any]:
+    return {each.name: getattr(record, each.name) for each in fields(record)}
+
+
+def _widest(choose: Any, known: float | None, new: float | None) -> float | None:
+    values = [value for value in (known, new) if value is not None]
+    return choose(values) if values else None

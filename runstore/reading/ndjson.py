@@ -1,0 +1,258 @@
+"""From lines of JSON to frames of numbers: as fast as Polars reads, and exact where Polars gives up.
+
+Polars parses a block of whole lines under an explicit schema. That is strict about types, but silent about keys
+that the schema lacks, so a block counts only when as many values came out as keys went in; a block that fails is
+halved down to the bad file, and that one is read line by line. Non-finite values, which the format writes as
+strings, pass through Polars as numbers that nobody logs.
+
+A frame holds the columns `source` (number of the history file), `line` (from 0), `step`, `runtime` and
+`timestamp` (null where the row has none), and one column `=<key>` for each key that held a number. All but
+the first two are Float64; NaN is a value that was logged, null is none.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Final
+
+import numpy as np
+import orjson
+import polars as pl
+
+from runstore.reading.rows import decode_line, flatten, number
+
+BLOCK_BYTES: Final = 4 << 20
+AXES: Final = {"_step": "step", "_runtime": "runtime", "_timestamp": "timestamp"}
+PREFIX: Final = "="
+"""Stands before a user's key in a column's name, so that no key collides with a column of ours."""
+
+_NON_FINITE = (
+    (b'"NaN"', 1.2897314953572317e306, math.nan),
+    (b'"Infinity"', 1.3897314953572317e306, math.inf),
+    (b'"-Infinity"', 1.4897314953572317e306, -math.inf),
+)
+_KEY = re.compile(rb'"((?:[^"\\]|\\.)*)":')
+_MAX_PROBLEMS = 20
+# Above this share of empty cells rows are framed by the keys they have, so that no frame grows with keys x rows.
+_SPARSE = 8
+_SMALL = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of one history file; `line` is the number of the first, from 0."""
+
+    source: int
+    line: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that breaks the format; `line` counts from 1."""
+
+    source: int
+    line: int
+    found: str
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What blocks held: frames of numbers, each source's last value of every key, and the bad lines.
+
+    A typed value (`_type`) in `latest` carries the `_step` it was logged at.
+    """
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    latest: dict[int, dict[str, Any]] = field(default_factory=dict)
+    bad: list[BadLine] = field(default_factory=list)
+
+    def add_frame(self, frame: pl.DataFrame) -> None:
+        """Adds a frame whose rows follow, source by source, those added before."""
+        keys = [name for name in frame.columns if name.startswith(PREFIX)]
+        full = not any(frame.select(keys).null_count().row(0)) if keys else True
+        last = pl.col(keys).last() if full else pl.col(keys).drop_nulls().last()
+        for source, *values in frame.group_by("source", maintain_order=True).agg(last).iter_rows():
+            known = self.latest.setdefault(source, {})
+            known.update((key[1:], value) for key, value in zip(keys, values, strict=True) if value is not None)
+        self.frames.append(frame)
+
+
+def parse(blocks: Iterable[Block]) -> Parsed:
+    """Reads blocks, in any order; those of one source must come in the order of their lines."""
+    parsed = Parsed()
+    for keys, batch in _batches(blocks):
+        _read_batch(batch, keys, parsed)
+    return parsed
+
+
+def _batches(blocks: Iterable[Block]) -> Iterator[tuple[frozenset[str] | None, list[Block]]]:
+    """Neighbouring blocks with the same keys, together up to 4 MB."""
+    batch: list[Block] = []
+    size = 0
+    keys: frozenset[str] | None = None
+    for block in blocks:
+        own = _guess_keys(block.data)
+        if batch and (own != keys or size + len(block.data) > BLOCK_BYTES):
+            yield keys, batch
+            batch, size = [], 0
+        keys = own
+        batch.append(block)
+        size += len(block.data)
+    if batch:
+        yield keys, batch
+
+
+def _guess_keys(data: bytes) -> frozenset[str] | None:
+    """The keys of the first and the last row, or None when a row is damaged or holds more than numbers."""
+    keys: set[str] = set()
+    end = len(data) - 1
+    for line in (data[: data.find(b"\n")], data[data.rfind(b"\n", 0, end) + 1 : end]):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return None
+        if not isinstance(row, dict) or not all(
+            value is None or (type(value) is not bool and number(value) is not None) for value in row.values()
+        ):
+            return None
+        keys.update(row)
+    return frozenset(keys)
+
+
+def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Parsed) -> None:
+    frame = _read_fast(batch, keys) if keys else None
+    if frame is not None:
+        parsed.add_frame(frame)
+    elif keys and len(batch) > 1:
+        middle = len(batch) // 2
+        _read_batch(batch[:middle], keys, parsed)
+        _read_batch(batch[middle:], keys, parsed)
+    else:
+        for block in batch:
+            found = _find_keys(block.data) if keys else None
+            frame = _read_fast([block], found) if found else None
+            if frame is not None:
+                parsed.add_frame(frame)
+            else:
+                _read_lines(block, parsed)
+
+
+def _find_keys(data: bytes) -> frozenset[str] | None:
+    """Every key that a block may hold."""
+    try:
+        return frozenset(orjson.loads(b'"' + key + b'"') for key in set(_KEY.findall(data)))
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> pl.DataFrame | None:
+    """The batch as one frame, or None unless every line was a row of numbers under these keys."""
+    data = b"".join(block.data for block in batch)
+    schema = dict.fromkeys(sorted(keys), pl.Float64)
+    try:
+        frame = pl.read_ndjson(data, schema=schema)
+    except pl.exceptions.PolarsError:
+        data = _with_stand_ins(data)
+        try:
+            _, old, new = zip(*_NON_FINITE, strict=True)
+            frame = pl.read_ndjson(data, schema=schema).select(pl.all().replace(list(old), list(new)))
+        except pl.exceptions.PolarsError:
+            return None
+    heights = [_count(block.data, b"\n") for block in batch]
+    values = frame.height * frame.width - sum(frame.null_count().row(0))
+    # In a row of numbers only keys stand in quotes, so two quotes a value mean that no key went unseen.
+    if frame.height != sum(heights) or _count(data, b'"') != 2 * values:
+        return None
+    return _shape(_places(batch, heights), frame)
+
+
+def _with_stand_ins(data: bytes) -> bytes:
+    for text, stand_in, _ in _NON_FINITE:
+        digits = repr(stand_in).encode()
+        data = data.replace(b":" + text, b":" + digits).replace(b": " + text, b":" + digits)
+    return data
+
+
+def _count(data: bytes, byte: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))
+
+
+def _places(batch: Sequence[Block], heights: list[int]) -> list[pl.Series]:
+    """Which source and line each row of the batch came from."""
+    starts = np.cumsum([0, *heights[:-1]])
+    offsets = np.repeat(np.array([block.line for block in batch]) - starts, heights)
+    return [
+        pl.Series("source", np.repeat(np.array([block.source for block in batch], np.uint32), heights)),
+        pl.Series("line", (np.arange(sum(heights)) + offsets).astype(np.uint32)),
+    ]
+
+
+def _shape(places: list[pl.Series], frame: pl.DataFrame) -> pl.DataFrame:
+    """Brings a frame with raw keys into the form that the module's head describes."""
+    missing = pl.Series([None], dtype=pl.Float64).new_from_index(0, frame.height)
+    axes = [(frame[key] if key in frame.columns else missing).alias(name) for key, name in AXES.items()]
+    metrics = [frame[name].alias(PREFIX + name) for name in frame.columns if name not in AXES]
+    return pl.DataFrame([*places, *axes, *metrics])
+
+
+def _read_lines(block: Block, parsed: Parsed) -> None:
+    rows: list[tuple[int, dict[str, float]]] = []
+    latest = parsed.latest.setdefault(block.source, {})
+    bad: list[BadLine] = []
+    for at, line in enumerate(block.data.split(b"\n")[:-1], block.line):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            row = None
+        decoded, found = ([row], None) if type(row) is dict else decode_line(line)
+        for row in decoded:
+            numbers = _numbers(row, latest)
+            if "_step" in row and "_step" not in numbers and row["_step"] is not None:
+                found = f"the step {str(row['_step'])[:40]!r}, which is no number"
+            rows.append((at, numbers))
+        if found is not None:
+            bad.append(BadLine(block.source, at + 1, found))
+    parsed.bad += bad[:_MAX_PROBLEMS]
+    if len(bad) > _MAX_PROBLEMS:
+        parsed.bad.append(BadLine(block.source, 0, f"{len(bad) - _MAX_PROBLEMS} more such lines"))
+    parsed.frames.extend(_frames(block.source, rows))
+
+
+def _numbers(row: dict[str, Any], latest: dict[str, Any]) -> dict[str, float]:
+    """The numbers of a row; what it says last of each key goes to `latest`."""
+    numbers: dict[str, float] = {}
+    for key, value in row.items() if not any(type(value) is dict for value in row.values()) else flatten(row):
+        as_number = value if type(value) is float else number(value)
+        if as_number is not None:
+            numbers[key] = as_number
+        if value is not None and key not in AXES:
+            typed = isinstance(value, dict) and "_type" in value
+            latest[key] = {**value, "_step": row.get("_step")} if typed else value
+    return numbers
+
+
+def _frames(source: int, rows: list[tuple[int, dict[str, float]]]) -> Iterator[pl.DataFrame]:
+    keys = set().union(*(row.keys() for _, row in rows)) if rows else set()
+    cells = sum(len(row) for _, row in rows)
+    if len(rows) * len(keys) <= max(_SMALL, _SPARSE * cells):
+        groups = [rows] if rows else []
+    else:
+        ordered = sorted(rows, key=lambda item: sorted(item[1]))
+        groups = [list(group) for _, group in groupby(ordered, key=lambda item: item[1].keys())]
+    for group in groups:
+        yield _frame(source, group)
+
+
+def _frame(source: int, rows: list[tuple[int, dict[str, float]]]) -> pl.DataFrame:
+    keys = sorted(set().union(*(row.keys() for _, row in rows)))
+    columns = [
+        pl.Series("source", [source] * len(rows), dtype=pl.UInt32),
+        pl.Series("line", [line for line, _ in rows], dtype=pl.UInt32),
+        *(pl.Series(AXES.get(key, PREFIX + key), [row.get(key) for _, row in rows], dtype=pl.Float64) for key in keys),
+    ]
+    columns += [pl.Series(name, [None] * len(rows), dtype=pl.Float64) for key, name in AXES.items() if key not in keys]
+    frame = pl.DataFrame(columns)
+    return frame.select("source", "line", *AXES.values(), pl.col(f"^{re.escape(PREFIX)}.*$"))

@@ -1,0 +1,282 @@
+"""A store as its readers see it: projects, their runs with state and summary, and what could not be read."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from runstore.errors import RunstoreError, StoreError, UsageError
+from runstore.format.layout import (
+    ProjectLayout,
+    RunLayout,
+    StoreLayout,
+    check_project_name,
+    check_run_id,
+    existing_store,
+)
+from runstore.format.records import ProjectMeta, RunMeta, State, StoreMeta, load_heartbeat, load_project, load_store
+from runstore.reading.catalog import Facts, ProjectCatalog
+from runstore.reading.entries import Entry
+from runstore.reading.rows import flatten
+from runstore.reading.states import derive_state
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a store that could not be used. `path` is relative to the store; `line` is 0 for the whole file."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. Times are epoch s, durations s; None when the run does not say.
+
+    `config` is nested as written, `summary` flat with dotted keys. `runtime` is the time from start to end by the
+    clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in its directory.
+    """
+
+    layout: RunLayout
+    project: str
+    meta: RunMeta
+    state: State
+    exit_code: int | None
+    created: float | None
+    finished: float | None
+    runtime: float | None
+    tracked: float | None
+    rows: int
+    last_step: float | None
+    config: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    provenance: Mapping[str, Any]
+    files: Mapping[str, int]
+    problems: tuple[Problem, ...]
+
+    @property
+    def id(self) -> str:
+        return self.meta.id
+
+    @property
+    def name(self) -> str:
+        return self.meta.name or self.meta.id
+
+    @property
+    def last_sign(self) -> float | None:
+        """When it was last known to live: its end, else its start plus what it tracked, else its start."""
+        if self.finished is not None:
+            return self.finished
+        return None if self.created is None else self.created + (self.tracked or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project: its runs, newest first, and its histories on demand."""
+
+    layout: ProjectLayout
+    meta: ProjectMeta
+    runs: tuple[RunRecord, ...]
+    problems: tuple[Problem, ...]
+    catalog: ProjectCatalog = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.layout.name
+
+    def history(self) -> list[pl.DataFrame]:
+        """The numbers of every run's history, a frame for each set of keys.
+
+        Columns: `run` (index into `runs`), `place` (which of the run's histories), `line`, `step` (the line's
+        number where the row has none), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64 but the
+        first three. null: not logged in this row; NaN, ±inf: logged so.
+        """
+        index = {run.id: number for number, run in enumerate(self.runs)}
+        live = {number: owner for number, owner in self.catalog.live().items() if owner[0] in index}
+        owners = pl.DataFrame(
+            {
+                "source": list(live),
+                "run": [index[run_id] for run_id, _ in live.values()],
+                "place": [place for _, place in live.values()],
+            },
+            schema={"source": pl.UInt32, "run": pl.UInt32, "place": pl.UInt32},
+        )
+        return [
+            frame.join(owners, on="source", how="inner", maintain_order="left").select(
+                pl.col("run", "place", "line"),
+                pl.when(pl.col("step").is_finite()).then("step").otherwise("line").alias("step"),
+                pl.exclude("source", "run", "place", "line", "step"),
+            )
+            for frame in self.catalog.frames()
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store that was read: `projects` by name, and the problems that belong to no project."""
+
+    layout: StoreLayout
+    meta: StoreMeta
+    projects: tuple[Project, ...]
+    problems: tuple[Problem, ...]
+
+    def all_problems(self) -> Iterator[Problem]:
+        """Every problem of the store, its projects and their runs."""
+        yield from self.problems
+        for project in self.projects:
+            yield from project.problems
+            for run in project.runs:
+                yield from run.problems
+
+    def find_run(self, name: str) -> RunRecord:
+        """The run with the id, `project/id` or name `name`. Raises `StoreError` when there is none or several."""
+        runs = [run for project in self.projects for run in project.runs]
+        for match in (
+            [run for run in runs if name in (run.id, f"{run.project}/{run.id}")],
+            [run for run in runs if run.name == name],
+        ):
+            if len(match) == 1:
+                return match[0]
+            if match:
+                paths = ", ".join(f"{run.project}/{run.id}" for run in match[:5])
+                raise StoreError(
+                    f"{self.layout.root}: {len(match)} runs are called {name!r} ({paths}); name one of these"
+                )
+        raise StoreError(f"{self.layout.root}: found no run {name!r}; `runstore ls` lists the runs there are")
+
+
+def read_store(path: Path, *, now: float | None = None) -> Store:
+    """Reads the store at `path` (its directory, or the one that holds `experiments/`).
+
+    Raises `StoreError` when there is no store or it has a newer format; whatever is wrong below that becomes a
+    problem. `now` (epoch s) decides which silent runs have crashed.
+    """
+    layout = existing_store(path)
+    meta = load_store(layout.store_yaml)
+    moment = time.time() if now is None else now
+    projects, problems = [], []
+    for project in layout.projects():
+        try:
+            check_project_name(project.name)
+        except UsageError as error:
+            problems.append(Problem(project.name, 0, f"{error}; rename the directory"))
+            continue
+        projects.append(_read_project(project, layout, moment))
+    return Store(layout, meta, tuple(projects), tuple(problems))
+
+
+def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Project:
+    problems: list[Problem] = []
+    try:
+        meta = load_project(project.project_yaml)
+    except StoreError as error:
+        meta = ProjectMeta()
+        problems.append(Problem(_relative(project.project_yaml, store), 0, _without_path(error, project.project_yaml)))
+    catalog = ProjectCatalog(project, store)
+    catalog.update()
+    runs = []
+    for run_id, entry in catalog.entries.items():
+        run = RunLayout(project.runs_dir / run_id)
+        try:
+            check_run_id(run_id)
+        except UsageError as error:
+            problems.append(Problem(_relative(run.path, store), 0, f"{error}; rename the directory"))
+            continue
+        runs.append(
+            _record(run, entry, [catalog.facts[source.number] for source in entry.sources.values()], store, now)
+        )
+    runs.sort(key=lambda run: (-(run.created or 0.0), run.id))
+    return Project(project, meta, tuple(runs), tuple(problems), catalog)
+
+
+def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, now: float) -> RunRecord:
+    first = _extreme(min, (each.first_time for each in facts))
+    last = _extreme(max, (each.last_time for each in facts))
+    tracked = _extreme(max, (each.runtime for each in facts))
+    created = _epoch(entry.meta.created) or _epoch(str(entry.provenance.get("started", ""))) or first
+    finished = _epoch(entry.recorded.finished) if entry.recorded else last
+    state = _state(layout, entry, now)
+    end = finished if finished is not None else last
+    runtime = end - created if created is not None and end is not None and end >= created else tracked
+    return RunRecord(
+        layout=layout,
+        project=layout.path.parent.parent.name,
+        meta=entry.meta,
+        state=state,
+        exit_code=entry.recorded.exit_code if entry.recorded else None,
+        created=created,
+        finished=finished,
+        runtime=runtime,
+        tracked=tracked if tracked is not None else runtime,
+        rows=sum(each.rows for each in facts),
+        last_step=_extreme(max, (each.last_step for each in facts)),
+        config=entry.config,
+        summary=_summary(entry, facts, complete=state == "finished"),
+        provenance=entry.provenance,
+        files={name: stat[0] for name, stat in entry.stats.items()},
+        problems=tuple(_problems(layout, entry, facts, store, state)),
+    )
+
+
+def _state(layout: RunLayout, entry: Entry, now: float) -> State:
+    if entry.recorded is None or entry.recorded.state != "running":
+        return derive_state(entry.recorded, None, None, now=now)
+    try:
+        last_sign = layout.heartbeat.stat().st_mtime
+    except OSError:
+        return derive_state(entry.recorded, None, None, now=now)
+    return derive_state(entry.recorded, load_heartbeat(layout.heartbeat), last_sign, now=now)
+
+
+def _summary(entry: Entry, facts: Sequence[Facts], *, complete: bool) -> dict[str, Any]:
+    """The last value of each key. What the run itself wrote holds, unless the run was cut off before it was current."""
+    logged = {key: value for each in facts for key, value in each.latest.items()}
+    written = {key: value for key, value in flatten(entry.summary) if not key.startswith("_")}
+    last_step = _extreme(max, (each.last_step for each in facts))
+    step = entry.summary.get("_step")
+    current = complete or last_step is None or (isinstance(step, int | float) and step >= last_step)
+    return {**logged, **written} if current else {**written, **logged}
+
+
+def _problems(
+    layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, state: State
+) -> Iterator[Problem]:
+    for name, (line, message) in entry.problems.items():
+        yield Problem(_relative(layout.path / name, store), line, message)
+    for (name, source), each in zip(entry.sources.items(), facts, strict=True):
+        where = _relative(layout.path / name, store)
+        for line, found in each.bad:
+            yield Problem(where, line, f"found {found}, expected one JSON object a line; the other lines were read")
+        if source.torn and state != "running":
+            found = f"a torn last line of {source.torn} bytes"
+            yield Problem(where, source.lines + 1, f"found {found}, expected a whole row; it was left out")
+
+
+def _relative(path: Path, store: StoreLayout) -> str:
+    return path.relative_to(store.root).as_posix()
+
+
+def _without_path(error: RunstoreError, path: Path) -> str:
+    return str(error).removeprefix(str(path)).lstrip(",: ")
+
+
+def _extreme(choose: Any, values: Iterator[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return choose(known) if known else None
+
+
+def _epoch(text: str) -> float | None:
+    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
