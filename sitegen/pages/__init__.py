@@ -1,0 +1,1 @@
+"""What each kind of page shows, computed, typed and named; templates only lay it out."""

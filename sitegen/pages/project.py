@@ -1,0 +1,209 @@
+"""A project's workspace and its groups' pages, and the table of runs that both load."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runstore.reading.store import Project, RunRecord
+from sitegen import urls
+from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
+from sitegen.pages.index import last_activity
+from sitegen.pages.values import cell, column_type, flat, shared_and_varying
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a page keeps of its project: the runs whose `column` equals `value`."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspacePage(PageContext):
+    """Context of `project.html`; `data` and `base` lead to the project's data and directory."""
+
+    project: str
+    project_title: str
+    description: str
+    runs: int
+    base: str
+    data: str
+    groups: tuple[GroupLink, ...]
+    scope: Scope | None
+    problems: tuple[ProblemRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage(WorkspacePage):
+    """Context of `group.html`: a workspace over one group, with what its runs share."""
+
+    facts: tuple[tuple[str, str], ...]
+    started: str | None
+    last_activity: str | None
+    shared_config: tuple[tuple[str, str], ...]
+    varying_config: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One chart of a project: its key, and the data files (by name) of its points and their times."""
+
+    key: str
+    name: str
+    times: str | None
+    runs: int
+    has_runtime: bool
+    has_wall: bool
+
+
+def project_page(project: Project, groups: Mapping[str, str]) -> WorkspacePage:
+    """The workspace of a project; `groups` holds the directory of each group's page."""
+    path = urls.project_page(project.name)
+    title = project.meta.title or project.name
+    problems = [*project.problems, *(problem for run in project.runs for problem in run.problems)]
+    return WorkspacePage(
+        title=title,
+        root=urls.up(path),
+        crumbs=((project.name, None),),
+        project=project.name,
+        project_title=title,
+        description=project.meta.description,
+        runs=len(project.runs),
+        base="",
+        data="data/",
+        groups=_group_links(project, groups),
+        scope=None,
+        problems=problem_rows(problems),
+    )
+
+
+def _group_links(project: Project, groups: Mapping[str, str]) -> tuple[GroupLink, ...]:
+    counts = Counter(run.meta.group for run in project.runs if run.meta.group)
+    return tuple(
+        GroupLink(name, urls.href(f"groups/{groups[name]}/index.html"), counts[name]) for name in sorted(counts)
+    )
+
+
+def group_page(project: Project, group: str, slug: str) -> GroupPage:
+    """The page of one group: its runs, and what they share."""
+    path = urls.group_page(project.name, slug)
+    root = urls.up(path)
+    runs = [run for run in project.runs if run.meta.group == group]
+    shared, varying = shared_and_varying(run.config for run in runs)
+    return GroupPage(
+        title=f"{group} · {project.name}",
+        root=root,
+        crumbs=((project.name, urls.href(urls.project_page(project.name), root)), (group, None)),
+        project=project.name,
+        project_title=project.meta.title or project.name,
+        description="",
+        runs=len(runs),
+        base="../../",
+        data="../../data/",
+        groups=(),
+        scope=Scope("group", group),
+        problems=problem_rows(problem for run in runs for problem in run.problems),
+        facts=_facts(runs),
+        started=iso(min((run.created for run in runs if run.created is not None), default=None)),
+        last_activity=iso(last_activity(runs)),
+        shared_config=shared,
+        varying_config=varying,
+    )
+
+
+def _facts(runs: Sequence[RunRecord]) -> tuple[tuple[str, str], ...]:
+    states = Counter(run.state for run in runs)
+    jobs = Counter(run.meta.job_type for run in runs if run.meta.job_type)
+    facts = [("Runs", str(len(runs))), ("States", _counted(states))]
+    if jobs:
+        facts.append(("Job types", _counted(jobs)))
+    return tuple(facts)
+
+
+def _counted(counts: Mapping[Any, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
+    """The table of a project's runs and the list of its charts, as `runs.js` carries them."""
+    runs = project.runs
+    return {
+        "project": project.name,
+        "runs": {
+            "id": [run.id for run in runs],
+            "name": [run.name for run in runs],
+            "state": [run.state for run in runs],
+            "url": [urls.href(f"runs/{run.id}/index.html") for run in runs],
+        },
+        "columns": _run_columns(runs)
+        + _value_columns("config", [flat(run.config) for run in runs])
+        + _value_columns("summary", [flat(run.summary) for run in runs]),
+        "metrics": [
+            _metric(metric) for metric in sorted(metrics, key=lambda metric: (section(metric.key), metric.key))
+        ],
+        "group": "group" if any(run.meta.group for run in runs) else None,
+    }
+
+
+def _run_columns(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    git = [run.provenance.get("git") for run in runs]
+    columns: list[tuple[str, str, str, list[Any]]] = [
+        ("state", "State", "text", [run.state for run in runs]),
+        ("group", "Group", "text", [run.meta.group or None for run in runs]),
+        ("job_type", "Job type", "text", [run.meta.job_type or None for run in runs]),
+        ("tags", "Tags", "list", [list(run.meta.tags) or None for run in runs]),
+        ("notes", "Notes", "text", [run.meta.notes or None for run in runs]),
+        ("author", "Author", "text", [_text(run.provenance.get("user")) for run in runs]),
+        ("created", "Created", "time", [run.created for run in runs]),
+        ("runtime", "Runtime", "duration", [run.runtime for run in runs]),
+        ("host", "Host", "text", [_text(run.provenance.get("host")) for run in runs]),
+        ("commit", "Commit", "text", [_text(each.get("commit")) if isinstance(each, dict) else None for each in git]),
+        ("sweep", "Sweep", "text", [run.meta.sweep or None for run in runs]),
+    ]
+    return [
+        {"key": key, "label": label, "section": "run", "type": kind, "values": values}
+        for key, label, kind, values in columns
+        if any(value is not None for value in values)
+    ]
+
+
+def _value_columns(name: str, flats: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    keys = dict.fromkeys(key for values in flats for key in values)
+    columns = []
+    for key in keys:
+        values = [known.get(key) for known in flats]
+        columns.append(
+            {"key": f"{name}.{key}", "label": key, "section": name, "type": column_type(values), "values": values}
+        )
+    return columns
+
+
+def _text(value: Any) -> str | None:
+    return str(cell(value)) if value not in (None, "") else None
+
+
+def _metric(metric: Metric) -> dict[str, Any]:
+    return {
+        "key": metric.key,
+        "section": section(metric.key),
+        "title": title(metric.key),
+        "name": metric.name,
+        "shard": f"data/{metric.name}.js",
+        "times": None if metric.times is None else {"name": metric.times, "shard": f"data/{metric.times}.js"},
+        "runs": metric.runs,
+        "has_runtime": metric.has_runtime,
+        "has_wall": metric.has_wall,
+    }
+
+
+def section(key: str) -> str:
+    """The section of the workspace a metric stands in: what precedes its first slash, as in W&B."""
+    head, slash, rest = key.partition("/")
+    return head if slash and head and rest else "charts"
+
+
+def title(key: str) -> str:
+    head, slash, rest = key.partition("/")
+    return rest if slash and head and rest else key

@@ -1,0 +1,88 @@
+"""Values of configurations and summaries as pages and tables show them."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+import orjson
+
+from runstore.reading.rows import flatten
+
+ColumnType = Literal["number", "text", "bool", "time", "duration", "list", "mixed"]
+_NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A nested mapping with dotted keys, its values ready for a table's cell; typed values (media) are left out."""
+    cells = {str(key): cell(value) for key, value in flatten(values) if not is_typed(value)}
+    return {key: value for key, value in cells.items() if value is not None}
+
+
+def is_typed(value: Any) -> bool:
+    return isinstance(value, dict) and "_type" in value
+
+
+def cell(value: Any) -> Any:
+    """A value as JSON has it: finite numbers, texts, booleans and None stay, the rest becomes text."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _non_finite(value)
+    return as_json(value)
+
+
+def _non_finite(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def as_json(value: Any) -> str:
+    """A list or mapping as compact JSON text."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        return str(value)
+
+
+def show(value: Any) -> str:
+    """A value of a cell as text for a page: numbers at full precision, as Python and JSON write them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def column_type(values: Sequence[Any]) -> ColumnType:
+    """What a column holds, judged by the values it has. "NaN" and the infinities count as numbers beside a number."""
+    kinds = {_kind(value) for value in values if value is not None}
+    if kinds and kinds <= {"number", "non-finite"}:
+        return "number"
+    kinds = {"text" if kind == "non-finite" else kind for kind in kinds}
+    if len(kinds) > 1:
+        return "mixed"
+    return "bool" if kinds == {"bool"} else "text"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    return "non-finite" if value in _NON_FINITE else "text"
+
+
+def shown_items(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The flat items of a mapping as texts, for a list on a page."""
+    return tuple((key, show(value)) for key, value in flat(values).items())
+
+
+def shared_and_varying(
+    configs: Iterable[Mapping[str, Any]],
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, int], ...]]:
+    """What several configurations agree on (key, value), and what they do not (key, number of values)."""
+    flats = [flat(config) for config in configs]
+    keys = list(dict.fromkeys(key for values in flats for key in values))
+    seen = {key: {show(values[key]) if key in values else None for values in flats} for key in keys}
+    shared = tuple((key, next(iter(seen[key])) or "") for key in keys if len(seen[key]) == 1)
+    varying = tuple((key, len(seen[key])) for key in keys if len(seen[key]) > 1)
+    return shared, varying

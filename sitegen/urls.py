@@ -1,0 +1,75 @@
+"""Where every page and data file of the site lies: the one room that names output files."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+STATIC: Final = "_static"
+MANIFEST: Final = ".runstore-site.json"
+_SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
+
+
+def index_page() -> str:
+    return "index.html"
+
+
+def static_file(name: str) -> str:
+    return f"{STATIC}/{name}"
+
+
+def project_dir(project: str) -> str:
+    """The directory of a project's pages; its name itself but for the one the site keeps for its assets."""
+    return f"{project}-project" if project.casefold() == STATIC else project
+
+
+def project_page(project: str) -> str:
+    return f"{project_dir(project)}/index.html"
+
+
+def run_dir(project: str, run_id: str) -> str:
+    return f"{project_dir(project)}/runs/{run_id}"
+
+
+def run_page(project: str, run_id: str) -> str:
+    return f"{run_dir(project, run_id)}/index.html"
+
+
+def group_page(project: str, slug: str) -> str:
+    return f"{project_dir(project)}/groups/{slug}/index.html"
+
+
+def data_file(project: str, name: str) -> str:
+    return f"{project_dir(project)}/data/{name}.js"
+
+
+def href(path: str, root: str = "") -> str:
+    """A link to a file of the site from a page whose path to the site's root is `root`."""
+    return root + quote(path, safe="/~!$&'()*+,;=@-._")
+
+
+def up(path: str) -> str:
+    """The way from the page `path` to the site's root: "" or "../" once a directory."""
+    return "../" * path.count("/")
+
+
+def slugs(names: Iterable[str]) -> dict[str, str]:
+    """A directory's name for each of `names`: the name itself where it is safe on every file system.
+
+    Other names, and those that differ from an earlier one by case alone, get a part of their digest.
+    """
+    chosen: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(set(names)):
+        slug = name
+        if not _SAFE.fullmatch(name) or name.casefold() in taken:
+            words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
+            slug = f"{words}-{digest(name)}".lstrip("-")
+        taken.add(slug.casefold())
+        chosen[name] = slug
+    return chosen
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
