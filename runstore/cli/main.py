@@ -1,0 +1,108 @@
+"""The `runstore` command: a group of the commands that installed packages offer, and one place where errors end.
+
+A package offers a command through an entry point of the group `runstore.commands`: its name is the command's, its
+object a `click.Command`. Only the command that was asked for is loaded.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint, entry_points, version
+
+import click
+
+from runstore.errors import RunstoreError
+
+COMMANDS = "runstore.commands"
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+EXIT_BROKEN_PIPE = 141
+
+
+class OfferedCommands(click.Group):
+    """A group whose commands come from entry points. One that cannot be loaded costs a warning, not the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({point.name for point in entry_points(group=COMMANDS)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        commands = (_load(point) for point in entry_points(group=COMMANDS, name=cmd_name))
+        return next((command for command in commands if command is not None), None)
+
+
+def _load(point: EntryPoint) -> click.Command | None:
+    """The command behind an entry point, or None with one line of warning."""
+    try:
+        command = point.load()
+    except Exception as error:  # whatever a plug-in raises while it is imported, the other commands work
+        _warn(point, f"{type(error).__name__}: {error}")
+        return None
+    if not isinstance(command, click.Command):
+        _warn(point, f"found a {type(command).__name__}, expected a click.Command")
+        return None
+    return command
+
+
+def _warn(point: EntryPoint, why: str) -> None:
+    package = point.dist.name if point.dist else point.module
+    _say("warning", f"the command {point.name!r} of {package} cannot be loaded ({why}); update or uninstall {package}")
+
+
+@click.command(cls=OfferedCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("runstore"), prog_name="runstore")
+def commands() -> None:
+    """Keep track of experiments in a directory tree, and compile it into a static site."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 1 a check found something, 2 an error, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # A terminal that cannot show a run's name shows its escape instead of stopping the command.
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = commands.main(arguments, prog_name="runstore", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return EXIT_ERROR
+    except click.UsageError as error:
+        message = error.format_message().rstrip(".")
+        return _fail(f"{message[:1].lower()}{message[1:]}{_help_hint(error.ctx)}")
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted", "stopped before it was done")
+        return EXIT_INTERRUPTED
+    except RunstoreError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python's own flush at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except OSError as error:
+        return _fail(_describe(error))
+    return code if isinstance(code, int) else 0
+
+
+def _help_hint(context: click.Context | None) -> str:
+    return f"; see `{context.command_path} --help`" if context else ""
+
+
+def _describe(error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason.lower()}; check the path and its permissions" if error.filename else reason
+
+
+def _fail(message: str) -> int:
+    _say("error", message)
+    return EXIT_ERROR
+
+
+def _say(kind: str, message: str) -> None:
+    click.echo(f"runstore: {kind}: {' '.join(message.split())}", err=True)

@@ -1,0 +1,23 @@
+"""Which store a command means, and reading it."""
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from runstore.reading.store import Store, read_store
+from runstore.settings import from_environment
+
+store_option = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The store's directory. Default: RUNSTORE_DIR, else the experiments/ that belongs to the working directory.",
+)
+
+
+def open_store(path: Path | None) -> Store:
+    """Reads the store at `path`, or the one a script started here would log to. Raises `StoreError`."""
+    root = path if path is not None else from_environment().store_root()
+    with Console(stderr=True).status(f"Reading {root}"):
+        return read_store(root)

@@ -1,0 +1,64 @@
+"""How values look in a terminal. Text from a store is a stranger's: nothing in it reaches the terminal as a command."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_COLOURS = {"running": "blue", "finished": "green", "failed": "red", "killed": "yellow", "crashed": "magenta"}
+_WIDE = 10_000
+
+
+def console() -> Console:
+    """Standard output; where that is no terminal, lines are not cut to a width."""
+    out = Console(highlight=False, soft_wrap=True)
+    return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=_WIDE)
+
+
+def printable(text: str) -> str:
+    """`text` without characters that move the cursor, change colours or turn the direction of writing."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def show_state(state: str) -> Text:
+    """A state in its colour."""
+    return Text(state, style=_COLOURS.get(state, ""))
+
+
+def show_value(value: Any) -> str:
+    """A value in a few characters: floats with five digits."""
+    if isinstance(value, float):
+        return f"{value:.5g}" if math.isfinite(value) else str(value)
+    if isinstance(value, dict) and "_type" in value:
+        return f"({value['_type']})"
+    return "" if value is None else printable(str(value))
+
+
+def show_duration(seconds: float | None) -> str:
+    """Seconds as `4.2s`, `3m 07s`, `2h 05m` or `3d 04h`; "" when unknown."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days}d {hours:02}h"
+    return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Iterable[str] = ()) -> Table:
+    """A plain table, one line a row; the columns named in `right` are set flush right."""
+    numbers = frozenset(right)
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(Text(printable(column)), no_wrap=True, justify="right" if column in numbers else "left")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
+    return made
