@@ -10,7 +10,7 @@ from typing import Any
 
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
-from sitegen.data.series import Rows, Series, by_run, make_series, metric_rows
+from sitegen.data.series import Rows, Series, make_series, metric_rows, run_bounds, run_series
 from sitegen.data.shards import has_times, run_payload, series_payload, shard, times_digest, times_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.index import index_page
@@ -80,10 +80,9 @@ class ProjectPlan:
         slug = self.groups.get(run.meta.group)
         own = fingerprint(self.release, run.digest)
         around = fingerprint(self.release, run.digest, number, slug, *((each.id, each.name) for each in neighbours))
-        count = len(histories.of_run(number))
-        page = partial(run_page, self.project, number, slug, count)
+        page = partial(run_page, self.project, number, slug, histories.count(number))
         yield PlannedFile(f"{folder}/index.html", around, lambda: render("run.html.jinja", page()))
-        yield PlannedFile(f"{folder}/data.js", own, lambda: shard("run", _run_data(histories.of_run(number))))
+        yield PlannedFile(f"{folder}/data.js", own, lambda: shard("run", histories.run_data(number)))
         if has_log(run):
             yield PlannedFile(f"{folder}/output.log.txt", own, lambda: run.layout.output_log)
         if has_patch(run):
@@ -95,7 +94,7 @@ class _Histories:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._rows: dict[str, dict[int, Rows]] = {}
+        self._parts: list[_MetricParts] = []
         self.metrics: list[Metric] = []
         self.times: dict[str, Series] = {}
 
@@ -104,29 +103,46 @@ class _Histories:
         known: dict[str, str] = {}
         for number, (key, rows) in enumerate(metric_rows(self._project.history())):
             series = make_series(rows)
-            self._rows[key] = by_run(rows)
             name, times = f"m{number}", None
             has_runtime, has_wall = has_times(series)
             if has_runtime or has_wall:
                 times = known.setdefault(times_digest(series), f"t{len(known)}")
                 self.times.setdefault(times, series)
             self.metrics.append(Metric(key, name, times, len(series.runs), has_runtime, has_wall))
+            self._parts.append(_MetricParts(key, times, rows, series, run_bounds(rows)))
             yield name, series
+        self._parts.sort(key=lambda parts: (section(parts.key), parts.key))
 
-    def of_run(self, number: int) -> dict[str, Rows]:
-        """The rows of each metric of one run, by key, in the order of the workspace."""
-        keys = sorted((key for key, runs in self._rows.items() if number in runs), key=lambda key: (section(key), key))
-        return {key: self._rows[key][number] for key in keys}
+    def count(self, run: int) -> int:
+        """How many metrics a run has."""
+        return sum(run in parts.bounds for parts in self._parts)
+
+    def run_data(self, run: int) -> dict[str, Any]:
+        """What `data.js` of one run carries: its metrics in the order of the workspace, and their times, each once."""
+        places: dict[str, int] = {}
+        times: list[dict[str, Any]] = []
+        metrics = []
+        for parts in self._parts:
+            if run not in parts.bounds:
+                continue
+            series = run_series(parts.rows, parts.series, *parts.bounds[run])
+            if parts.times is not None and parts.times not in places:
+                places[parts.times] = len(times)
+                times.append(times_payload(series))
+            head = {"key": parts.key, "section": section(parts.key), "title": title(parts.key)}
+            metrics.append(head | run_payload(series, None if parts.times is None else places[parts.times]))
+        return {"times": times, "metrics": metrics}
 
 
-def _run_data(metrics: dict[str, Rows]) -> dict[str, Any]:
-    payloads = []
-    for key, rows in metrics.items():
-        series = make_series(rows)
-        has_runtime, has_wall = has_times(series)
-        head = {"key": key, "section": section(key), "title": title(key)}
-        payloads.append(head | run_payload(series) | {"has_runtime": has_runtime, "has_wall": has_wall})
-    return {"metrics": payloads}
+@dataclass(frozen=True, slots=True)
+class _MetricParts:
+    """One metric with what its runs' own pages are cut from."""
+
+    key: str
+    times: str | None
+    rows: Rows
+    series: Series
+    bounds: dict[int, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

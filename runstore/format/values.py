@@ -5,6 +5,7 @@ TensorFlow are known by what they can do (`.item()`, `.tolist()`, `__float__`), 
 """
 
 import datetime
+import json
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -125,7 +126,7 @@ def _builtin(value: Any) -> Any:
         case bytes() | bytearray() | memoryview():
             return bytes(value).decode("utf-8", "backslashreplace")
         case Decimal() | Fraction():
-            return int(value) if value == value.__class__(0) or _is_whole(value) else float(value)
+            return float(value)
         case UUID():
             return str(value)
         case os.PathLike():
@@ -135,15 +136,11 @@ def _builtin(value: Any) -> Any:
     return _UNKNOWN
 
 
-def _is_whole(value: Any) -> bool:
-    return bool(math.isfinite(value) and value == int(value))
-
-
 def _array(value: Any) -> Any:
     """The scalar or list in something like an array (numpy, torch, jax, TensorFlow, a frame's series)."""
     if isinstance(value, type):
         return _UNKNOWN
-    for method in ("item", "tolist", "to_list", "numpy", "__array__", "__float__"):
+    for method in ("item", "tolist", "to_list", "numpy", "__float__", "__array__"):
         take = getattr(value, method, None)
         if not callable(take):
             continue
@@ -161,6 +158,14 @@ def scalar(value: Any) -> Any:
 
     Dicts are refused: the caller has to flatten them.
     """
+    try:
+        found = value.item()
+        if type(found) is float:
+            return name_float(found)
+        if type(found) in SIMPLE:
+            return found
+    except Exception:  # No scalar, or one of another library's making.
+        pass
     found = plain(value)
     if type(found) is dict:
         raise Unserialisable("a mapping")
@@ -195,6 +200,16 @@ def dump_line(row: Mapping[str, Any]) -> bytes:
         return orjson.dumps(row, None, orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         return orjson.dumps(_fit(row), None, orjson.OPT_APPEND_NEWLINE)
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """The row in a line that `dump_line` made."""
+    try:
+        row: dict[str, Any] = orjson.loads(line)
+        # orjson reads whole numbers past 64 bits as floats: those need Python's own reader.
+        return json.loads(line) if any(type(value) is float and abs(value) >= _INT64 for value in row.values()) else row
+    except ValueError:
+        return dict(json.loads(line))
 
 
 def _fit(value: Any) -> Any:

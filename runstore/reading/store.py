@@ -1,5 +1,6 @@
 """A store as its readers see it: projects, their runs with state and summary, and what could not be read."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from runstore.reading.entries import Entry
 from runstore.reading.rows import flatten
 from runstore.reading.states import derive_state
 
+# Whole numbers up to here are exact in a Float64.
+_LARGEST_STEP = 2.0**53
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -43,6 +47,7 @@ class RunRecord:
 
     `config` is nested as written, `summary` flat with dotted keys. `runtime` is the time from start to end by the
     clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in its directory.
+    `digest` changes with the run's files and state.
     """
 
     layout: RunLayout
@@ -61,6 +66,7 @@ class RunRecord:
     provenance: Mapping[str, Any]
     files: Mapping[str, int]
     problems: tuple[Problem, ...]
+    digest: str
 
     @property
     def id(self) -> str:
@@ -96,7 +102,7 @@ class Project:
         """The numbers of every run's history, a frame for each set of keys.
 
         Columns: `run` (index into `runs`), `place` (which of the run's histories), `line`, `step` (the line's
-        number where the row has none), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64 but the
+        number where the row has none that counts), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64 but the
         first three. null: not logged in this row; NaN, ±inf: logged so.
         """
         index = {run.id: number for number, run in enumerate(self.runs)}
@@ -112,7 +118,7 @@ class Project:
         return [
             frame.join(owners, on="source", how="inner", maintain_order="left").select(
                 pl.col("run", "place", "line"),
-                pl.when(pl.col("step").is_finite()).then("step").otherwise("line").alias("step"),
+                pl.when(pl.col("step").abs() <= _LARGEST_STEP).then("step").otherwise("line").alias("step"),
                 pl.exclude("source", "run", "place", "line", "step"),
             )
             for frame in self.catalog.frames()
@@ -223,6 +229,7 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         provenance=entry.provenance,
         files={name: stat[0] for name, stat in entry.stats.items()},
         problems=tuple(_problems(layout, entry, facts, store, state)),
+        digest=hashlib.blake2b(repr((state, sorted(entry.stats.items()))).encode(), digest_size=12).hexdigest(),
     )
 
 
@@ -240,6 +247,8 @@ def _summary(entry: Entry, facts: Sequence[Facts], *, complete: bool) -> dict[st
     """The last value of each key. What the run itself wrote holds, unless the run was cut off before it was current."""
     logged = {key: value for each in facts for key, value in each.latest.items()}
     written = {key: value for key, value in flatten(entry.summary) if not key.startswith("_")}
+    # A table's place in the history says at which step it was logged; the summary does not.
+    written |= {key: logged[key] for key, value in written.items() if isinstance(value, dict) and key in logged}
     last_step = _extreme(max, (each.last_step for each in facts))
     step = entry.summary.get("_step")
     current = complete or last_step is None or (isinstance(step, int | float) and step >= last_step)

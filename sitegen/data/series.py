@@ -152,8 +152,27 @@ def _starts(run: Indices) -> npt.NDArray[np.intp]:
     return np.concatenate(([0], np.flatnonzero(np.diff(run)) + 1)).astype(np.intp)
 
 
-def by_run(rows: Rows) -> dict[int, Rows]:
-    """The rows of each run, by its index."""
+def run_bounds(rows: Rows) -> dict[int, tuple[int, int]]:
+    """Where the rows of each run lie, by the run's index."""
     starts = _starts(rows.run)
     stops = np.append(starts[1:], rows.run.size)
-    return {int(rows.run[start]): rows.slice(start, stop) for start, stop in zip(starts, stops, strict=True)}
+    return dict(zip(rows.run[starts].tolist(), zip(starts.tolist(), stops.tolist(), strict=True), strict=True))
+
+
+def run_series(rows: Rows, series: Series, start: int, stop: int) -> Series:
+    """One run's part of a metric, on the run's own grid. `series` is what `make_series` made of all `rows`."""
+    if series.at.size != rows.run.size:
+        return make_series(rows.slice(start, stop))
+    part = slice(start, stop)
+    return Series(
+        first=series.first,
+        width=series.width,
+        runs=rows.run[start : start + 1],
+        counts=np.array([stop - start], np.uint32),
+        at=series.at[part],
+        y=series.y[part],
+        lo=None,
+        hi=None,
+        runtime=series.runtime[part],
+        timestamp=series.timestamp[part],
+    )

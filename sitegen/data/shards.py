@@ -40,19 +40,19 @@ def series_payload(series: Series) -> dict[str, Any]:
     }
 
 
-def run_payload(series: Series) -> dict[str, Any]:
-    """One metric of one run, its times included."""
+def run_payload(series: Series, times: int | None) -> dict[str, Any]:
+    """One metric of one run; `times` is the place of its times in the run's list of them."""
     dtype = float_type(series)
-    dense = is_dense(series)
+    count, start = series.at.size, int(series.at[0])
     return {
         "first": number(series.first),
         "width": number(series.width),
         "dtype": dtype,
-        "count": int(series.counts[0]),
-        "start": int(series.at[0]),
-        "at": None if dense else encode(series.at, "u4"),
+        "count": count,
+        "start": start,
+        "at": None if int(series.at[-1]) - start == count - 1 else encode(series.at, "u4"),
         **_values(series, dtype),
-        **times_payload(series),
+        "times": times,
     }
 
 
@@ -99,8 +99,8 @@ def float_type(series: Series) -> str:
     """`f4` where single precision keeps every value apart from zero and infinity, else `f8`."""
     for values in (series.y, series.lo, series.hi):
         if values is not None:
-            size = np.abs(values[np.isfinite(values) & (values != 0)])
-            if size.size and (size.max() > _LARGEST or size.min() < _SMALLEST):
+            size = np.abs(values)
+            if np.fmax.reduce(size) > _LARGEST or bool(np.any((size < _SMALLEST) & (size > 0))):
                 return "f8"
     return "f4"
 

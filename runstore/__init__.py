@@ -1,0 +1,1 @@
+"""Runstore: an experiment tracker whose database is a directory tree."""

@@ -1,0 +1,90 @@
+"""The run that the module's own functions (`runstore.log`, `runstore.config`, …) mean. The one room that holds it.
+
+A plain variable, not a ContextVar: threads that a training script starts have to see the run too.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from runstore.errors import RunstoreError
+
+if TYPE_CHECKING:
+    from runstore.recording.run import Run
+
+_run: "Run | None" = None
+
+
+def get() -> "Run | None":
+    """The current run, None before `init` and after `finish`."""
+    return _run
+
+
+def put(run: "Run | None") -> None:
+    global _run
+    _run = run
+
+
+def forget(run: "Run") -> None:
+    """Leaves no current run, if `run` was it."""
+    if _run is run:
+        put(None)
+
+
+def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
+    """Logs to the current run; see `Run.log`. Raises `runstore.Error` when there is none."""
+    if _run is None:
+        raise RunstoreError("call runstore.init() before runstore.log()")
+    _run.log(data, step, commit)
+
+
+def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
+    """Finishes the current run; nothing happens when there is none. See `Run.finish`."""
+    if _run is not None:
+        _run.finish(exit_code, quiet)
+
+
+class OfCurrentRun:
+    """The config or summary of whichever run is current. Using it before `init` raises `runstore.Error`."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        object.__setattr__(self, "_name", name)
+
+    def _target(self, use: str) -> Any:
+        if _run is None:
+            raise RunstoreError(f"call runstore.init() before runstore.{self._name}{use}")
+        return getattr(_run, self._name)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._target(f".{name}"), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._target(f".{name}"), name, value)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._target(f"[{key!r}]")[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._target(f"[{key!r}]")[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._target(f"[{key!r}]")[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._target("")
+
+    def __iter__(self) -> Any:
+        return iter(self._target(""))
+
+    def __len__(self) -> int:
+        return len(self._target(""))
+
+    def __repr__(self) -> str:
+        return f"<runstore.{self._name}: call runstore.init() first>" if _run is None else repr(self._target(""))
+
+
+config = OfCurrentRun("config")
+summary = OfCurrentRun("summary")

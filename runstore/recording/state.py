@@ -1,0 +1,93 @@
+"""Which state a run is in, as its own process records it: `running`, then one of the states that end it."""
+
+import datetime
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from runstore.format import records
+from runstore.format.host import boot_id, hostname
+from runstore.format.layout import RunLayout
+from runstore.format.records import Heartbeat, RunState, State
+from runstore.recording.saver import Saver
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended. `reason` says in a few words what ended it."""
+
+    state: State
+    exit_code: int
+    reason: str = ""
+
+
+def ending_of(exit_code: int | None) -> Ending:
+    """The ending that an exit code stands for; None stands for 0."""
+    code = exit_code or 0
+    return Ending("failed" if code else "finished", code)
+
+
+def ending_of_exception(kind: type[BaseException], value: BaseException | None) -> Ending:
+    """The ending of a run whose script an exception left: Ctrl-C kills it, `sys.exit` has its code, others fail it."""
+    if issubclass(kind, KeyboardInterrupt):
+        return Ending("killed", 130, "Ctrl-C")
+    if issubclass(kind, SystemExit):
+        return ending_of(exit_code_of(getattr(value, "code", None)))
+    return Ending("failed", 1, kind.__name__)
+
+
+def exit_code_of(code: object) -> int:
+    """The exit code of a process that left with `sys.exit(code)`: text is printed and counts as 1."""
+    if code is None:
+        return 0
+    return int(code) if isinstance(code, int) else 1
+
+
+class StateFiles:
+    """`state.json` and the heartbeat of one run."""
+
+    def __init__(self, layout: RunLayout, saver: Saver) -> None:
+        self._layout = layout
+        self._saver = saver
+
+    def begin(self) -> None:
+        beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=_process_start())
+        self._saver.save(self._layout.heartbeat, records.dump_heartbeat(beat))
+        self._saver.save(self._layout.state_json, records.dump_state(RunState()))
+
+    def beat(self) -> None:
+        """Shows that the process lives: the heartbeat's time of change."""
+        try:
+            os.utime(self._layout.heartbeat)
+        except OSError:
+            self.begin()
+
+    def end(self, ending: Ending) -> None:
+        """Records how the run ended, on the disk; a run that ended has no heartbeat."""
+        state = RunState(ending.state, ending.exit_code, utc_now())
+        if self._saver.save(self._layout.state_json, records.dump_state(state), sync=True):
+            try:
+                self._layout.heartbeat.unlink(missing_ok=True)
+            except OSError:
+                pass  # A reader believes state.json first.
+
+
+def utc_now() -> str:
+    """This moment as run.yaml and state.json spell it: ISO 8601, UTC."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _process_start() -> float:
+    """When this process began, in seconds of the epoch, as psutil tells it; 0.0 when that cannot be known."""
+    try:
+        stat = Path("/proc/self/stat").read_text()
+        ticks = float(stat.rpartition(")")[2].split()[19])
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
+        return float(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        import psutil
+
+        try:
+            return float(psutil.Process().create_time())
+        except psutil.Error:
+            return 0.0
