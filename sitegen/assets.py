@@ -1,0 +1,146 @@
+"""Scripts and styles of the site: our own from `templates/assets`, and what the installed libraries carry.
+
+Vega comes out of vl-convert-python and DataTables out of itables, both wrapped into classic scripts, because a browser
+loads no module from `file://`. What is made from them is kept in the user's cache, by the versions it was made of.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from runstore.errors import StoreError
+from runstore.format.records import write_atomically
+from sitegen import urls
+
+_HERE: Final = Path(__file__).parent
+_SNIPPET: Final = """\
+import * as V from "https://cdn.jsdelivr.net/npm/vega@{vega}/+esm";
+import * as I from "https://cdn.jsdelivr.net/npm/vega-interpreter@{interpreter}/+esm";
+window.vega = V;
+window.vegaInterpreter = I.expressionInterpreter;
+"""
+# The modules inside vl-convert have no other address than these; nothing is fetched from it.
+_MODULES: Final = {"vega": "6.2.0", "interpreter": "2.0.0"}
+_EXPORT: Final = re.compile(r"export\s*\{([^}]*)\}\s*;?")
+
+
+@dataclass(frozen=True)
+class AssetSet:
+    """The site's static files by name."""
+
+    files: dict[str, bytes]
+
+    @cached_property
+    def digest(self) -> str:
+        state = hashlib.blake2b(digest_size=12)
+        for name in sorted(self.files):
+            state.update(f"{name}\0{self._digests[name]}\0".encode())
+        return state.hexdigest()
+
+    @cached_property
+    def _digests(self) -> dict[str, str]:
+        return {name: hashlib.blake2b(data, digest_size=4).hexdigest() for name, data in self.files.items()}
+
+    def url(self, root: str, name: str) -> str:
+        """The address of an asset from a page whose way to the site's root is `root`; it changes with the content."""
+        return f"{urls.href(urls.static_file(name), root)}?v={self._digests[name]}"
+
+
+def templates_dir() -> Path:
+    """Where the templates lie: inside the installed package, or beside it in a checkout."""
+    installed = _HERE / "_templates"
+    return installed if installed.is_dir() else _HERE.parent / "templates"
+
+
+def load_assets() -> AssetSet:
+    """Every asset. Raises `StoreError` when an installed library does not hold what is expected of it."""
+    own = {path.name: path.read_bytes() for path in sorted((templates_dir() / "assets").iterdir()) if path.is_file()}
+    made = {name: _cached(name, make, key()) for name, (make, key) in _MADE.items()}
+    return AssetSet({**own, **made})
+
+
+def _cached(name: str, make: Callable[[], bytes], key: str) -> bytes:
+    """The asset from the cache, or made and put there. A cache that cannot be used costs time, nothing else."""
+    digest = hashlib.sha256(f"{name} {key}".encode()).hexdigest()[:16]
+    path = cache_dir() / "assets" / f"{digest}-{name}"
+    try:
+        return path.read_bytes()
+    except OSError:
+        data = make()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    except OSError:
+        pass
+    return data
+
+
+def cache_dir() -> Path:
+    """The user's cache directory for Runstore: `RUNSTORE_CACHE_DIR`, else by the XDG rules."""
+    if chosen := os.environ.get("RUNSTORE_CACHE_DIR"):
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "runstore"
+
+
+def _vega() -> bytes:
+    """Vega with the interpreter that runs its expressions without `eval`, as the globals `vega`, `vegaInterpreter`."""
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle(_SNIPPET.format(**_MODULES))
+    return _classic(bundle).encode()
+
+
+def _charts() -> bytes:
+    from sitegen.charts import compiled_charts
+
+    return b'runstore.put("charts",' + json.dumps(compiled_charts(), separators=(",", ":")).encode() + b");\n"
+
+
+def _datatables() -> bytes:
+    """DataTables and its extensions; its last statement exports `ITable`'s base, which becomes a global instead."""
+    source = _itables("dt_bundle.js").decode()
+    exports = list(_EXPORT.finditer(source))
+    if not exports:
+        raise StoreError("itables: its dt_bundle.js exports nothing, expected DataTables; install another version")
+    names = dict(reversed(part.split(" as ")) for part in exports[-1][1].split(",") if " as " in part)
+    start, stop = exports[-1].span()
+    return _classic(f"{source[:start]}window.DataTable={names['default']};\n{source[stop:]}").encode()
+
+
+def _datatables_css() -> bytes:
+    """DataTables' styles in a layer of their own, so that ours win without a fight."""
+    return b"@layer datatables {\n" + _itables("dt_bundle.css") + b"\n}\n"
+
+
+def _itables(name: str) -> bytes:
+    return (files("itables") / "html" / name).read_bytes()
+
+
+def _classic(module: str) -> str:
+    return f'(function () {{\n"use strict";\n{module}\n}})();\n'
+
+
+def _versions(*packages: str) -> Callable[[], str]:
+    return lambda: " ".join(f"{package}-{version(package)}" for package in packages) + f" {_source_digest()}"
+
+
+def _source_digest() -> str:
+    sources = (Path(__file__), _HERE / "charts.py")
+    return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
+
+
+_MADE: Final[dict[str, tuple[Callable[[], bytes], Callable[[], str]]]] = {
+    "vega.js": (_vega, _versions("vl-convert-python")),
+    "charts.js": (_charts, _versions("vl-convert-python", "altair")),
+    "datatables.js": (_datatables, _versions("itables")),
+    "datatables.css": (_datatables_css, _versions("itables")),
+}

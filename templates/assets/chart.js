@@ -1,0 +1,338 @@
+"use strict";
+/**
+ * One chart: Vega draws frame and shapes; an overlay of ours carries crosshair, highlight, zoom and tooltip, so that
+ * moving the pointer never redraws a thousand lines.
+ */
+runstore.Chart = (() => {
+  const { element, shapes, series, format } = runstore;
+  const SVG = "http://www.w3.org/2000/svg";
+  const PADDING = { left: 56, right: 14, top: 8, bottom: 34 };
+  const MOST_IN_TOOLTIP = 8;
+  const LEAST_DRAG = 5;
+  const UNITS = [["s", 1, 180], ["min", 60, 10800], ["h", 3600, 259200], ["d", 86400, Infinity]];
+
+  /** @type {Promise<Object<string, object>>} parsed specs, shared by all charts */
+  let runtimes = null;
+
+  function loadRuntimes() {
+    runtimes ??= runstore.load("charts").then((specs) => {
+      const parse = ([name, spec]) => [name, vega.parse(spec, null, { ast: true })];
+      return Object.fromEntries(Object.entries(specs).map(parse));
+    });
+    return runtimes;
+  }
+
+  function svg(tag, parent, name) {
+    const made = document.createElementNS(SVG, tag);
+    made.setAttribute("class", name);
+    parent.append(made);
+    return made;
+  }
+
+  class Chart {
+    /** @param {string} label what a screen reader calls the chart */
+    constructor(label) {
+      this.label = label;
+      this.canvas = element("div", { className: "plot-view" });
+      this.tooltip = element("div", { className: "tooltip", hidden: true });
+      this.axisTitle = element("div", { className: "axis-title", aria: { hidden: "true" } });
+      this.empty = element("p", { className: "plot-empty", hidden: true });
+      this.note = element("p", { className: "plot-note", hidden: true });
+      this.root = element("div", { className: "plot", tabIndex: 0, role: "img" }, this.canvas);
+      this.overlay = svg("svg", this.root, "plot-overlay");
+      this.highlighted = svg("path", this.overlay, "plot-highlight");
+      this.crosshair = svg("line", this.overlay, "plot-crosshair");
+      this.marker = svg("circle", this.overlay, "plot-marker");
+      this.marker.setAttribute("r", "4");
+      this.brush = svg("rect", this.overlay, "plot-brush");
+      this.root.append(this.axisTitle, this.empty, this.note, this.tooltip);
+      this.drawn = [];
+      this.zoom = null;
+      this.onzoom = () => {};
+      this.#listen();
+    }
+
+    /**
+     * Draws curves; the promise is kept once they are on the screen.
+     * @param {{curves: Curve[], axis: string, axisLabel: string, log: boolean}} what each curve has a `colour` too
+     */
+    async draw(what) {
+      this.what = what;
+      const all = await loadRuntimes();
+      if (this.what !== what) return;
+      if (this.axis !== what.axis) this.zoom = null;
+      this.axis = what.axis;
+      const width = this.root.clientWidth - PADDING.left - PADDING.right;
+      const height = this.root.clientHeight - PADDING.top - PADDING.bottom;
+      if (width < 20 || height < 20) return;
+      this.#measure(width, height);
+      this.#show(all[`${what.axis === "_timestamp" ? "time" : "linear"}-${what.log ? "log" : "linear"}`]);
+      this.#describe();
+    }
+
+    redraw() {
+      return this.what ? this.draw(this.what) : Promise.resolve();
+    }
+
+    destroy() {
+      this.what = null;
+      this.view?.finalize();
+      this.root.remove();
+    }
+
+    /** Thickens the curve with this key, or none. @param {?string} key */
+    highlight(key) {
+      const found = key === null ? null : this.drawn.find(({ curve }) => curve.key === key);
+      this.highlighted.setAttribute("d", found ? path(found.feature) : "");
+      if (found) this.highlighted.style.stroke = found.curve.colour;
+    }
+
+    resetZoom() {
+      this.#zoomTo(null);
+    }
+
+    #measure(width, height) {
+      const { curves, log } = this.what;
+      const x = this.zoom ?? extent(curves);
+      const parts = x ? shapes.thinned(curves, x, width) : [];
+      const y = x && shapes.visibleRange(parts, x, log);
+      this.frame = { width, height, x: x ?? [0, 1], y: y ?? (log ? [1, 10] : [0, 1]), log };
+      this.parts = parts;
+      this.empty.hidden = Boolean(y);
+      this.empty.textContent = curves.length === 0 ? "No run that is shown logged this." : log ? "Nothing above zero to show on a logarithmic scale." : "Only NaN or infinite values here.";
+      const lost = log ? parts.reduce((sum, part) => sum + part.ys.filter((value) => value <= 0).length, 0) : 0;
+      this.note.hidden = !(lost && y);
+      this.note.textContent = "Values of zero and below have no place on a logarithmic scale.";
+    }
+
+    #show(runtime) {
+      const { curves } = this.what;
+      const scale = (this.scale = shapes.scales(this.frame));
+      const [width, opacity] = curves.length <= 30 ? [1.6, 1] : curves.length <= 200 ? [1.2, 0.85] : [1, 0.6];
+      const made = this.parts.map((part, at) => shapes.line(part, scale, curves[at].colour, width, opacity));
+      const shade = curves.length <= 6 ? 0.18 : curves.length <= 20 ? 0.12 : 0.06;
+      const bands = this.parts.map((part, at) => shapes.band(part, this.frame, scale, curves[at].colour, shade));
+      this.drawn = curves.map((curve, at) => ({ curve, feature: made[at].line }));
+      this.#feed(runtime, {
+        bands: bands.filter(Boolean),
+        lines: made.map(({ line }) => line).filter(Boolean),
+        points: made.map(({ points }) => points).filter(Boolean),
+      });
+      this.highlight(null);
+    }
+
+    #feed(runtime, data) {
+      if (this.runtime !== runtime) {
+        this.view?.finalize();
+        this.canvas.replaceChildren();
+        this.runtime = runtime;
+        this.view = new vega.View(runtime, { renderer: "canvas", container: this.canvas, hover: false, expr: vegaInterpreter, logLevel: vega.Error });
+      }
+      const { width, height, x, y } = this.frame;
+      const unit = this.#unit();
+      const signals = { x0: x[0] / unit[1], x1: x[1] / unit[1], y0: y[0], y1: y[1], ...runstore.palette.axes() };
+      for (const [name, value] of Object.entries(signals)) this.view.signal(name, value);
+      for (const [name, features] of Object.entries(data)) this.view.data(name, features);
+      this.view.width(width).height(height).run();
+      this.axisTitle.textContent = this.axis === "_runtime" ? `${this.what.axisLabel} (${unit[0]})` : this.what.axisLabel;
+      this.overlay.setAttribute("viewBox", `${-PADDING.left} ${-PADDING.top} ${width + PADDING.left + PADDING.right} ${height + PADDING.top + PADDING.bottom}`);
+    }
+
+    #unit() {
+      if (this.axis !== "_runtime") return ["", 1];
+      return UNITS.find(([, , limit]) => this.frame.x[1] - this.frame.x[0] < limit);
+    }
+
+    #describe() {
+      const { curves } = this.what;
+      const [low, high] = this.frame.y;
+      const range = this.empty.hidden ? `, between ${format.number(low, 3)} and ${format.number(high, 3)}` : "";
+      this.root.setAttribute("aria-label", `${this.label}: ${format.count(curves.length, "line")} over ${this.what.axisLabel.toLowerCase()}${range}`);
+    }
+
+    #listen() {
+      this.root.addEventListener("pointermove", (event) => this.#move(event));
+      this.root.addEventListener("pointerleave", () => this.#leave());
+      this.root.addEventListener("pointerdown", (event) => this.#press(event));
+      this.root.addEventListener("pointerup", (event) => this.#release(event));
+      this.root.addEventListener("pointercancel", () => this.#cancel());
+      this.root.addEventListener("dblclick", () => this.resetZoom());
+      this.root.addEventListener("keydown", (event) => this.#key(event));
+      this.root.addEventListener("blur", () => this.#leave());
+    }
+
+    /** Where the pointer is in the plot, in pixels. */
+    #at(event) {
+      const box = this.root.getBoundingClientRect();
+      return [event.clientX - box.left - PADDING.left, event.clientY - box.top - PADDING.top];
+    }
+
+    #value(pixel) {
+      const { x, width } = this.frame;
+      return x[0] + (Math.min(width, Math.max(0, pixel)) / width) * (x[1] - x[0]);
+    }
+
+    #move(event) {
+      if (!this.frame || !this.drawn.length) return;
+      const [px, py] = this.#at(event);
+      if (this.pressed !== undefined && event.buttons & 1) return this.#drawBrush(px);
+      const inside = px >= -4 && py >= -4 && px <= this.frame.width + 4 && py <= this.frame.height + 4;
+      if (inside) this.#point(px, py);
+      else this.#leave();
+    }
+
+    #leave() {
+      this.tooltip.hidden = true;
+      this.crosshair.removeAttribute("x1");
+      this.overlay.classList.remove("pointing");
+      this.cursor = undefined;
+      this.highlight(null);
+    }
+
+    #point(px, py) {
+      const found = this.#nearest(this.#value(px), py);
+      if (!found.length) return this.#leave();
+      this.cursor = px;
+      const [first] = found;
+      const cx = this.scale.x(first.x);
+      this.overlay.classList.add("pointing");
+      for (const [name, value] of [["x1", cx], ["x2", cx], ["y1", 0], ["y2", this.frame.height]]) this.crosshair.setAttribute(name, value);
+      this.marker.setAttribute("cx", cx);
+      this.marker.setAttribute("cy", first.py);
+      this.marker.style.fill = first.curve.colour;
+      this.highlight(first.curve.key);
+      this.#tell(found, cx);
+    }
+
+    /** The values of all curves at x, the one nearest to the pointer first. */
+    #nearest(x, py) {
+      const found = [];
+      const reach = (this.frame.x[1] - this.frame.x[0]) * 0.02;
+      for (const { curve } of this.drawn) {
+        const p = nearestPlace(curve.xs, x);
+        if (p < 0) continue;
+        const [first, last] = [curve.xs[0], curve.xs[curve.xs.length - 1]];
+        if (x < first - reach || x > last + reach) continue;
+        const pixel = this.scale.y(curve.ys[p]);
+        if (pixel === pixel) found.push({ curve, p, x: curve.xs[p], y: curve.ys[p], py: pixel, off: Math.abs(pixel - py) });
+      }
+      return found.sort((a, b) => a.off - b.off);
+    }
+
+    #tell(found, cx) {
+      const [first] = found;
+      const shown = found.slice(0, MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
+      const rows = shown.map((entry) => tooltipRow(entry, entry === first));
+      const more = found.length - shown.length;
+      const head = element("div", { className: "tooltip-head" }, this.#xText(first.x));
+      if (more > 0) rows.push(element("div", { className: "tooltip-more" }, `and ${more} more`));
+      this.tooltip.replaceChildren(head, ...rows);
+      this.tooltip.hidden = false;
+      const box = this.root.getBoundingClientRect();
+      const [width, height] = [this.tooltip.offsetWidth, this.tooltip.offsetHeight];
+      const left = box.left + PADDING.left + cx;
+      const beside = left + 14 + width < innerWidth ? left + 14 : left - 14 - width;
+      this.tooltip.style.left = `${Math.max(4, beside)}px`;
+      this.tooltip.style.top = `${Math.max(4, Math.min(box.top + PADDING.top, innerHeight - height - 4))}px`;
+    }
+
+    #xText(x) {
+      if (this.axis === "_runtime") return `${this.what.axisLabel} ${format.duration(x)}`;
+      return this.axis === "_timestamp" ? new Date(x).toLocaleString() : `${this.what.axisLabel} ${format.number(x, 7)}`;
+    }
+
+    #press(event) {
+      // A finger scrolls the page; zooming is for what can hover.
+      if (event.button !== 0 || event.pointerType === "touch" || !this.drawn.length) return;
+      const [px] = this.#at(event);
+      if (px < 0 || px > this.frame.width) return;
+      this.pressed = px;
+      this.root.setPointerCapture(event.pointerId);
+    }
+
+    #drawBrush(px) {
+      const [from, to] = [this.pressed, Math.min(this.frame.width, Math.max(0, px))].sort((a, b) => a - b);
+      this.#leave();
+      for (const [name, value] of [["x", from], ["y", 0], ["width", to - from], ["height", this.frame.height]]) this.brush.setAttribute(name, value);
+      this.overlay.classList.add("brushing");
+    }
+
+    #release(event) {
+      if (this.pressed === undefined) return;
+      const [px] = this.#at(event);
+      const from = this.pressed;
+      this.#cancel();
+      if (Math.abs(px - from) < LEAST_DRAG) return;
+      this.#zoomTo([this.#value(Math.min(from, px)), this.#value(Math.max(from, px))]);
+    }
+
+    #cancel() {
+      this.pressed = undefined;
+      this.overlay.classList.remove("brushing");
+    }
+
+    #zoomTo(range) {
+      if (range && !(range[1] > range[0])) return;
+      this.zoom = range;
+      this.#leave();
+      this.onzoom(Boolean(range));
+      this.redraw();
+    }
+
+    #key(event) {
+      if (!this.frame || !this.drawn.length || event.ctrlKey || event.metaKey || event.altKey) return;
+      const { width, x } = this.frame;
+      const middle = this.#value(this.cursor ?? width / 2);
+      const half = (x[1] - x[0]) / 2;
+      const around = (share) => [Math.max(x[0], middle - half * share), Math.min(x[1], middle + half * share)];
+      const step = event.shiftKey ? 40 : 4;
+      const actions = {
+        ArrowLeft: () => this.#point(Math.max(0, (this.cursor ?? width) - step), this.frame.height / 2),
+        ArrowRight: () => this.#point(Math.min(width, (this.cursor ?? 0) + step), this.frame.height / 2),
+        "+": () => this.#zoomTo(around(0.5)),
+        "-": () => this.resetZoom(),
+        0: () => this.resetZoom(),
+        Escape: () => (this.zoom ? this.resetZoom() : this.#leave()),
+      };
+      if (!actions[event.key]) return;
+      event.preventDefault();
+      actions[event.key]();
+    }
+  }
+
+  function tooltipRow({ curve, p, y }, nearest) {
+    const swatch = element("span", { className: "swatch" });
+    swatch.style.backgroundColor = curve.colour;
+    const band = curve.lo ? ` (${format.number(curve.lo[p], 4)} – ${format.number(curve.hi[p], 4)})` : "";
+    const number = element("span", { className: "tooltip-value" }, format.number(y));
+    const size = curve.n ? ` n=${curve.n[p]}` : "";
+    const detail = band || size ? element("span", { className: "tooltip-detail" }, `${band}${size}`) : null;
+    return element("div", { className: nearest ? "tooltip-row nearest" : "tooltip-row" }, swatch, element("span", { className: "tooltip-name" }, curve.label), number, detail);
+  }
+
+  /** The range of x over all curves, null when there is no point. */
+  function extent(curves) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const { xs, ys } of curves) {
+      for (let p = 0; p < xs.length; p++) if (ys[p] === ys[p] && xs[p] === xs[p]) { low = Math.min(low, xs[p]); break; }
+      for (let p = xs.length - 1; p >= 0; p--) if (ys[p] === ys[p] && xs[p] === xs[p]) { high = Math.max(high, xs[p]); break; }
+    }
+    if (low > high) return null;
+    return low === high ? [low - 1, high + 1] : [low, high];
+  }
+
+  function nearestPlace(xs, x) {
+    const after = series.lowerBound(xs, x);
+    if (after === 0) return xs.length ? 0 : -1;
+    if (after === xs.length) return after - 1;
+    return x - xs[after - 1] < xs[after] - x ? after - 1 : after;
+  }
+
+  /** The SVG path of a line's feature. */
+  function path(feature) {
+    if (!feature) return "";
+    return feature.geometry.coordinates.map((line) => `M${line.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}`).join("");
+  }
+
+  return Chart;
+})();

@@ -1,0 +1,110 @@
+"use strict";
+/**
+ * The namespace of the site's scripts, and how data reach a page: a data file is a script that calls
+ * `runstore.put(name, payload)`, because a browser fetches nothing from `file://`.
+ */
+window.runstore = (() => {
+  /** @type {Map<string, {promise: Promise<any>, resolve: (payload: any) => void, reject: (error: Error) => void}>} */
+  const expected = new Map();
+
+  /** @param {string} name */
+  function expect(name) {
+    let entry = expected.get(name);
+    if (!entry) {
+      entry = {};
+      entry.promise = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
+      entry.promise.catch(() => {}); // Whoever asked is told; nobody else has to be.
+      expected.set(name, entry);
+    }
+    return entry;
+  }
+
+  /**
+   * Called by data files.
+   * @param {string} name
+   * @param {any} payload
+   */
+  function put(name, payload) {
+    expect(name).resolve(payload);
+  }
+
+  /**
+   * The payload called `name`; its file is loaded when `url` is given and nobody asked for it before.
+   * @param {string} name
+   * @param {string} [url] relative to the page
+   * @returns {Promise<any>}
+   */
+  function load(name, url) {
+    const known = expected.has(name);
+    const entry = expect(name);
+    if (url && !known) {
+      const script = document.createElement("script");
+      script.src = url;
+      script.onload = () => entry.reject(new Error(`${url} holds no data called ${name}`));
+      script.onerror = () => entry.reject(new Error(`${url} cannot be loaded; was the site copied whole?`));
+      document.head.append(script);
+    }
+    return entry.promise;
+  }
+
+  /**
+   * Makes an element. Text is always text: nothing here reads HTML.
+   * @param {string} tag
+   * @param {Object<string, any>} [properties] properties of the element; `data` and `aria` are mappings
+   * @param {...(Node | string | null)} children
+   */
+  function element(tag, properties = {}, ...children) {
+    const made = document.createElement(tag);
+    for (const [key, value] of Object.entries(properties)) {
+      if (key === "data") Object.assign(made.dataset, value);
+      else if (key === "aria") for (const name in value) made.setAttribute(`aria-${name}`, value[name]);
+      else if (key === "role") made.setAttribute("role", value);
+      else made[key] = value;
+    }
+    made.append(...children.filter((child) => child !== null));
+    return made;
+  }
+
+  /** An icon from the page's sprite. @param {string} name */
+  function icon(name) {
+    const space = "http://www.w3.org/2000/svg";
+    const svg = document.createElementNS(space, "svg");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS(space, "use");
+    use.setAttribute("href", `#icon-${name}`);
+    svg.append(use);
+    return svg;
+  }
+
+  /** Says on the page that something went wrong. @param {Error} error */
+  function fail(error) {
+    const place = document.querySelector("[data-failure]");
+    if (place) {
+      place.textContent = error.message;
+      place.hidden = false;
+    }
+  }
+
+  /** Marks the page as ready for a person, once what was drawn is painted. */
+  function ready() {
+    requestAnimationFrame(() => setTimeout(() => (document.documentElement.dataset.ready = "true")));
+  }
+
+  /**
+   * A search: a regular expression without regard to case. What is none is looked for as it stands, and `literal`
+   * says so.
+   * @param {string} pattern @returns {{test: (text: string) => boolean, literal: boolean}}
+   */
+  function matcher(pattern) {
+    try {
+      const expression = new RegExp(pattern, "i");
+      return { test: (text) => expression.test(text), literal: false };
+    } catch {
+      const plain = pattern.toLowerCase();
+      return { test: (text) => text.toLowerCase().includes(plain), literal: true };
+    }
+  }
+
+  return { put, load, element, icon, fail, ready, matcher };
+})();

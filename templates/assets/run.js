@@ -1,0 +1,56 @@
+"use strict";
+/** The page of one run: its charts, and searches in its lists. */
+(() => {
+  const { State, Panels, series, palette } = runstore;
+  const AXES = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
+
+  async function drawCharts(root) {
+    const state = new State({});
+    const data = await runstore.load("run");
+    const decoded = new Map();
+
+    async function drawing(metric) {
+      if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
+      const values = decoded.get(metric);
+      const { view } = state;
+      const axis = series.axis(values, view.x) ? view.x : "_step";
+      const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
+      const curves = series.runCurves(values, series.axis(values, axis), new Set([0]), name, view.smooth);
+      const note = axis === view.x ? "" : "No times were logged with this metric: drawn over steps.";
+      return { curves, axis, axisLabel: AXES[axis], log: view.ylog, about: `${values.y.length} points`, note, legend: [] };
+    }
+
+    const panels = new Panels(root, data.metrics, drawing, () => {});
+    const show = runstore.bindControls(document, state);
+    panels.filter(state.view.panels);
+    state.onchange = (changed) => {
+      show();
+      if (changed.has("panels")) panels.filter(state.view.panels);
+      else panels.update();
+    };
+    await panels.settled();
+  }
+
+  function bindListSearch(input) {
+    const rows = [...document.getElementById(input.dataset.searches).querySelectorAll("[data-row]")];
+    input.addEventListener("input", () => {
+      const { test } = runstore.matcher(input.value);
+      for (const row of rows) row.hidden = !test(row.textContent);
+    });
+  }
+
+  async function main() {
+    runstore.format.humanise();
+    document.querySelectorAll("[data-searches]").forEach(bindListSearch);
+    const log = document.querySelector("[data-log]");
+    if (log) log.scrollTop = log.scrollHeight;
+    const root = document.querySelector("[data-panels]");
+    if (root) await drawCharts(root);
+    runstore.ready();
+  }
+
+  main().catch((error) => {
+    runstore.fail(error);
+    runstore.ready();
+  });
+})();

@@ -1,0 +1,289 @@
+"use strict";
+/**
+ * One metric of many runs in typed arrays, and all that is computed from it: axes, smoothing, groups. No page, no
+ * pixels.
+ *
+ * @typedef {object} Series
+ * @property {Int32Array} runs     index of each run that logged the metric
+ * @property {Uint32Array} offsets where the points of each of them begin, and the end of the last
+ * @property {XsOf} step     x of a run's points, by the run's place in `runs`
+ * @property {?XsOf} runtime  the same in s since the run began
+ * @property {?XsOf} wall     the same in ms since the epoch
+ * @property {Float32Array | Float64Array} y   NaN where only non-finite values were logged
+ * @property {Float32Array | Float64Array} lo  smallest value behind each point; `y` itself where one row is one point
+ * @property {Float32Array | Float64Array} hi
+ * @property {boolean} bucketed    whether a point stands for several rows
+ *
+ * @typedef {(place: number) => Float64Array} XsOf
+ *
+ * @typedef {object} Curve
+ * @property {string} key
+ * @property {string} label
+ * @property {Float64Array} xs     ascending
+ * @property {ArrayLike<number>} ys  NaN: nothing here
+ * @property {?ArrayLike<number>} lo  lower edge of the band
+ * @property {?ArrayLike<number>} hi
+ * @property {?Uint32Array} n      how many runs stand behind each point of a group
+ */
+runstore.series = (() => {
+  const SAMPLES = 1000;
+  const MOST_POSITIONS = 4000;
+
+  /** @param {?string} text base64 @returns {?Uint8Array} */
+  function bytes(text) {
+    if (text === null) return null;
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  }
+
+  const floats = (text, type) => text === null ? null : new (type === "f8" ? Float64Array : Float32Array)(bytes(text).buffer);
+
+  /** @returns {Series} the series in the payload of a data file; `times` is that of its times, or null */
+  function decode(payload, times) {
+    const offsets = new Uint32Array(payload.counts.length + 1);
+    payload.counts.forEach((count, k) => (offsets[k + 1] = offsets[k] + count));
+    const y = floats(payload.y, payload.dtype);
+    const runtime = times && floats(times.runtime, "f4");
+    return {
+      runs: Int32Array.from(payload.runs),
+      offsets,
+      step: steps(payload, offsets),
+      runtime: runtime && parts(Float64Array.from(runtime), offsets),
+      wall: times && times.wall ? parts(walls(times.wall, runtime, offsets), offsets) : null,
+      y,
+      lo: floats(payload.lo, payload.dtype) ?? y,
+      hi: floats(payload.hi, payload.dtype) ?? y,
+      bucketed: payload.lo !== null,
+    };
+  }
+
+  /** The same for one run's data file, with the run at index 0. */
+  function decodeRun(metric, times) {
+    const payload = { ...metric, runs: [0], counts: [metric.count], starts: [metric.start] };
+    return decode(payload, metric.times === null ? null : times[metric.times]);
+  }
+
+  const parts = (xs, offsets) => (k) => xs.subarray(offsets[k], offsets[k + 1]);
+
+  /** Runs without gaps share one array of steps: each is a stretch of it. */
+  function steps({ first, width, starts, at }, offsets) {
+    const middle = first + (width === 1 ? 0 : width / 2);
+    if (at !== null) return parts(Float64Array.from(new Uint32Array(bytes(at).buffer), (bucket) => middle + bucket * width), offsets);
+    const size = (k) => offsets[k + 1] - offsets[k];
+    const low = starts.reduce((least, start) => Math.min(least, start), Infinity);
+    const high = starts.reduce((most, start, k) => Math.max(most, start + size(k)), 0);
+    const shared = Float64Array.from({ length: high - low }, (_, b) => middle + (low + b) * width);
+    return (k) => shared.subarray(starts[k] - low, starts[k] - low + size(k));
+  }
+
+  function walls({ start, delta }, runtime, offsets) {
+    const since = delta === null ? runtime : floats(delta, "f4");
+    const xs = new Float64Array(since.length);
+    for (let k = 0; k + 1 < offsets.length; k++) {
+      const origin = start[k] ?? NaN;
+      for (let p = offsets[k]; p < offsets[k + 1]; p++) xs[p] = (origin + since[p]) * 1000;
+    }
+    return xs;
+  }
+
+  /** The x of a run's points, or null where the metric has no such axis. @param {Series} series @param {string} axis @returns {?XsOf} */
+  function axis(series, axis) {
+    return axis === "_runtime" ? series.runtime : axis === "_timestamp" ? series.wall : series.step;
+  }
+
+  /**
+   * The curve of each run in `chosen` (a set of indices) that logged the metric.
+   * @param {Series} series
+   * @returns {Curve[]}
+   */
+  function runCurves(series, xsOf, chosen, name, weight) {
+    const curves = [];
+    for (let k = 0; k < series.runs.length; k++) {
+      const run = series.runs[k];
+      if (!chosen.has(run)) continue;
+      const [from, to] = [series.offsets[k], series.offsets[k + 1]];
+      const part = (values) => smooth(values.subarray(from, to), weight);
+      curves.push({
+        ...name(run),
+        ...ascending(xsOf(k), part(series.y), series.bucketed ? part(series.lo) : null, series.bucketed ? part(series.hi) : null),
+        n: null,
+      });
+    }
+    return curves;
+  }
+
+  /** Clocks may jump: points in the order of x, those without an x left out. */
+  function ascending(xs, ys, lo, hi) {
+    let sorted = true;
+    for (let p = 0; p < xs.length && sorted; p++) sorted = xs[p] >= (p ? xs[p - 1] : -Infinity);
+    if (sorted) return { xs, ys, lo, hi };
+    const order = [];
+    xs.forEach((x, p) => Number.isNaN(x) || order.push(p));
+    order.sort((a, b) => xs[a] - xs[b]);
+    const pick = (values) => values && Float64Array.from(order, (p) => values[p]);
+    return { xs: pick(xs), ys: pick(ys), lo: pick(lo), hi: pick(hi) };
+  }
+
+  /**
+   * Exponential moving average with its bias towards zero taken out, as TensorBoard computes it. Points that are not
+   * finite stay so and count for nothing.
+   * @param {ArrayLike<number>} ys
+   * @param {number} weight of what came before, from 0 (no smoothing) to below 1
+   */
+  function smooth(ys, weight) {
+    if (!(weight > 0)) return ys;
+    const out = new Float64Array(ys.length);
+    let last = 0;
+    let bias = 1;
+    for (let p = 0; p < ys.length; p++) {
+      if (!Number.isFinite(ys[p])) {
+        out[p] = NaN;
+        continue;
+      }
+      last = last * weight + (1 - weight) * ys[p];
+      bias *= weight;
+      out[p] = last / (1 - bias);
+    }
+    return out;
+  }
+
+  /**
+   * The curve of each group: the mean, minimum or maximum of its runs at each x, with a band. Between two points of a
+   * run its value is interpolated; before its first, after its last and beside a NaN it counts for nothing.
+   * @param {Series} series
+   * @param {{key: string, label: string, runs: Iterable<number>}[]} groups
+   * @param {{agg: string, shade: string, smooth: number}} how
+   * @returns {Curve[]}
+   */
+  function groupCurves(series, xsOf, groups, how) {
+    const place = new Map();
+    series.runs.forEach((run, k) => place.set(run, k));
+    const curves = [];
+    for (const group of groups) {
+      const members = [...group.runs].map((run) => place.get(run)).filter((k) => k !== undefined);
+      if (members.length) curves.push({ ...group, ...aggregate(series, xsOf, members, how) });
+    }
+    return curves.filter((curve) => curve.xs.length);
+  }
+
+  /** @param {Series} series @param {number[]} members places of runs in the series */
+  function aggregate(series, xsOf, members, { agg, shade, smooth: weight }) {
+    const parts = members.map((k) => {
+      const [from, to] = [series.offsets[k], series.offsets[k + 1]];
+      return ascending(xsOf(k), series.y.subarray(from, to), series.lo.subarray(from, to), series.hi.subarray(from, to));
+    });
+    const grid = positions(parts);
+    const totals = statistics(grid.length);
+    for (const part of parts) accumulate(totals, grid, part);
+    return summarise(totals, grid, agg, shade, weight);
+  }
+
+  /** Where a group's curve has points: every x of its runs, or evenly spaced ones when those are too many. */
+  function positions(parts) {
+    const longest = parts.reduce((best, part) => (part.xs.length > best.xs.length ? part : best));
+    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return Float64Array.from(longest.xs);
+    const all = new Float64Array(parts.reduce((total, { xs }) => total + xs.length, 0));
+    let end = 0;
+    for (const { xs } of parts) for (const x of xs) if (Number.isFinite(x)) all[end++] = x;
+    const sorted = all.subarray(0, end).sort();
+    let count = 0;
+    for (let p = 0; p < end; p++) if (p === 0 || sorted[p] !== sorted[count - 1]) sorted[count++] = sorted[p];
+    if (count <= MOST_POSITIONS) return sorted.slice(0, count);
+    const [first, last] = [sorted[0], sorted[count - 1]];
+    return Float64Array.from({ length: SAMPLES }, (_, at) => first + ((last - first) * at) / (SAMPLES - 1));
+  }
+
+  /** Whether `xs` is a stretch of `whole`: runs that logged at the same steps, some for a shorter time. */
+  function isPart(xs, whole) {
+    if (!xs.length) return true;
+    const start = lowerBound(whole, xs[0]);
+    if (start + xs.length > whole.length) return false;
+    for (let p = 0; p < xs.length; p++) if (xs[p] !== whole[start + p]) return false;
+    return true;
+  }
+
+  function statistics(size) {
+    return {
+      n: new Uint32Array(size),
+      mean: new Float64Array(size),
+      spread: new Float64Array(size),
+      min: new Float64Array(size).fill(Infinity),
+      max: new Float64Array(size).fill(-Infinity),
+    };
+  }
+
+  /** Adds one run to the totals at each position of the grid that lies within it. */
+  function accumulate(totals, grid, { xs, ys, lo, hi }) {
+    let g = xs.length ? lowerBound(grid, xs[0]) : grid.length;
+    let [x0, y0, lo0, hi0] = [NaN, NaN, NaN, NaN];
+    let counted = false;
+    for (let p = 0; p < xs.length; p++) {
+      const [x, y] = [xs[p], ys[p]];
+      for (; g < grid.length && grid[g] < x; g++) {
+        const share = (grid[g] - x0) / (x - x0);
+        const value = y0 + (y - y0) * share;
+        if (value === value) counted = add(totals, g, value, lo0 + (lo[p] - lo0) * share, hi0 + (hi[p] - hi0) * share);
+      }
+      if (g < grid.length && grid[g] === x) {
+        if (y === y) counted = add(totals, g, y, lo[p], hi[p]);
+        g++;
+      }
+      x0 = x;
+      y0 = y;
+      lo0 = lo[p];
+      hi0 = hi[p];
+    }
+    if (!counted && xs.length) snap(totals, grid, xs, ys, lo, hi);
+  }
+
+  /** A run that lies between two positions of an even grid counts at the next one. */
+  function snap(totals, grid, xs, ys, lo, hi) {
+    const p = ys.findIndex((y) => Number.isFinite(y));
+    if (p >= 0) add(totals, Math.min(lowerBound(grid, xs[p]), grid.length - 1), ys[p], lo[p], hi[p]);
+  }
+
+  /** Welford's update: exact for many runs that differ little. */
+  function add(totals, g, value, low, high) {
+    const n = ++totals.n[g];
+    const off = value - totals.mean[g];
+    totals.mean[g] += off / n;
+    totals.spread[g] += off * (value - totals.mean[g]);
+    if (low < totals.min[g]) totals.min[g] = low;
+    if (high > totals.max[g]) totals.max[g] = high;
+    return true;
+  }
+
+  function summarise(totals, grid, agg, shade, weight) {
+    const line = new Float64Array(grid.length);
+    const banded = shade !== "none" && (shade === "minmax" || totals.n.some((n) => n > 1));
+    const [lo, hi] = banded ? [new Float64Array(grid.length), new Float64Array(grid.length)] : [null, null];
+    for (let g = 0; g < grid.length; g++) {
+      const n = totals.n[g];
+      line[g] = n === 0 ? NaN : agg === "min" ? totals.min[g] : agg === "max" ? totals.max[g] : totals.mean[g];
+      if (!banded) continue;
+      if (shade === "minmax" || n === 0) {
+        lo[g] = n ? totals.min[g] : NaN;
+        hi[g] = n ? totals.max[g] : NaN;
+        continue;
+      }
+      const deviation = n > 1 ? Math.sqrt(totals.spread[g] / (n - 1)) : 0;
+      const half = shade === "stderr" ? deviation / Math.sqrt(n) : deviation;
+      lo[g] = totals.mean[g] - half;
+      hi[g] = totals.mean[g] + half;
+    }
+    return { xs: grid, ys: smooth(line, weight), lo: banded ? smooth(lo, weight) : null, hi: banded ? smooth(hi, weight) : null, n: totals.n };
+  }
+
+  /** The first place in ascending `values` that is not below `x`. */
+  function lowerBound(values, x) {
+    let [low, high] = [0, values.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (values[middle] < x) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  return { decode, decodeRun, axis, runCurves, groupCurves, smooth, lowerBound };
+})();

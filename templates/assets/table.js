@@ -1,0 +1,217 @@
+"use strict";
+/** The table of runs: the one script that knows DataTables. It shows the rows it is handed, in their order. */
+runstore.RunTable = (() => {
+  const { element, icon, format } = runstore;
+  const ROW_HEIGHT = 34;
+  const MOST_USUAL = 8;
+
+  /**
+   * @typedef {object} Row  a group's, or a run's
+   * @property {string} key
+   * @property {string} colour
+   * @property {boolean} off      whether charts leave it out
+   * @property {?Group} group
+   * @property {boolean} open     whether the group's runs follow
+   * @property {number} run
+   * @property {boolean} indented whether the run stands under its group
+   */
+
+  class RunTable {
+    /**
+     * @param {HTMLElement} host
+     * @param {runstore.Runs} runs
+     * @param {{sort(key: string): void, toggle(key: string): void, open(key: string): void, hover(key: ?string): void}} on
+     */
+    constructor(host, runs, on) {
+      this.runs = runs;
+      this.on = on;
+      this.columns = ordered([...runs.columns.values()]);
+      this.usual = usualColumns(runs, this.columns);
+      this.host = host;
+      this.#make(host);
+      host.addEventListener("click", (event) => this.#click(event));
+      host.addEventListener("pointerover", (event) => this.on.hover(event.target.closest("tr")?.dataset.key ?? null));
+      host.addEventListener("pointerleave", () => this.on.hover(null));
+      new ResizeObserver(() => this.#fit()).observe(host);
+    }
+
+    #make(host) {
+      const head = element("tr", {}, ...this.columns.map((column) => this.#header(column)));
+      const table = element("table", { className: "runs-table" }, element("thead", {}, head));
+      host.append(table);
+      this.table = new DataTable(table, {
+        data: [],
+        columns: this.columns.map((column) => ({
+          data: null,
+          className: `cell-${column.type}`,
+          visible: this.usual.has(column.key),
+          render: (_, type, row) => (type === "display" ? this.#cell(column, row) : ""),
+        })),
+        createdRow: (node, row) => this.#row(node, row),
+        layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
+        ordering: false,
+        searching: false,
+        autoWidth: false,
+        deferRender: true,
+        scrollX: true,
+        scrollY: 300,
+        scroller: { rowHeight: ROW_HEIGHT, displayBuffer: 5 },
+        fixedColumns: { start: 1 },
+        language: { emptyTable: "No run matches.", zeroRecords: "No run matches." },
+      });
+      const body = host.querySelector(".dt-scroll-body");
+      Object.assign(body, { tabIndex: 0 });
+      body.setAttribute("aria-label", "Table of runs");
+      body.setAttribute("role", "region");
+    }
+
+    #header(column) {
+      const button = element("button", { type: "button", className: "sort", title: `Sort by ${column.label}`, data: { sort: column.key } }, column.label);
+      return element("th", { scope: "col", className: `cell-${column.type}`, data: { column: column.key } }, button);
+    }
+
+    /**
+     * @param {Row[]} rows
+     * @param {{sort: string, cols: ?string[]}} view
+     */
+    show(rows, view) {
+      this.#showColumns(view.cols);
+      this.#showSort(view.sort);
+      const body = this.host.querySelector(".dt-scroll-body");
+      const top = body.scrollTop;
+      this.table.clear().rows.add(rows).draw();
+      this.#fit();
+      body.scrollTop = Math.min(top, Math.max(0, rows.length * ROW_HEIGHT - body.clientHeight));
+    }
+
+    /** Which columns are on view: `cols`, or the usual ones. @returns {Set<string>} */
+    shownColumns(cols) {
+      return new Set(["name", ...(cols ?? this.usual)]);
+    }
+
+    #showColumns(cols) {
+      const shown = this.shownColumns(cols);
+      let changed = false;
+      this.columns.forEach((column, at) => {
+        const handle = this.table.column(at);
+        if (handle.visible() === shown.has(column.key)) return;
+        handle.visible(shown.has(column.key), false);
+        changed = true;
+      });
+      if (changed) this.table.columns.adjust();
+    }
+
+    #showSort(sort) {
+      const [key, direction] = sort.startsWith("-") ? [sort.slice(1), "descending"] : [sort, "ascending"];
+      for (const head of this.host.querySelectorAll("th[data-column]")) {
+        if (head.dataset.column === key) head.setAttribute("aria-sort", direction);
+        else head.removeAttribute("aria-sort");
+      }
+    }
+
+    #fit() {
+      const body = this.host.querySelector(".dt-scroll-body");
+      const head = this.host.querySelector(".dt-scroll-head");
+      const height = Math.max(120, this.host.clientHeight - head.offsetHeight);
+      if (body.clientHeight !== height || this.fitted !== this.host.clientWidth) {
+        body.style.height = body.style.maxHeight = `${height}px`;
+        this.fitted = this.host.clientWidth;
+        this.table.columns.adjust();
+        this.table.scroller.measure(false);
+      }
+    }
+
+    #row(node, row) {
+      node.dataset.key = row.key;
+      node.classList.add(row.group ? "group-row" : "run-row");
+      node.classList.toggle("indented", row.indented);
+      node.classList.toggle("off", row.off);
+    }
+
+    #cell(column, row) {
+      if (column.key === "name") return row.group ? this.#groupName(row) : this.#runName(row);
+      if (row.group) return this.#groupCell(column, row.group);
+      const value = column.values[row.run];
+      if (column.key === "state") return state(value);
+      return element("span", { className: "text", title: value === null ? "" : titleOf(value, column.type) }, format.value(value, column.type));
+    }
+
+    #runName(row) {
+      const name = this.runs.name[row.run];
+      const link = element("a", { href: this.runs.link(row.run), className: "text", title: name }, name);
+      return element("span", { className: "name-cell" }, eye(row, name), swatch(row), link);
+    }
+
+    #groupName(row) {
+      const { label, runs } = row.group;
+      const fold = element("button", { type: "button", className: "fold", data: { open: row.key }, aria: { expanded: row.open, label: `Runs of ${label}` } }, icon("chevron"));
+      const text = element("span", { className: "text", title: label }, label);
+      return element("span", { className: "name-cell" }, fold, eye(row, label), swatch(row), text, element("span", { className: "count" }, String(runs.length)));
+    }
+
+    #groupCell(column, group) {
+      const numbers = this.runs.numbers(column, group.runs);
+      if (numbers) {
+        const show = (value) => format.value(value, column.type);
+        const title = `mean of ${numbers.n}: ${show(numbers.mean)}, from ${show(numbers.min)} to ${show(numbers.max)}`;
+        return element("span", { className: "text", title }, show(numbers.mean));
+      }
+      const values = new Set(group.runs.map((run) => format.value(column.values[run], column.type)));
+      values.delete("");
+      if (!values.size) return element("span", { className: "text" });
+      const [only] = values;
+      if (values.size === 1 && column.key === "state") return state(only);
+      if (values.size === 1) return element("span", { className: "text", title: only }, only);
+      return element("span", { className: "text soft", title: [...values].slice(0, 20).join("\n") }, `${values.size} values`);
+    }
+
+    #click(event) {
+      const target = event.target.closest("button");
+      if (!target) return;
+      if (target.dataset.sort) this.on.sort(target.dataset.sort);
+      else if (target.dataset.eye) this.on.toggle(target.dataset.eye);
+      else if (target.dataset.open) this.on.open(target.dataset.open);
+    }
+  }
+
+  /** Name and state first, then results, configuration, and the rest. */
+  function ordered(columns) {
+    const place = ({ key, section, type }) => {
+      if (key === "name") return 0;
+      if (key === "state") return 1;
+      if (section === "summary") return type === "number" ? 2 : 5;
+      return section === "config" ? 3 : 4;
+    };
+    return columns.sort((a, b) => place(a) - place(b));
+  }
+
+  /** What a table shows before somebody chooses: state, the main results, and what differs between runs. */
+  function usualColumns(runs, columns) {
+    const varied = (column) => new Set(runs.all.map((run) => JSON.stringify(column.values[run] ?? null))).size > 1;
+    const results = columns.filter(({ section, type }) => section === "summary" && type === "number");
+    const config = columns.filter((column) => column.section === "config" && varied(column));
+    const own = columns.filter((column) => ["group", "job_type", "tags"].includes(column.key) && varied(column));
+    const chosen = [...results.slice(0, MOST_USUAL), ...config.slice(0, MOST_USUAL), ...own].map(({ key }) => key);
+    return new Set(["name", "state", ...chosen, "created", "runtime"]);
+  }
+
+  const state = (value) => element("span", { className: `state state-${value}` }, value);
+
+  function eye({ key, off }, label) {
+    const title = off ? "Show in charts" : "Hide in charts";
+    return element("button", { type: "button", className: "eye", data: { eye: key }, title, aria: { pressed: !off, label: `Show ${label} in charts` } }, icon(off ? "eye-off" : "eye"));
+  }
+
+  function swatch({ colour, off }) {
+    const made = element("span", { className: off ? "swatch off" : "swatch" });
+    made.style.backgroundColor = colour;
+    return made;
+  }
+
+  function titleOf(value, type) {
+    const text = type === "time" ? new Date(value * 1000).toISOString() : Array.isArray(value) ? value.join(", ") : String(value);
+    return text.length > 2000 ? `${text.slice(0, 2000)}…` : text;
+  }
+
+  return RunTable;
+})();
