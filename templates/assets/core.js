@@ -92,13 +92,13 @@ window.runstore = (() => {
   }
 
   /**
-   * A search: a regular expression without regard to case. What is none is looked for as it stands, and `literal`
+   * A search: a regular expression without regard to case, `^` and `$` at every line. What is none is looked for as it stands, and `literal`
    * says so.
    * @param {string} pattern @returns {{test: (text: string) => boolean, literal: boolean}}
    */
   function matcher(pattern) {
     try {
-      const expression = new RegExp(pattern, "i");
+      const expression = new RegExp(pattern, "im");
       return { test: (text) => expression.test(text), literal: false };
     } catch {
       const plain = pattern.toLowerCase();

@@ -20,7 +20,7 @@
       return { curves, axis, axisLabel: AXES[axis], log: view.ylog, about: `${values.y.length} points`, note, legend: [] };
     }
 
-    const panels = new Panels(root, data.metrics, drawing, () => {});
+    const panels = (runstore.panels = new Panels(root, data.metrics, drawing, () => {}));
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);
     state.onchange = (changed) => {
