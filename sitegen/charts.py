@@ -19,7 +19,9 @@ PADDING: Final = {"left": 56, "right": 14, "top": 8, "bottom": 34}
 """Around the plot, in pixels: room for the axes' labels, the same in each chart so that plots align."""
 
 _PARAMETERS: Final = {"x0": 0, "x1": 1, "y0": 0, "y1": 1, "ink": "#555", "rule": "#ddd", "font": "sans-serif"}
-_SHORT = "abs(datum.value) < 1e-3 || abs(datum.value) >= 1e6 ? format(datum.value, '.3~e') : format(datum.value, '.6~f')"
+_SHORT = (
+    "abs(datum.value) < 1e-3 || abs(datum.value) >= 1e6 ? format(datum.value, '.3~e') : format(datum.value, '.6~f')"
+)
 _LABEL_Y = f"datum.value == 0 ? '0' : {_SHORT}"
 _LABEL_X = "abs(datum.value) >= 1e4 ? format(datum.value, '.4~s') : format(datum.value, '.6~f')"
 

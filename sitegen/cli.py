@@ -18,7 +18,9 @@ _MOST_PROBLEMS = 20
 
 @click.command()
 @click.argument("store", required=False, type=click.Path(path_type=Path))
-@click.option("-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory.")
+@click.option(
+    "-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory."
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when the store has any problem.")
 @click.pass_context
 def build(context: click.Context, store: Path | None, out: Path, strict: bool) -> None:

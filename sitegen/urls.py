@@ -9,6 +9,10 @@ from urllib.parse import quote
 STATIC: Final = "_static"
 MANIFEST: Final = ".runstore-site.json"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
+# Names of devices on Windows, with or without an extension.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+# What lies beside the projects' directories, and the names that `project_dir` makes of it.
+_OURS = re.compile(rf"(?:{STATIC}|index\.html)(?:-project)*", re.IGNORECASE)
 
 
 def index_page() -> str:
@@ -20,8 +24,8 @@ def static_file(name: str) -> str:
 
 
 def project_dir(project: str) -> str:
-    """The directory of a project's pages; its name itself but for the one the site keeps for its assets."""
-    return f"{project}-project" if project.casefold() == STATIC else project
+    """The directory of a project's pages: its name itself, but for those the site keeps for its own files."""
+    return f"{project}-project" if _OURS.fullmatch(project) else project
 
 
 def project_page(project: str) -> str:
@@ -62,13 +66,17 @@ def slugs(names: Iterable[str]) -> dict[str, str]:
     chosen: dict[str, str] = {}
     taken: set[str] = set()
     for name in sorted(set(names)):
-        slug = name
-        if not _SAFE.fullmatch(name) or name.casefold() in taken:
-            words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
-            slug = f"{words}-{digest(name)}".lstrip("-")
+        slug = name if _SAFE.fullmatch(name) and not _DEVICES.fullmatch(name) else _made_safe(name, name)
+        while slug.casefold() in taken:
+            slug = _made_safe(name, slug + name)
         taken.add(slug.casefold())
         chosen[name] = slug
     return chosen
+
+
+def _made_safe(name: str, seed: str) -> str:
+    words = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:40]
+    return f"{words}-{digest(seed)}".lstrip("-")
 
 
 def digest(text: str) -> str:

@@ -5,6 +5,7 @@ keeps the mean of its finite values and their minimum and maximum. Nothing is sa
 """
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from runstore.reading.ndjson import PREFIX
+from runstore.reading.ndjson import AXES, PREFIX
 
 MAX_POINTS: Final = 1500
 """A run with more rows of a metric is drawn in buckets."""
@@ -61,12 +62,13 @@ class Series:
 def metric_rows(frames: Sequence[pl.DataFrame]) -> Iterator[tuple[str, Rows]]:
     """Each metric of a project with its rows, by key. Takes the frames of `Project.history()`.
 
-    Keys that start with `_` are the tracker's own and left out.
+    The axes are no metrics, nor is what was logged below their names.
     """
+    axes = tuple(f"{PREFIX}{key}." for key in AXES)
     families = [frame.sort("run", "step", "place", "line") for frame in frames]
     columns = sorted({name for frame in families for name in frame.columns if name.startswith(PREFIX)})
     for column in columns:
-        if column.startswith(PREFIX + "_"):
+        if column.startswith(axes):
             continue
         parts = [
             frame.select("run", "place", "line", "step", "runtime", "timestamp", pl.col(column).alias("value"))
@@ -113,7 +115,9 @@ def grid_width(first: float, last: float, *, whole: bool) -> float:
         return 1.0
     if whole:
         return float(2 ** max(0, math.ceil(math.log2((last - first + 1) / BUCKETS))))
-    return (last - first) / (BUCKETS - 1)
+    # Steps may lie closer than a Float64 can divide: then one bucket holds them all.
+    width = (last - first) / (BUCKETS - 1)
+    return width if width >= sys.float_info.min else 1.0
 
 
 def _bucket(rows: Rows, first: float, width: float) -> Series:
@@ -129,6 +133,8 @@ def _bucket(rows: Rows, first: float, width: float) -> Series:
         y = np.where(number > 0, np.add.reduceat(share, begins), math.nan)
     lo = np.fmin.reduceat(np.where(finite, rows.value, math.nan), begins)
     hi = np.fmax.reduceat(np.where(finite, rows.value, math.nan), begins)
+    # Rounding may carry a mean past its extremes.
+    y = np.clip(y, lo, hi)
     single = begins.size == rows.run.size
     ends = np.append(begins[1:], rows.run.size) - 1
     run = rows.run[begins]
@@ -160,16 +166,20 @@ def run_bounds(rows: Rows) -> dict[int, tuple[int, int]]:
 
 
 def run_series(rows: Rows, series: Series, start: int, stop: int) -> Series:
-    """One run's part of a metric, on the run's own grid. `series` is what `make_series` made of all `rows`."""
-    if series.at.size != rows.run.size:
-        return make_series(rows.slice(start, stop))
+    """One run's part of a metric, on the run's own grid: the same whatever the other runs of the project hold.
+
+    `series` is what `make_series` made of all `rows`; where it kept every row the part is cut out of it.
+    """
     part = slice(start, stop)
+    kept = series.lo is None and series.width == 1.0 and series.at.size == rows.run.size
+    if not (kept and np.array_equal(rows.step[part], np.floor(rows.step[part]))):
+        return make_series(rows.slice(start, stop))
     return Series(
-        first=series.first,
-        width=series.width,
+        first=float(rows.step[start]),
+        width=1.0,
         runs=rows.run[start : start + 1],
         counts=np.array([stop - start], np.uint32),
-        at=series.at[part],
+        at=series.at[part] - series.at[start],
         y=series.y[part],
         lo=None,
         hi=None,

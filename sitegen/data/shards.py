@@ -61,18 +61,24 @@ def times_payload(series: Series) -> dict[str, Any]:
 
     `wall.delta` is None where it equals `runtime` to a hundredth of a second.
     """
-    starts = np.concatenate(([0], np.cumsum(series.counts)[:-1])).astype(np.intp)
     has_runtime, has_wall = has_times(series)
-    wall = None
-    if has_wall:
+    return {
+        "runtime": encode(series.runtime, "f4") if has_runtime else None,
+        "wall": _wall_payload(series, has_runtime=has_runtime) if has_wall else None,
+    }
+
+
+def _wall_payload(series: Series, *, has_runtime: bool) -> dict[str, Any]:
+    starts = np.concatenate(([0], np.cumsum(series.counts)[:-1])).astype(np.intp)
+    # Whatever somebody logged as a time may be infinite, or too far from another one.
+    with np.errstate(over="ignore", invalid="ignore"):
         origin = series.timestamp[starts] - (np.nan_to_num(series.runtime[starts]) if has_runtime else 0.0)
         delta = series.timestamp - np.repeat(origin, series.counts)
         same = has_runtime and bool(np.all(np.abs(delta - series.runtime) <= 0.01))
-        wall = {
-            "start": [number(value) for value in origin.tolist()],
-            "delta": None if same else encode(delta, "f4"),
-        }
-    return {"runtime": encode(series.runtime, "f4") if has_runtime else None, "wall": wall}
+    return {
+        "start": [number(value) for value in origin.tolist()],
+        "delta": None if same else encode(delta, "f4"),
+    }
 
 
 def has_times(series: Series) -> tuple[bool, bool]:
@@ -114,7 +120,9 @@ def _values(series: Series, dtype: str) -> dict[str, str | None]:
 
 
 def encode(values: Floats | Any, dtype: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype=f"<{dtype}").tobytes()).decode("ascii")
+    # A time that single precision cannot hold becomes infinite: it belongs to no axis.
+    with np.errstate(over="ignore"):
+        return base64.b64encode(np.ascontiguousarray(values, dtype=f"<{dtype}").tobytes()).decode("ascii")
 
 
 def number(value: float) -> int | float | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runstore.format.records import STATES
+from runstore.reading.rows import number
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.pages.context import PageContext, ProblemRow, iso, problem_rows
@@ -87,8 +88,9 @@ def _headline(runs: Sequence[RunRecord]) -> Headline | None:
     values: dict[str, list[float]] = {}
     for run in runs:
         for key, value in run.summary.items():
-            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
-                values.setdefault(key, []).append(float(value))
+            as_number = None if isinstance(value, bool | str) else number(value)
+            if as_number is not None and math.isfinite(as_number):
+                values.setdefault(key, []).append(as_number)
     ranked = sorted((key for key in values if _rank(key) < 4), key=lambda key: (_rank(key), -len(values[key]), key))
     if not ranked:
         return None

@@ -175,10 +175,12 @@ def _repository(git: Any) -> tuple[str | None, FieldKind, str | None]:
         parts = urlsplit(remote)
     except ValueError:
         return remote, "code", None
-    if parts.scheme in ("http", "https") and parts.hostname:
-        port = f":{parts.port}" if parts.netloc.rpartition("@")[2].count(":") == 1 and parts.port else ""
-        bare = urlunsplit((parts.scheme, parts.hostname + port, parts.path, "", ""))
+    user, at, host = parts.netloc.rpartition("@")
+    if parts.scheme in ("http", "https") and host:
+        bare = urlunsplit((parts.scheme, host, parts.path, "", ""))
         return bare, "link", bare.removesuffix(".git")
+    if at:
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}")), "code", None
     ssh = re.fullmatch(r"git@([A-Za-z0-9.-]+):([A-Za-z0-9._/~-]+?)(?:\.git)?", remote)
     return remote, "link" if ssh else "code", f"https://{ssh[1]}/{ssh[2]}" if ssh else None
 
@@ -237,6 +239,10 @@ def _inside(run: RunRecord, path: Any) -> Any:
     """The file that a run's record names, when it is a plain file in the run's own media."""
     if not isinstance(path, str) or not path or "\0" in path:
         return None
-    media = run.layout.media_dir.resolve()
-    found = (run.layout.path / path).resolve()
-    return found if found.is_relative_to(media) and found.is_file() else None
+    home = run.layout.path.resolve()
+    try:
+        found = (home / path).resolve()
+        return found if found.is_relative_to(home / run.layout.media_dir.name) and found.is_file() else None
+    except (OSError, ValueError):
+        # Not a name that this system could give to a file.
+        return None
