@@ -110,10 +110,14 @@ def _datatables() -> bytes:
     source = _itables("dt_bundle.js").decode()
     exports = list(_EXPORT.finditer(source))
     if not exports:
-        raise StoreError("itables: its dt_bundle.js exports nothing, expected DataTables; install another version")
-    names = dict(reversed(part.split(" as ")) for part in exports[-1][1].split(",") if " as " in part)
+        raise StoreError("itables: its dt_bundle.js exports nothing; install the version in constraints.txt")
+    inner = re.search(r"(\S+) as default", exports[-1][1])
+    if inner is None:
+        raise StoreError(
+            "itables: its dt_bundle.js has no default export, expected DataTables; install another version"
+        )
     start, stop = exports[-1].span()
-    return _classic(f"{source[:start]}window.DataTable={names['default']};\n{source[stop:]}").encode()
+    return _classic(f"{source[:start]}window.DataTable={inner[1]};\n{source[stop:]}").encode()
 
 
 def _datatables_css() -> bytes:

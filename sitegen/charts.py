@@ -19,10 +19,8 @@ PADDING: Final = {"left": 56, "right": 14, "top": 8, "bottom": 34}
 """Around the plot, in pixels: room for the axes' labels, the same in each chart so that plots align."""
 
 _PARAMETERS: Final = {"x0": 0, "x1": 1, "y0": 0, "y1": 1, "ink": "#555", "rule": "#ddd", "font": "sans-serif"}
-_SHORT = (
-    "abs(datum.value) < 1e-3 || abs(datum.value) >= 1e6 ? format(datum.value, '.3~e') : format(datum.value, '.6~f')"
-)
-_LABEL_Y = f"datum.value == 0 ? '0' : {_SHORT}"
+_EXTREME = "datum.value != 0 && (abs(datum.value) < 1e-3 || abs(datum.value) >= 1e6)"
+_LABEL_Y = f"{_EXTREME} ? format(datum.value, '.3~e') : format(datum.value, '.6~f')"
 _LABEL_X = "abs(datum.value) >= 1e4 ? format(datum.value, '.4~s') : format(datum.value, '.6~f')"
 
 
@@ -37,25 +35,29 @@ def line_chart(x: XScale, y: YScale) -> alt.LayerChart:
     frame = alt.Chart(alt.NamedData("frame")).mark_point(opacity=0, aria=False).encode(x=_x_axis(x), y=_y_axis(y))
     chart = alt.layer(frame, _areas("bands"), _lines(), _areas("points")).add_params(*parameters)
     sized = chart.properties(width=400, height=200, padding=PADDING, background="transparent")
-    return sized.configure(autosize=alt.AutoSizeParams(type="none")).configure_view(stroke=None)
+    styled: alt.LayerChart = sized.configure(autosize=alt.AutoSizeParams(type="none")).configure_view(stroke=None)
+    return styled
 
 
 def _areas(data: str) -> alt.Chart:
     fill = alt.Fill("colour:N", scale=None, legend=None)
-    return _shapes(data).mark_geoshape(filled=True, strokeWidth=0, clip=True, aria=False).encode(fill=fill)
+    mark: alt.Chart = _shapes(data).mark_geoshape(filled=True, strokeWidth=0, clip=True, aria=False).encode(fill=fill)
+    return mark
 
 
 def _lines() -> alt.Chart:
     stroke = alt.Stroke("colour:N", scale=None, legend=None)
     width = alt.StrokeWidth("width:Q", scale=None, legend=None)
     # Vega fills even a transparent path, which costs as much as stroking it; at opacity 0 it does not.
-    mark = _shapes("lines").mark_geoshape(filled=False, fillOpacity=0, clip=True, strokeJoin="round", aria=False)
-    return mark.encode(stroke=stroke, strokeWidth=width)
+    bare = _shapes("lines").mark_geoshape(filled=False, fillOpacity=0, clip=True, strokeJoin="round", aria=False)
+    mark: alt.Chart = bare.encode(stroke=stroke, strokeWidth=width)
+    return mark
 
 
 def _shapes(data: str) -> alt.Chart:
-    chart = alt.Chart(alt.NamedData(data)).project(type="identity", scale=1, translate=[0, 0])
-    return chart.encode(opacity=alt.Opacity("opacity:Q", scale=None, legend=None))
+    projected = alt.Chart(alt.NamedData(data)).project(type="identity", scale=1, translate=[0, 0])
+    chart: alt.Chart = projected.encode(opacity=alt.Opacity("opacity:Q", scale=None, legend=None))
+    return chart
 
 
 def _x_axis(kind: XScale) -> alt.X:
@@ -72,13 +74,17 @@ def _y_axis(kind: YScale) -> alt.Y:
 
 def _axis(**given: Any) -> alt.Axis:
     ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
-    theme = {"labelColor": ink, "labelFont": font, "gridColor": rule, "domainColor": rule, "tickColor": rule}
-    return alt.Axis(title=None, labelFontSize=11, labelOverlap="greedy", labelFlush=False, **theme, **given)
+    return alt.Axis(
+        title=None, labelFontSize=11, labelOverlap="greedy", labelFlush=False, labelColor=ink, labelFont=font,
+        gridColor=rule, domainColor=rule, tickColor=rule, **given,
+    )  # fmt: skip
 
 
-def _scale(kind: str, low: str, high: str) -> alt.Scale:
-    zero = {"zero": False} if kind == "linear" else {}
-    return alt.Scale(type=kind, domain=[alt.ExprRef(low), alt.ExprRef(high)], nice=False, **zero)
+def _scale(kind: XScale | YScale, low: str, high: str) -> alt.Scale:
+    scale = alt.Scale(type=kind, domain=[alt.ExprRef(low), alt.ExprRef(high)], nice=False)
+    if kind == "linear":
+        scale.zero = False
+    return scale
 
 
 def compiled_charts() -> dict[str, dict[str, Any]]:

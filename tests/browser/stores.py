@@ -132,7 +132,7 @@ def write_hostile(root: Path) -> Path:
             "hostile",
             f"r{number}",
             [{**{key: value + step for key, value in keys.items()}, "_step": step} for step in range(3)],
-            config={**{key: name for key in keys}, "list": [evil], "nested": {evil: {quotes: 1}}},
+            config={**dict.fromkeys(keys, name), "list": [evil], "nested": {evil: {quotes: 1}}},
             meta={"name": name, "group": name, "job_type": evil, "tags": [evil, quotes], "notes": evil + name},
             state={"state": "finished", "exit_code": 0, "finished": evil},
             files={

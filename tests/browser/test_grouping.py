@@ -112,7 +112,7 @@ def test_group_row_opens_to_its_runs_and_shows_their_mean(lab: Path, open_page: 
     shown = row.locator("td.cell-number .text").inner_text()
     assert float(shown) == pytest.approx(np.mean(last), rel=1e-4)
     row.get_by_role("button", name="Runs of sgd").click()
-    assert [name for name in names(page) if name.startswith("sgd ")][0] == "sgd slow 3"
+    assert next(name for name in names(page) if name.startswith("sgd ")) == "sgd slow 3"
     assert len(names(page)) == 4 + 8
 
 
