@@ -111,7 +111,7 @@ def _datatables() -> bytes:
     exports = list(_EXPORT.finditer(source))
     if not exports:
         raise StoreError("itables: its dt_bundle.js exports nothing; install the version in constraints.txt")
-    inner = re.search(r"(\S+) as default", exports[-1][1])
+    inner = re.search(r"([\w$]+) as default", exports[-1][1])
     if inner is None:
         raise StoreError(
             "itables: its dt_bundle.js has no default export, expected DataTables; install another version"
