@@ -4,13 +4,14 @@ Each setting has a variable `RUNSTORE_<NAME>`; where that is unset or empty its 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from runstore.errors import UsageError
+from runstore.errors import StoreError, UsageError
 from runstore.format.layout import STORE_DIR, STORE_FILE, default_store_root
+from runstore.format.values import well_formed
 
 Mode = Literal["online", "offline", "disabled"]
 Console = Literal["wrap", "off"]
@@ -60,7 +61,7 @@ _FALSE = frozenset({"0", "false", "no", "off", "f", "n", ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class RunSettings:
     """What a run starts with where `init` was not told otherwise. None means: not set."""
 
     dir: str | None = None
@@ -79,15 +80,34 @@ class Settings:
     disable_git: bool = False
 
     def store_root(self) -> Path:
-        """Where the store is, or will be: `dir`, or an `experiments` store in it, else what the working directory says."""
-        if self.dir is None:
-            return default_store_root(Path.cwd())
-        root = Path(self.dir).expanduser().absolute()
-        inner = root / STORE_DIR
-        return inner if not (root / STORE_FILE).is_file() and (inner / STORE_FILE).is_file() else root
+        """The store's root, there or not: `dir`, an `experiments` store in it, or what the working directory says."""
+        try:
+            if self.dir is None:
+                return default_store_root(Path.cwd())
+            root = Path(self.dir).expanduser().absolute()
+            inner = root / STORE_DIR
+            return inner if not (root / STORE_FILE).is_file() and (inner / STORE_FILE).is_file() else root
+        except FileNotFoundError:
+            raise StoreError("the working directory was deleted; change to another, or pass an absolute dir=") from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError(f"{error.filename}: cannot be looked up ({reason}); check its permissions") from None
 
 
-def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+class Settings:
+    """Settings that a script gives by name: `init(settings=Settings(silent=True))`. A dict does the same.
+
+    Names that mean nothing here are kept too, and warned of by `init`: W&B has more of them.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        self.__dict__.update(given)
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> RunSettings:
     """The settings that the environment asks for. Raises `UsageError` for a value that has no meaning."""
     source = os.environ if environ is None else environ
     found: dict[str, Any] = {}
@@ -96,15 +116,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             if text := source.get(prefix + suffix):
                 found[name] = _parse(name, text, prefix + suffix)
                 break
-    return Settings(**found)
+    return RunSettings(**found)
 
 
-def override(settings: Settings, given: Mapping[str, Any]) -> tuple[Settings, list[str]]:
+def override(settings: RunSettings, given: Mapping[str, Any]) -> tuple[RunSettings, list[str]]:
     """`settings` with what `given` says instead, and the names in `given` that mean nothing here.
 
     None leaves a setting as it is. W&B's names for the same settings are known too. Raises `UsageError`.
     """
-    known = {field.name for field in fields(Settings)}
+    known = {field.name for field in fields(RunSettings)}
     changed: dict[str, Any] = {}
     unknown = []
     for name, value in given.items():
@@ -127,14 +147,23 @@ def _parse(name: str, value: Any, shown: str) -> Any:
         case "tags":
             return split_tags(value)
         case "dir":
-            return os.fspath(value)
-    return value if isinstance(value, str) else str(value)
+            return _path(value, shown)
+    return well_formed(str(value))
 
 
 def split_tags(value: Any) -> tuple[str, ...]:
-    """Tags from a list of them or from text with commas, each once, in order."""
-    parts = value.split(",") if isinstance(value, str) else [str(tag) for tag in value]
+    """Tags from a list of them or from text with commas, each once, in order. Raises `UsageError` for neither."""
+    if not isinstance(value, Iterable):
+        raise UsageError(f"tags is {value!r}, expected a list of them, or text with commas")
+    parts = well_formed(value).split(",") if isinstance(value, str) else [well_formed(str(tag)) for tag in value]
     return tuple(dict.fromkeys(part for part in (part.strip() for part in parts) if part))
+
+
+def _path(value: Any, shown: str) -> str:
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise UsageError(f"{shown} is {value!r}, expected a path") from None
 
 
 def _choice(choices: Mapping[str, Any], value: Any, shown: str, expected: str) -> Any:

@@ -109,7 +109,8 @@ def _write_site(store: Store, assets: AssetSet, release: str, report: BuildRepor
     }
     for path in sorted(before.files() - after.files()):
         _remove(report, path)
-    _write_manifest(report.out, after)
+    if after != before:
+        _write_manifest(report.out, after)
 
 
 def _renderer(assets: AssetSet) -> Callable[[str, PageContext], bytes]:

@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from runstore.cli.terminal import printable
+from runstore.cli.terminal import counted, printable
 from runstore.settings import from_environment
 from sitegen.build import BuildReport, build_site
 from sitegen.build import Progress as Report
@@ -49,7 +49,8 @@ def _progress() -> Iterator[Report]:
     """A bar for each kind of work, on the terminal's stderr; nothing is left of it, nor shown where there is none."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    terminal = Console(stderr=True)
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bars:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:
@@ -64,7 +65,8 @@ def _print(done: BuildReport) -> None:
         click.echo(f"runstore: problem: {printable(str(problem))}", err=True)
     if len(done.problems) > _MOST_PROBLEMS:
         more = len(done.problems) - _MOST_PROBLEMS
-        click.echo(f"runstore: and {more} more problems; `runstore verify` lists them all", err=True)
-    files = f"{len(done.written)} files written, {done.unchanged} unchanged, {len(done.removed)} removed"
-    click.echo(f"{done.runs} runs in {done.projects} projects: {files}")
+        click.echo(f"runstore: and {counted(more, 'more problem')}; `runstore verify` lists them all", err=True)
+    files = f"{counted(len(done.written), 'file')} written, {done.unchanged} unchanged, {len(done.removed)} removed"
+    click.echo(f"{counted(done.runs, 'run')} in {counted(done.projects, 'project')}: {files}")
     click.echo(str(done.index.resolve()))
+

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from runstore.cli.stores import open_store
-from runstore.cli.terminal import printable
+from runstore.cli.terminal import counted, printable
 
 
 @click.command()
@@ -24,10 +24,6 @@ def verify(context: click.Context, store: Path | None, as_json: bool) -> None:
         for problem in problems:
             click.echo(printable(str(problem)))
         runs = sum(len(project.runs) for project in found.projects)
-        counts = (_count(runs, "run"), _count(len(found.projects), "project"), _count(len(problems), "problem"))
+        counts = (counted(runs, "run"), counted(len(found.projects), "project"), counted(len(problems), "problem"))
         click.echo(", ".join(counts))
     context.exit(1 if problems else 0)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

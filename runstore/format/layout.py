@@ -9,7 +9,8 @@ experiments/.cache/                      rebuilt at will, ignored by git
 
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,7 +195,9 @@ class ProjectLayout:
         return RunLayout(self.runs_dir / check_run_id(run_id))
 
     def runs(self) -> list[RunLayout]:
-        """The runs there are, by id."""
+        """The runs there are, by id. Raises `OSError` when they cannot be listed."""
+        if self.runs_dir.is_symlink():
+            return []
         return [RunLayout(path) for path in _directories(self.runs_dir)]
 
     def deleted(self, run_id: str) -> Path:
@@ -229,13 +232,16 @@ class StoreLayout:
         return ProjectLayout(self.root / check_project_name(name))
 
     def projects(self) -> list[ProjectLayout]:
-        """The projects there are, by name: directories that hold `runs/` or a `project.yaml`."""
+        """The projects there are, by name: directories that hold `runs/` or a `project.yaml`.
+
+        One that cannot be looked into may be a project too. Raises `OSError` when the store itself is such.
+        """
         layouts = [ProjectLayout(path) for path in _directories(self.root)]
         return [
             layout
             for layout in layouts
             if layout.name.lower() not in _RESERVED_PROJECTS
-            and (layout.runs_dir.is_dir() or layout.project_yaml.is_file())
+            and (_is(stat.S_ISDIR, layout.runs_dir) or _is(stat.S_ISREG, layout.project_yaml))
         ]
 
 
@@ -247,6 +253,16 @@ def _directories(path: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return [path / name for name in sorted(names)]
+
+
+def _is(kind: Callable[[int], bool], path: Path) -> bool:
+    """Whether there is something of this kind at `path`, no link, or something that the system hides from us."""
+    try:
+        return kind(path.lstat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def default_store_root(start: Path) -> Path:
@@ -273,10 +289,13 @@ def _upwards(start: Path) -> Iterator[Path]:
 
 def existing_store(path: Path) -> StoreLayout:
     """The store at `path`, or at `path/experiments`; raises `StoreError` in one line when there is none."""
-    for root in (path, path / STORE_DIR):
-        layout = StoreLayout(root)
-        if layout.store_yaml.is_file() or layout.projects():
-            return layout
+    try:
+        for root in (path, path / STORE_DIR):
+            layout = StoreLayout(root)
+            if layout.store_yaml.is_file() or layout.projects():
+                return layout
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from None
     if not path.exists():
         raise StoreError(f"{path}: no such directory; name the store's directory (it holds {STORE_FILE})")
     if not path.is_dir():

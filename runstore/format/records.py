@@ -4,9 +4,9 @@ Reading is lenient where a person's hand is likely (a number for a name) and str
 lost; what cannot be used raises `FormatError` with file, place, what was found and how to mend it.
 """
 
-import json
 import os
 import secrets
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, cast, get_args
 import orjson
 
 from runstore.errors import FormatError, StoreError
-from runstore.format import yaml12
+from runstore.format import lenient, yaml12
 from runstore.format.layout import GITATTRIBUTES, GITIGNORE, StoreLayout
 
 FORMAT: Final = 1
@@ -57,7 +57,7 @@ class RunState:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`heartbeat`: the process behind a live run; the file's mtime is the beat. `start` is its creation time, epoch s."""
+    """`heartbeat`: the process behind a live run; the file's mtime is the beat. `start` is its birth, epoch s."""
 
     pid: int
     host: str
@@ -232,7 +232,7 @@ def load_heartbeat(path: Path) -> Heartbeat | None:
             start=float(values.get("start", 0.0)),
             interval=float(values.get("interval", HEARTBEAT_SECONDS)),
         )
-    except (StoreError, KeyError, TypeError, ValueError):
+    except (StoreError, KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
@@ -247,35 +247,42 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not data.strip():
         return {}
     try:
-        value = _loads(data)
+        value = lenient.loads(data)
     except ValueError as error:
         line = getattr(error, "lineno", 0)
+        found = str(error) if isinstance(error, lenient.TooDeepError) else "broken JSON"
         raise FormatError(
-            path, f"line {line}" if line else "", "broken JSON", "a JSON object", "mend it or delete the file"
+            path, f"line {line}" if line else "", found, "a JSON object", "mend it or delete the file"
         ) from None
     if not isinstance(value, dict):
         raise FormatError(path, "", f"a JSON {type(value).__name__}", "an object", "mend it or delete the file")
     return value
 
 
-def _loads(data: bytes) -> Any:
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(data.decode("utf-8-sig"))
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
-
-
 def _read(path: Path) -> bytes:
+    """The bytes of a plain file, b"" when there is none. A store may come from strangers: no link is followed."""
     try:
-        return path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return b""
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(f"{path}: cannot be read ({reason}); check its permissions") from None
+        if os.path.islink(path):
+            raise FormatError(path, "", "a link", "a plain file", "put the file itself there") from None
+        raise unreadable(path, error) from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FormatError(path, "", "no plain file", "a plain file", "remove what is there")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    finally:
+        os.close(descriptor)
+
+
+def unreadable(path: Path, error: OSError) -> StoreError:
+    """The error for a file or directory that the system does not let us read."""
+    return StoreError(f"{path}: cannot be read ({error.strerror or error}); check its permissions")
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
@@ -290,7 +297,7 @@ def _read_mapping(path: Path) -> dict[str, Any]:
         raise FormatError(
             path, "line 1", f"a {type(values).__name__}", "a mapping of key: value", "write key: value lines"
         )
-    return {key if isinstance(key, str) else yaml12.dump(key).split("\n")[0]: value for key, value in values.items()}
+    return values
 
 
 def _text(path: Path, values: dict[str, Any], key: str) -> str:

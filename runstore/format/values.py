@@ -31,7 +31,7 @@ _MAX_DEPTH = 100
 _INT64 = 2**63
 
 
-class Unserialisable(TypeError):
+class Unserialisable(TypeError):  # noqa: N818 - says what the value is
     """A value that has no plain form. Its text names the type and what to do."""
 
 
@@ -212,22 +212,46 @@ def parse_line(line: bytes) -> dict[str, Any]:
         return dict(json.loads(line))
 
 
+def writable(value: Any) -> Any:
+    """A plain value with text that UTF-8 can hold, and whole numbers that Python agrees to write, at any depth.
+
+    A lone surrogate becomes its escape's text, a number of more digits than `sys.get_int_max_str_digits` allows its
+    hexadecimal text.
+    """
+    kind = type(value)
+    if kind is str:
+        return well_formed(value)
+    if kind is int:
+        return value if -_INT64 <= value < _INT64 or _has_digits(value) else hex(value)
+    if kind is list:
+        return [writable(inner) for inner in value]
+    if kind is dict:
+        return {well_formed(key): writable(inner) for key, inner in value.items()}
+    return value
+
+
+def well_formed(text: str) -> str:
+    """`text` with lone surrogates as the text of their escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _has_digits(number: int) -> bool:
+    try:
+        str(number)
+    except ValueError:
+        return False
+    return True
+
+
 def _fit(value: Any) -> Any:
     """What orjson refuses, in a form that it takes."""
     kind = type(value)
     if kind is int and not -_INT64 <= value < 2 * _INT64:
-        return orjson.Fragment(_digits(value))
+        return orjson.Fragment(str(value)) if _has_digits(value) else hex(value)
     if kind is str:
-        return value.encode("utf-8", "backslashreplace").decode()
+        return well_formed(value)
     if kind is list:
         return [_fit(inner) for inner in value]
     if kind is dict:
-        return {_fit(key): _fit(inner) for key, inner in value.items()}
+        return {well_formed(key): _fit(inner) for key, inner in value.items()}
     return value
-
-
-def _digits(value: int) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Longer than sys.get_int_max_str_digits allows.
-        return '"' + hex(value) + '"'

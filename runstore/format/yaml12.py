@@ -24,6 +24,8 @@ _FLOAT = re.compile(
 # Words that some reader of YAML (1.1 or 1.2) takes for something else than text are always written in quotes.
 _PLAIN = re.compile(r"^[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*$")
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "none"])
+_MERGE = "tag:yaml.org,2002:merge"
+_CORE_SCALARS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 _MAX_DEPTH = 100
 _MAX_VALUES = 1_000_000
 
@@ -37,7 +39,7 @@ class YamlError(RunstoreError):
 
 
 class _CoreLoader(_Loader):  # type: ignore[misc]
-    """PyYAML's safe loader with the scalars of YAML 1.2, and no key twice."""
+    """PyYAML's safe loader with the scalars of YAML 1.2, keys that stay the text they were written as, none twice."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
     # Of PyYAML's tags only those of the core schema: no timestamps, sets or binaries.
@@ -47,17 +49,43 @@ class _CoreLoader(_Loader):  # type: ignore[misc]
         if tag is None or tag.rsplit(":", 1)[-1] in ("null", "bool", "str", "seq", "map")
     }
 
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        # Called for each node before it is composed. libyaml's composer recurses in C: depth would end the process.
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            mark = getattr(parent, "start_mark", None)
+            raise yaml.composer.ComposerError(None, None, f"nesting deeper than {_MAX_DEPTH} levels", mark)
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in getattr(node, "value", ()):
-            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value!r} stands twice", key.start_mark
-                    )
-                seen.add(key.value)
+        if isinstance(node, yaml.MappingNode):
+            self._refuse_twins(node)
+            self.flatten_mapping(node)
+            node.value = [(_text_key(key), value) for key, value in node.value]
         mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return mapping
+
+    def _refuse_twins(self, node: Any) -> None:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                if key.value in seen:
+                    twin = f"the key {key.value!r} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, twin, key.start_mark)
+                seen.add(key.value)
+
+
+def _text_key(key: Any) -> Any:
+    """The key as text: `1` and `true` would be one key to Python, and no key at all to JSON."""
+    if key.tag not in _CORE_SCALARS:
+        return key
+    return yaml.ScalarNode("tag:yaml.org,2002:str", key.value, key.start_mark, key.end_mark)
 
 
 def _construct_int(loader: Any, node: Any) -> int:
@@ -73,14 +101,21 @@ _CoreLoader.add_implicit_resolver("tag:yaml.org,2002:null", _NULL, ["~", "n", "N
 _CoreLoader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOL, list("tTfF"))
 _CoreLoader.add_implicit_resolver("tag:yaml.org,2002:int", _INT, list("-+0123456789"))
 _CoreLoader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
-_CoreLoader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^<<$"), ["<"])
+_CoreLoader.add_implicit_resolver(_MERGE, re.compile(r"^<<$"), ["<"])
 _CoreLoader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 _CoreLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
-_CoreLoader.add_constructor("tag:yaml.org,2002:merge", lambda loader, node: str(loader.construct_scalar(node)))
+_CoreLoader.add_constructor(_MERGE, lambda loader, node: str(loader.construct_scalar(node)))
 
 
 class _CoreDumper(_Dumper):  # type: ignore[misc]
     """PyYAML's safe dumper: every text that could be taken for something else stands in quotes."""
+
+    # No sets, times or binaries: `load` knows only the core schema.
+    yaml_representers: ClassVar[dict[Any, Any]] = {
+        kind: represent
+        for kind, represent in _Dumper.yaml_representers.items()
+        if kind in (None, type(None), str, bool, int, float, list, tuple, dict)
+    }
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -111,21 +146,23 @@ _CoreDumper.add_representer(float, _represent_float)
 
 
 def load(text: str | bytes) -> Any:
-    """The value that `text` holds; None for an empty document.
+    """The value that `text` holds, keys as the text they were written as; None for an empty document.
 
     Raises `YamlError` with the line for broken YAML, a key that stands twice, an unknown tag, bytes that are
     not UTF-8, nesting deeper than 100 levels, or aliases that unfold to more than a million values.
     """
     try:
         source = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-        value = yaml.load(source, Loader=_CoreLoader)
+        value = yaml.load(source, Loader=_CoreLoader)  # noqa: S506 - a safe loader with fewer tags
         _check_size(value)
         return value
     except UnicodeDecodeError as error:
         raise YamlError(text[: error.start].count(b"\n") + 1, "bytes that are not UTF-8") from None  # type: ignore[arg-type]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        raise YamlError(mark.line + 1 if mark else 0, error.problem or "broken YAML") from None
+        # Where text ends too early, the mark may stand behind its last line.
+        line = min(mark.line + 1, max(1, len(source.splitlines()))) if mark else 0
+        raise YamlError(line, error.problem or "broken YAML") from None
     except yaml.YAMLError as error:
         raise YamlError(0, str(error)) from None
     except RecursionError:
@@ -153,7 +190,7 @@ def _check_size(value: Any) -> None:
 
 
 def dump(value: Any) -> str:
-    """`value` (dict, list, str, int, float, bool, None, nested) as YAML text, keys in their order.
+    """`value` (dict, list, tuple, str, int, float, bool, None, nested) as YAML text, keys in their order.
 
     Raises `TypeError` for anything else.
     """

@@ -8,6 +8,7 @@ made again, one that cannot be written is done without.
 
 import json
 import os
+import zlib
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -20,7 +21,7 @@ from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout
 from runstore.format.records import RunMeta, write_atomically
 from runstore.reading.entries import Entry, refresh
 from runstore.reading.ndjson import Block, parse
-from runstore.reading.segments import Segments
+from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 
 VERSION: Final = 1
@@ -67,10 +68,15 @@ class ProjectCatalog:
         self.facts: dict[int, Facts] = {}
         self.bytes_read = 0
         self._next_source = 0
+        # A store may come from strangers: a cache that is a link would have us write, and sweep, wherever it leads.
+        self._cached = not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
         self._load()
 
     def update(self) -> None:
-        """Brings entries and facts up to date with the files. Trouble with a file becomes a problem of its run."""
+        """Brings entries and facts up to date with the files. Trouble with a file becomes a problem of its run.
+
+        Raises `OSError` when the project's runs cannot be listed.
+        """
         layouts = {layout.id: layout for layout in self.project.runs()}
         gone = self.entries.keys() - layouts.keys()
         for run_id in gone:
@@ -98,10 +104,14 @@ class ProjectCatalog:
         """Every number of every history: frames as `ndjson` describes them, one for each set of columns."""
         try:
             return self.segments.frames(self.live())
-        except (OSError, pl.exceptions.PolarsError):
-            self.entries, self.facts, self.segments = {}, {}, Segments(self.folder)
-            self.update()
+        except DamagedSegmentError:
+            self._start_anew()
             return self.segments.frames(self.live())
+
+    def _start_anew(self) -> None:
+        """Makes the cache again from the store's own files."""
+        self.entries, self.facts, self.segments = {}, {}, Segments(self.folder)
+        self.update()
 
     def _look_at(self, entry: Entry, layout: RunLayout, stale: list[_Stale]) -> bool:
         """Reads what changed of a run's small files and notes which histories did; says whether any file did."""
@@ -142,12 +152,15 @@ class ProjectCatalog:
             try:
                 source = yield from self._tracked(read_new(item.path, item.stat, known, self._next_source))
             except OSError as error:
-                item.entry.problems[item.path.name] = [0, f"cannot be read ({error.strerror}); check its permissions"]
+                # Rows may have come out before it failed: they must not come twice.
+                item.entry.sources.pop(item.path.name, None)
+                problem = [0, f"cannot be read ({error.strerror}); check its permissions"]
+                item.entry.note_unread(item.path.name, problem, again=True)
                 continue
             item.entry.problems.pop(item.path.name, None)
+            item.entry.unread.discard(item.path.name)
             item.entry.sources[item.path.name] = source
-            self.facts.setdefault(source.number, Facts())
-            self._next_source = max(self._next_source, source.number + 1)
+            self._know(source.number)
 
     def _tracked(self, blocks: Generator[Block, None, Source]) -> Generator[Block, None, Source]:
         """Passes blocks on; what their source is known by exists before they are parsed."""
@@ -155,11 +168,16 @@ class ProjectCatalog:
             while True:
                 block = next(blocks)
                 self.bytes_read += len(block.data)
-                self.facts.setdefault(block.source, Facts())
+                self._know(block.source)
                 yield block
         except StopIteration as stop:
             source: Source = stop.value
             return source
+
+    def _know(self, number: int) -> None:
+        """Keeps a source's number for it alone, and a place for its facts."""
+        self.facts.setdefault(number, Facts())
+        self._next_source = max(self._next_source, number + 1)
 
     def _note_axes(self, frame: pl.DataFrame) -> None:
         finite = [
@@ -187,42 +205,53 @@ class ProjectCatalog:
 
     @property
     def _index(self) -> Path:
-        return self.folder / "catalog.json"
+        return self.folder / "catalog.jsonl"
 
     def _load(self) -> None:
         """Takes up what an earlier look left; anything odd there means starting anew."""
+        if not self._cached:
+            return
         try:
-            values = json.loads(self._index.read_bytes())
-            if values["version"] != VERSION:
+            head, _, body = self._index.read_bytes().partition(b"\n")
+            if json.loads(head) != {"version": VERSION, "crc32": zlib.crc32(body)}:
                 return
+            values = json.loads(body)
             entries = {run_id: Entry.from_json(entry) for run_id, entry in values["runs"].items()}
             facts = {int(number): Facts(**known) for number, known in values["facts"].items()}
-            segments = [Path(file).name for file in values["segments"]]
+            segments = {Path(name).name: int(check) for name, check in values["segments"].items()}
             next_source = int(values["next_source"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
-        if all((self.folder / file).is_file() for file in segments):
+        known = {source.number for entry in entries.values() for source in entry.sources.values()}
+        if known <= facts.keys() and all((self.folder / file).is_file() for file in segments):
             self.entries, self.facts, self.segments.files = entries, facts, segments
             self._next_source = next_source
 
     def _save(self) -> None:
+        if not self._cached:
+            return
         try:
             self.segments.save(self.live())
             index = {
-                "version": VERSION,
                 "next_source": self._next_source,
                 "segments": self.segments.files,
                 "facts": self.facts,
                 "runs": self.entries,
             }
-            write_atomically(self._index, json.dumps(index, default=_as_json).encode())
+            body = json.dumps(index, default=_as_json).encode()
+            head = json.dumps({"version": VERSION, "crc32": zlib.crc32(body)}).encode()
+            write_atomically(self._index, head + b"\n" + body)
             self.segments.sweep()
+        except DamagedSegmentError:
+            self._start_anew()
         except OSError:
             # A store on a disk that cannot be written is still read; the next look starts from its files.
             return
 
 
-def _as_json(record: Any) -> dict[str, Any]:
+def _as_json(record: Any) -> Any:
+    if isinstance(record, set):
+        return sorted(record)
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
 

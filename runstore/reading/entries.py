@@ -17,7 +17,8 @@ class Entry:
     """One run as the catalogue knows it: its small files, and how far its histories (in merging order) are read.
 
     `stats` holds size, mtime (ns) and inode of every file in the run's directory; `problems` what was wrong with a
-    small file, by name, as (line or 0, message).
+    file, by name, as (line or 0, message). `unread` names files that the system did not let us read: they are tried
+    again at every look, because permissions change without a trace in `stats`.
     """
 
     meta: RunMeta
@@ -28,6 +29,13 @@ class Entry:
     stats: dict[str, list[int]] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     problems: dict[str, list[Any]] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
+
+    def note_unread(self, name: str, problem: list[Any], *, again: bool) -> None:
+        """Notes why a file could not be used, and whether the next look tries it again."""
+        self.problems[name] = problem
+        if again:
+            self.unread.add(name)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Entry":
@@ -38,6 +46,7 @@ class Entry:
                 "meta": RunMeta(**{**meta, "tags": tuple(meta["tags"])}),
                 "recorded": None if recorded is None else RunState(**recorded),
                 "sources": {name: Source(**source) for name, source in values["sources"].items()},
+                "unread": set(values["unread"]),
             }
         )
 
@@ -48,33 +57,62 @@ def refresh(entry: Entry, layout: RunLayout, stats: Mapping[str, os.stat_result]
     What cannot be read leaves its default and a problem.
     """
     seen = {name: [stat.st_size, stat.st_mtime_ns, stat.st_ino] for name, stat in stats.items()}
-    if seen == entry.stats:
+    if seen == entry.stats and not entry.unread:
         return False
-    for path, attribute, load, default in _small_files(layout):
-        if seen.get(path.name) != entry.stats.get(path.name):
-            entry.problems.pop(path.name, None)
-            try:
-                value = load(path)
-            except StoreError as error:
-                value = default
-                entry.problems[path.name] = _problem(path, error)
-            setattr(entry, attribute, value)
+    stale = {name for name in seen.keys() | entry.stats.keys() if seen.get(name) != entry.stats.get(name)}
+    stale |= entry.unread
+    entry.problems = {name: problem for name, problem in entry.problems.items() if name in seen}
+    entry.unread &= seen.keys()
+    for small in _small_files(layout):
+        if small.path.name in stale:
+            _read_small(entry, small, present=small.path.name in seen)
     entry.stats = seen
     return True
 
 
-def _small_files(layout: RunLayout) -> tuple[tuple[Path, str, Callable[[Path], Any], Any], ...]:
+def _read_small(entry: Entry, small: "_SmallFile", *, present: bool) -> None:
+    name = small.path.name
+    entry.problems.pop(name, None)
+    entry.unread.discard(name)
+    value = small.absent
+    if present:
+        try:
+            value = small.load(small.path)
+        except StoreError as error:
+            value = small.broken
+            entry.note_unread(name, list(located(small.path, error)), again=not isinstance(error, FormatError))
+    setattr(entry, small.attribute, value)
+
+
+@dataclass(frozen=True, slots=True)
+class _SmallFile:
+    """A small file of a run, the attribute it fills, and what stands there without it, or when it is broken."""
+
+    path: Path
+    attribute: str
+    load: Callable[[Path], Any]
+    absent: Any
+    broken: Any
+
+
+def _small_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
+    unnamed = RunMeta(id=layout.id)
     return (
-        (layout.run_yaml, "meta", load_run, RunMeta(id=layout.id)),
-        (layout.config_yaml, "config", load_config, {}),
-        (layout.summary_json, "summary", read_json_object, {}),
-        # Whatever it said, no exit can be read from it: the heartbeat decides.
-        (layout.state_json, "recorded", load_state, RunState("running")),
-        (layout.provenance_json, "provenance", read_json_object, {}),
+        _SmallFile(layout.run_yaml, "meta", load_run, unnamed, unnamed),
+        _SmallFile(layout.config_yaml, "config", load_config, {}, {}),
+        _SmallFile(layout.summary_json, "summary", read_json_object, {}, {}),
+        # Whatever a broken one said, no exit can be read from it: the heartbeat decides.
+        _SmallFile(layout.state_json, "recorded", load_state, None, RunState("running")),
+        _SmallFile(layout.provenance_json, "provenance", read_json_object, {}, {}),
     )
 
 
-def _problem(path: Path, error: StoreError) -> list[Any]:
-    """The line (0 when the whole file is meant) and the message without the path, which is this machine's."""
+def located(path: Path, error: StoreError) -> tuple[int, str]:
+    """The line an error names (0 when the whole file is meant), and its message without either."""
     line = int(error.place[5:]) if isinstance(error, FormatError) and error.place.startswith("line ") else 0
-    return [line, str(error).removeprefix(str(path)).lstrip(",: ").removeprefix(f"line {line}: ")]
+    return line, without_path(error, path).removeprefix(f"line {line}: ")
+
+
+def without_path(error: StoreError, path: Path) -> str:
+    """The error's text without the path it starts with, which is this machine's."""
+    return str(error).removeprefix(" ".join(str(path).split())).lstrip(",: ")

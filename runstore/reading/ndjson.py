@@ -3,7 +3,7 @@
 Polars parses a block of whole lines under an explicit schema. That is strict about types, but silent about keys
 that the schema lacks, so a block counts only when as many values came out as keys went in; a block that fails is
 halved down to the bad file, and that one is read line by line. Non-finite values, which the format writes as
-strings, pass through Polars as numbers that nobody logs.
+strings, pass through Polars as numbers that hardly anybody logs; where somebody did, lines are read one by one.
 
 A frame holds the columns `source` (number of the history file), `line` (from 0), `step`, `runtime` and
 `timestamp` (null where the row has none), and one column `=<key>` for each key that held a number. All but
@@ -79,6 +79,13 @@ class Parsed:
             known.update((key[1:], value) for key, value in zip(keys, values, strict=True) if value is not None)
         self.frames.append(frame)
 
+    def add_last_rows(self, batch: Sequence[Block]) -> None:
+        """Notes what each source's last row says word for word: in a frame whole numbers are floats."""
+        for block in {block.source: block for block in batch}.values():
+            row = orjson.loads(_last_line(block.data))
+            exact = ((key, value) for key, value in row.items() if value is not None and key not in AXES)
+            self.latest.setdefault(block.source, {}).update(exact)
+
 
 def parse(blocks: Iterable[Block]) -> Parsed:
     """Reads blocks, in any order; those of one source must come in the order of their lines."""
@@ -108,8 +115,7 @@ def _batches(blocks: Iterable[Block]) -> Iterator[tuple[frozenset[str] | None, l
 def _guess_keys(data: bytes) -> frozenset[str] | None:
     """The keys of the first and the last row, or None when a row is damaged or holds more than numbers."""
     keys: set[str] = set()
-    end = len(data) - 1
-    for line in (data[: data.find(b"\n")], data[data.rfind(b"\n", 0, end) + 1 : end]):
+    for line in (data[: data.find(b"\n")], _last_line(data)):
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -122,10 +128,16 @@ def _guess_keys(data: bytes) -> frozenset[str] | None:
     return frozenset(keys)
 
 
+def _last_line(data: bytes) -> bytes:
+    end = len(data) - 1
+    return data[data.rfind(b"\n", 0, end) + 1 : end]
+
+
 def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Parsed) -> None:
     frame = _read_fast(batch, keys) if keys else None
     if frame is not None:
         parsed.add_frame(frame)
+        parsed.add_last_rows(batch)
     elif keys and len(batch) > 1:
         middle = len(batch) // 2
         _read_batch(batch[:middle], keys, parsed)
@@ -136,6 +148,7 @@ def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Par
             frame = _read_fast([block], found) if found else None
             if frame is not None:
                 parsed.add_frame(frame)
+                parsed.add_last_rows([block])
             else:
                 _read_lines(block, parsed)
 
@@ -155,12 +168,11 @@ def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> pl.DataFrame | No
     try:
         frame = pl.read_ndjson(data, schema=schema)
     except pl.exceptions.PolarsError:
-        data = _with_stand_ins(data)
-        try:
-            _, old, new = zip(*_NON_FINITE, strict=True)
-            frame = pl.read_ndjson(data, schema=schema).select(pl.all().replace(list(old), list(new)))
-        except pl.exceptions.PolarsError:
+        data, counts = _with_stand_ins(data)
+        named = _read_stand_ins(data, schema, counts) if any(counts) else None
+        if named is None:
             return None
+        frame = named
     heights = [_count(block.data, b"\n") for block in batch]
     values = frame.height * frame.width - sum(frame.null_count().row(0))
     # In a row of numbers only keys stand in quotes, so two quotes a value mean that no key went unseen.
@@ -169,11 +181,28 @@ def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> pl.DataFrame | No
     return _shape(_places(batch, heights), frame)
 
 
-def _with_stand_ins(data: bytes) -> bytes:
+def _with_stand_ins(data: bytes) -> tuple[bytes, list[int]]:
+    """The data with numbers for the names of non-finite ones, and how many of each name these stand for."""
+    counts = []
     for text, stand_in, _ in _NON_FINITE:
-        digits = repr(stand_in).encode()
-        data = data.replace(b":" + text, b":" + digits).replace(b": " + text, b":" + digits)
-    return data
+        digits, size = repr(stand_in).encode(), len(data)
+        if text in data:
+            data = data.replace(b":" + text, b":" + digits).replace(b": " + text, b": " + digits)
+        counts.append((len(data) - size) // (len(digits) - len(text)))
+    return data, counts
+
+
+def _read_stand_ins(data: bytes, schema: dict[str, Any], counts: list[int]) -> pl.DataFrame | None:
+    """Reads numbers and turns the stand-ins back; None when somebody did log one of them, or it cannot be read."""
+    try:
+        frame = pl.read_ndjson(data, schema=schema)
+    except pl.exceptions.PolarsError:
+        return None
+    stand_ins = [(old, new, count) for (_, old, new), count in zip(_NON_FINITE, counts, strict=True) if count]
+    for old, _, count in stand_ins:
+        if sum(frame.select(pl.all().eq(old).sum()).row(0)) != count:
+            return None
+    return frame.select(pl.all().replace([old for old, _, _ in stand_ins], [new for _, new, _ in stand_ins]))
 
 
 def _count(data: bytes, byte: bytes) -> int:
@@ -203,11 +232,7 @@ def _read_lines(block: Block, parsed: Parsed) -> None:
     latest = parsed.latest.setdefault(block.source, {})
     bad: list[BadLine] = []
     for at, line in enumerate(block.data.split(b"\n")[:-1], block.line):
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            row = None
-        decoded, found = ([row], None) if type(row) is dict else decode_line(line)
+        decoded, found = decode_line(line)
         for row in decoded:
             numbers = _numbers(row, latest)
             if "_step" in row and "_step" not in numbers and row["_step"] is not None:

@@ -1,11 +1,12 @@
 """One line of a history file: the row it holds, however it was damaged."""
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
+
+from runstore.format import lenient
 
 Scalar = float | str | list[Any] | dict[str, Any]
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -15,14 +16,18 @@ _RECOVERY_TRIES = 50
 def decode_line(line: bytes) -> tuple[list[dict[str, Any]], str | None]:
     """The rows in one line (without its newline) and, where the line breaks the format, what was found.
 
-    A sound line holds one row. Two rows glued together by a lost newline are both given back; a row behind a
-    torn one too, when it carries its `_step`. A blank line holds none and is no damage.
+    A sound line holds one row. Rows glued together by a lost newline are all given back; a row behind a torn one
+    too, when it carries its `_step`. A blank line holds none and is no damage.
     """
     try:
         row = orjson.loads(line)
+        if line.count(b"{") + line.count(b"[") > lenient.MAX_DEPTH:
+            lenient.check_depth(row)
     except orjson.JSONDecodeError:
         return _decode_damaged(line)
-    if isinstance(row, dict):
+    except lenient.TooDeepError as error:
+        return [], str(error)
+    if type(row) is dict:
         return [row], None
     return [], f"a JSON {_kind(row)}"
 
@@ -37,9 +42,9 @@ def _decode_damaged(line: bytes) -> tuple[list[dict[str, Any]], str | None]:
     except UnicodeDecodeError:
         text, found = bare.decode("utf-8", errors="replace"), "bytes that are not UTF-8"
     try:
-        row = json.loads(text)
-    except RecursionError:
-        return [], "nesting too deep to read"
+        row = lenient.loads_text(text)
+    except lenient.TooDeepError as error:
+        return [], str(error)
     except ValueError:
         rows = list(_recover(text))
         return rows, f"{len(rows)} rows on one line" if len(rows) > 1 else "broken JSON"
@@ -50,19 +55,18 @@ def _decode_damaged(line: bytes) -> tuple[list[dict[str, Any]], str | None]:
 
 def _recover(text: str) -> Iterator[dict[str, Any]]:
     """The rows in a line that is more, or less, than one JSON object."""
-    decoder = json.JSONDecoder()
-    position = tries = 0
-    while 0 <= (position := text.find("{", position)) and tries < _RECOVERY_TRIES:
-        tries += 1
+    position = failures = 0
+    sound = True
+    while (start := text.find("{", position)) >= 0 and failures < _RECOVERY_TRIES:
+        sound = sound and not text[position:start].strip("\0 \t\r")
         try:
-            row, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            position += 1
+            row, position = lenient.decode_at(text, start)
+        except ValueError:
+            sound, position, failures = False, start + 1, failures + 1
             continue
-        # A fragment of a torn row may parse too; only a whole row carries its step.
-        if isinstance(row, dict) and "_step" in row:
+        # Behind a torn row a fragment of it may parse too; only a whole row carries its step.
+        if sound or "_step" in row:
             yield row
-        position = end
 
 
 def _kind(value: object) -> str:

@@ -1,6 +1,11 @@
-"""The catalogue's Parquet segments: numbers of histories, written once, merged when they become many."""
+"""The catalogue's Parquet segments: numbers of histories, written once, merged when they become many.
 
+Polars reads a damaged file without a word, or panics: a segment counts only with the checksum it was written with.
+"""
+
+import io
 import secrets
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,20 +16,22 @@ import polars as pl
 _MAX_SEGMENTS: Final = 24
 
 
+class DamagedSegmentError(Exception):
+    """A segment that is gone, or not as it was written: the cache has to be made again."""
+
+
 @dataclass(slots=True)
 class Segments:
-    """The frames of one project: those in files, read when first asked for, and those just parsed."""
+    """The frames of one project: those in files (name: checksum), read when asked for, and those just parsed."""
 
     folder: Path
-    files: list[str] = field(default_factory=list)
+    files: dict[str, int] = field(default_factory=dict)
     fresh: list[pl.DataFrame] = field(default_factory=list)
     written: dict[str, pl.DataFrame] = field(default_factory=dict)
 
     def frames(self, live: Iterable[int]) -> list[pl.DataFrame]:
-        """Every row of the sources `live`, a frame for each set of columns. Raises `OSError`, `PolarsError`."""
-        stored = [
-            self.written[file] if file in self.written else pl.read_parquet(self.folder / file) for file in self.files
-        ]
+        """Every row of the sources `live`, a frame for each set of columns. Raises `DamagedSegmentError`."""
+        stored = [self.written[name] if name in self.written else self._read(name) for name in self.files]
         numbers = pl.Series("source", sorted(live), dtype=pl.UInt32)
         alive = (frame.filter(pl.col("source").is_in(numbers.implode())) for frame in [*stored, *self.fresh])
         return merge_families([frame for frame in alive if frame.height])
@@ -33,16 +40,30 @@ class Segments:
         self.fresh += merge_families(frames)
 
     def save(self, live: Iterable[int]) -> None:
-        """Writes what is not in a file yet. Raises `OSError`."""
+        """Writes what is not in a file yet. Raises `OSError`, and `DamagedSegmentError` when it is time to merge."""
         if len(self.files) + len(self.fresh) > _MAX_SEGMENTS:
-            self.fresh, self.files = self.frames(live), []
+            self.fresh, self.files = self.frames(live), {}
         self.folder.mkdir(parents=True, exist_ok=True)
         for frame in self.fresh:
             name = f"{secrets.token_hex(8)}.parquet"
-            frame.write_parquet(self.folder / name, compression="lz4", statistics=False)
-            self.files.append(name)
+            self.files[name] = self._write(name, frame)
             self.written[name] = frame
         self.fresh = []
+
+    def _read(self, name: str) -> pl.DataFrame:
+        try:
+            data = (self.folder / name).read_bytes()
+            if zlib.crc32(data) == self.files[name]:
+                return pl.read_parquet(io.BytesIO(data))
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise DamagedSegmentError(name) from error
+        raise DamagedSegmentError(name)
+
+    def _write(self, name: str, frame: pl.DataFrame) -> int:
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="lz4", statistics=False)
+        (self.folder / name).write_bytes(buffer.getbuffer())
+        return zlib.crc32(buffer.getbuffer())
 
     def sweep(self) -> None:
         """Removes segment files that no index names any more. Raises `OSError`."""

@@ -80,7 +80,12 @@ def read_new(path: Path, stat: os.stat_result, known: Source | None, number: int
 
 def _only_grew(file: BinaryIO, stat: os.stat_result, known: Source) -> bool:
     same_file = known.inode == stat.st_ino and known.size < stat.st_size
-    return same_file and _marks(file, known.offset) == (known.head, known.tail)
+    return same_file and _marks(file, known.offset) == (known.head, known.tail) and _line_ends(file, known)
+
+
+def _line_ends(file: BinaryIO, known: Source) -> bool:
+    """Whether an open last line got the newline it lacked; else more was glued to it and it must be read anew."""
+    return not known.open_line or os.pread(file.fileno(), 2, known.offset).startswith((b"\n", b"\r\n"))
 
 
 def _marks(file: BinaryIO, offset: int) -> tuple[str, str]:

@@ -37,7 +37,7 @@ def derive_state(
 
 def process_alive(beat: Heartbeat) -> bool | None:
     """Whether the process behind a heartbeat lives; None when that cannot be known from this host."""
-    if beat.host != hostname() or not beat.boot or beat.boot != boot_id():
+    if beat.host != hostname() or not beat.boot or beat.boot != boot_id() or beat.pid <= 0:
         return None
     import psutil
 

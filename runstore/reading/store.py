@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from runstore.errors import RunstoreError, StoreError, UsageError
+from runstore.errors import StoreError, UsageError
 from runstore.format.layout import (
     ProjectLayout,
     RunLayout,
@@ -19,9 +19,20 @@ from runstore.format.layout import (
     check_run_id,
     existing_store,
 )
-from runstore.format.records import ProjectMeta, RunMeta, State, StoreMeta, load_heartbeat, load_project, load_store
+from runstore.format.records import (
+    ProjectMeta,
+    RunMeta,
+    State,
+    StoreMeta,
+    load_heartbeat,
+    load_project,
+    load_store,
+    unreadable,
+)
+from runstore.format.values import revive
 from runstore.reading.catalog import Facts, ProjectCatalog
-from runstore.reading.entries import Entry
+from runstore.reading.entries import Entry, located, without_path
+from runstore.reading.ndjson import AXES
 from runstore.reading.rows import flatten
 from runstore.reading.states import derive_state
 
@@ -45,9 +56,9 @@ class Problem:
 class RunRecord:
     """One run. Times are epoch s, durations s; None when the run does not say.
 
-    `config` is nested as written, `summary` flat with dotted keys. `runtime` is the time from start to end by the
-    clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in its directory.
-    `digest` changes with the run's files and state.
+    `config` is nested as written, `summary` flat with dotted keys, NaN and ±inf as floats. `runtime` is the time from
+    start to end by the clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in
+    its directory. `digest` changes with the run's files and state.
     """
 
     layout: RunLayout
@@ -102,10 +113,12 @@ class Project:
         """The numbers of every run's history, a frame for each set of keys.
 
         Columns: `run` (index into `runs`), `place` (which of the run's histories), `line`, `step` (the line's
-        number where the row has none that counts), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64 but the
-        first three. null: not logged in this row; NaN, ±inf: logged so.
+        number where the row has none that counts), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64
+        but the first three. null: not logged in this row; NaN, ±inf: logged so.
         """
         index = {run.id: number for number, run in enumerate(self.runs)}
+        # First: a cache that turns out to be damaged is made again, under new numbers.
+        frames = self.catalog.frames()
         live = {number: owner for number, owner in self.catalog.live().items() if owner[0] in index}
         owners = pl.DataFrame(
             {
@@ -121,7 +134,7 @@ class Project:
                 pl.when(pl.col("step").abs() <= _LARGEST_STEP).then("step").otherwise("line").alias("step"),
                 pl.exclude("source", "run", "place", "line", "step"),
             )
-            for frame in self.catalog.frames()
+            for frame in frames
         ]
 
 
@@ -173,7 +186,7 @@ def read_store(path: Path, *, now: float | None = None) -> Store:
         try:
             check_project_name(project.name)
         except UsageError as error:
-            problems.append(Problem(project.name, 0, f"{error}; rename the directory"))
+            problems.append(Problem(_relative(project.path, layout), 0, f"{error}; rename the directory"))
             continue
         projects.append(_read_project(project, layout, moment))
     return Store(layout, meta, tuple(projects), tuple(problems))
@@ -185,9 +198,14 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Pro
         meta = load_project(project.project_yaml)
     except StoreError as error:
         meta = ProjectMeta()
-        problems.append(Problem(_relative(project.project_yaml, store), 0, _without_path(error, project.project_yaml)))
+        problems.append(Problem(_relative(project.project_yaml, store), *located(project.project_yaml, error)))
     catalog = ProjectCatalog(project, store)
-    catalog.update()
+    try:
+        catalog.update()
+    except OSError as error:
+        catalog.entries.clear()
+        message = without_path(unreadable(project.runs_dir, error), project.runs_dir)
+        problems.append(Problem(_relative(project.runs_dir, store), 0, message))
     runs = []
     for run_id, entry in catalog.entries.items():
         run = RunLayout(project.runs_dir / run_id)
@@ -237,7 +255,7 @@ def _state(layout: RunLayout, entry: Entry, now: float) -> State:
     if entry.recorded is None or entry.recorded.state != "running":
         return derive_state(entry.recorded, None, None, now=now)
     try:
-        last_sign = layout.heartbeat.stat().st_mtime
+        last_sign = layout.heartbeat.lstat().st_mtime
     except OSError:
         return derive_state(entry.recorded, None, None, now=now)
     return derive_state(entry.recorded, load_heartbeat(layout.heartbeat), last_sign, now=now)
@@ -246,13 +264,13 @@ def _state(layout: RunLayout, entry: Entry, now: float) -> State:
 def _summary(entry: Entry, facts: Sequence[Facts], *, complete: bool) -> dict[str, Any]:
     """The last value of each key. What the run itself wrote holds, unless the run was cut off before it was current."""
     logged = {key: value for each in facts for key, value in each.latest.items()}
-    written = {key: value for key, value in flatten(entry.summary) if not key.startswith("_")}
+    written = {key: value for key, value in flatten(entry.summary) if key not in AXES}
     # A table's place in the history says at which step it was logged; the summary does not.
     written |= {key: logged[key] for key, value in written.items() if isinstance(value, dict) and key in logged}
     last_step = _extreme(max, (each.last_step for each in facts))
     step = entry.summary.get("_step")
     current = complete or last_step is None or (isinstance(step, int | float) and step >= last_step)
-    return {**logged, **written} if current else {**written, **logged}
+    return {key: revive(value) for key, value in ({**logged, **written} if current else {**written, **logged}).items()}
 
 
 def _problems(
@@ -270,11 +288,8 @@ def _problems(
 
 
 def _relative(path: Path, store: StoreLayout) -> str:
-    return path.relative_to(store.root).as_posix()
-
-
-def _without_path(error: RunstoreError, path: Path) -> str:
-    return str(error).removeprefix(str(path)).lstrip(",: ")
+    """The path below the store as text that can be written: a name need not be valid Unicode."""
+    return path.relative_to(store.root).as_posix().encode("utf-8", "backslashreplace").decode()
 
 
 def _extreme(choose: Any, values: Iterator[float | None]) -> float | None:

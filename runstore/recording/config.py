@@ -22,14 +22,19 @@ class Config:
 
     _data: dict[str, Any]
 
-    def __init__(self, save: Save, *, allow_val_change: bool = False) -> None:
-        """`save` is given the bytes of config.yaml after every change."""
+    def __init__(self, *, allow_val_change: bool = False) -> None:
+        """Nothing is saved before `attach`."""
         set_ = object.__setattr__
         set_(self, "_data", {})
         set_(self, "_texts", {})
-        set_(self, "_save", save)
+        set_(self, "_save", lambda data: None)
         set_(self, "_allow", allow_val_change)
         set_(self, "_lock", threading.RLock())
+
+    def attach(self, save: Save) -> None:
+        """Gives `save` the bytes of config.yaml, now and after every change."""
+        object.__setattr__(self, "_save", save)
+        save(self.dump())
 
     def update(self, data: Any = None, allow_val_change: bool | None = None) -> None:
         """Sets what `data` holds: anything that `load` understands. Raises `ConfigError` and then sets nothing."""
@@ -113,7 +118,7 @@ class Config:
                     f"config.{key} is {self._data[key]!r} and would become {value!r}; "
                     "pass allow_val_change=True to config.update or init if that is meant"
                 )
-        texts = {key: yaml12.dump({key: value}) for key, value in changed.items()}
+        texts = {key: _entry(key, value) for key, value in changed.items()}
         self._data.update(changed)
         self._texts.update(texts)
         if changed:
@@ -158,9 +163,7 @@ class Section(dict[str, Any]):
         return dict, (dict(self),)
 
 
-def load(
-    source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
-) -> dict[str, Any]:
+def load(source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, Any]:
     """The configuration in `source`: a mapping, an argparse.Namespace, absl flags, a dataclass, any object with
     attributes, or the path of a YAML file (plain, or with W&B's `{value: …}` around each value).
 
@@ -190,7 +193,7 @@ def _mapping(source: Any) -> Mapping[Any, Any]:
     if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__"):
         return {key: source[key] for key in source.keys()}  # noqa: SIM118 - all that such an object promises
     if hasattr(source, "__dict__") and not isinstance(source, type):
-        return vars(source)
+        return dict(vars(source))
     raise ConfigError(f"config is a {type(source).__name__}; pass a dict, a Namespace or the path of a YAML file")
 
 
@@ -210,14 +213,21 @@ def _wrapped(value: Any) -> bool:
     return isinstance(value, dict) and "value" in value and set(value) <= {"value", "desc"}
 
 
+def _entry(key: str, value: Any) -> str:
+    """The lines of config.yaml for one key."""
+    text = yaml12.dump({key: value})
+    # Behind text that ends in blank lines PyYAML ends the document, and nothing could follow.
+    return text.removesuffix("...\n") if text.endswith("\n...\n") else text
+
+
 def _clean(key: Any) -> str:
-    return str(key).strip("-")
+    return values.well_formed(str(key).strip("-"))
 
 
 def _plain(key: str, value: Any) -> Any:
     if isinstance(value, Media):
         raise TypeError(f"config.{key} is a {type(value).__name__}; log it instead, config takes plain values")
-    return values.plain(value, finite=False, other=str)
+    return values.writable(values.plain(value, finite=False, other=str))
 
 
 def _same(one: Any, other: Any) -> bool:

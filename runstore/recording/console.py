@@ -58,6 +58,12 @@ class ConsoleLog:
                 self._file.retry()
                 self._on = False
 
+    def restore_file(self) -> None:
+        """Brings the file back if somebody deleted it."""
+        with self._lock:
+            if self._on:
+                self._file.restore()
+
     def detach(self) -> None:
         """Keeps a forked child from writing."""
         self._lock = threading.RLock()
@@ -141,5 +147,3 @@ def _fold(line: str) -> str:
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
-
-

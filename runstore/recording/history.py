@@ -96,7 +96,7 @@ class History:
     def _log_straight(self, data: dict[str, Any], shape: _Shape) -> bool:
         """Writes `data` as a row if it is plain scalars after all; False, with nothing done, if it is not."""
         number = self._step
-        row = dict(data, _step=number, _runtime=_clock() - self._start, _timestamp=_wall())
+        row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
         try:
             # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
             finite = shape.numeric and _isfinite(sum(data.values()))
@@ -125,6 +125,12 @@ class History:
                 return
             self._file.retry()
         self._file.sync()
+
+    def restore_file(self) -> None:
+        """Brings the file back if somebody deleted it."""
+        with self._lock:
+            if not self._closed and not self._detached:
+                self._file.restore()
 
     def close(self, reason: str) -> None:
         """Ends the history, everything written and on the disk; from here on `log` raises `UsageError(reason)`."""
@@ -237,6 +243,8 @@ class History:
     def _remember(self, row: dict[str, Any], line: bytes) -> None:
         """Keeps a committed row for the summary, and its keys as ones whose rows may go straight."""
         keys = tuple(row)
+        if None in row.values():  # The row before may hold the last value of what is None here.
+            self.refresh_latest()
         if "_timestamp" in row or (len(self._shapes) >= _MOST_SHAPES and keys not in self._shapes):
             self.refresh_latest()
             self._shapes.clear()

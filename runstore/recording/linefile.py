@@ -92,6 +92,28 @@ class LineFile:
             self._waiting_bytes -= len(batch)
         return True
 
+    def restore(self) -> None:
+        """Makes the file anew, with all that was written, if somebody deleted it or its directory."""
+        try:
+            if os.fstat(self.descriptor).st_nlink:
+                return
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            self._trouble.failed(self.path, error)
+            return
+        try:
+            _copy(self.descriptor, descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            self.path.unlink(missing_ok=True)
+            self._trouble.failed(self.path, error)
+            return
+        # The number stays the same, for whoever asks the disk through it meanwhile.
+        os.dup2(descriptor, self.descriptor, inheritable=False)
+        os.close(descriptor)
+        self._trouble.recovered(self.path)
+
     def waiting_lines(self) -> int:
         return sum(chunk.count(b"\n") for chunk in self.waiting)
 
@@ -142,3 +164,12 @@ class LineFile:
             os.ftruncate(self.descriptor, size)
         except OSError:
             pass  # The next write covers what is left there; until then a reader sees one torn line.
+
+
+def _copy(source: int, target: int) -> None:
+    position = 0
+    while piece := os.pread(source, _BATCH_BYTES, position):
+        done = 0
+        while done < len(piece):
+            done += os.pwrite(target, piece[done:], position + done)
+        position += len(piece)

@@ -1,11 +1,9 @@
 """Values that are more than numbers: each is stored once, by its content, in a file that the history names."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
-
 
 from runstore.errors import UsageError
 from runstore.format import values
@@ -127,6 +125,8 @@ class MediaFiles:
         media = Table(dataframe=value) if is_frame(value) else value
         if not isinstance(media, Media):
             return None
+        import hashlib  # Not at the top: it links OpenSSL, which most runs never need.
+
         data = media.encode()
         digest = hashlib.sha256(data).hexdigest()
         shown = _UNSAFE.sub("_", key)[:_LONGEST_NAME]

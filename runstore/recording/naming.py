@@ -16,7 +16,7 @@ playful pleasant polar polished proud pure quick quiet radiant rare restful robu
 silent silver simple skilled sleek smooth snowy soft solar sparkling splendid spring stellar still sturdy summer sunny
 swift tender tidy treasured tropical trusty upbeat vague valiant vibrant violet vivid warm wandering whole wild
 winter wise wistful young zany zesty
-""".split()
+"""
 
 _NOUNS = """
 acorn aspen aurora badger bamboo bay beach birch bird blaze bloom breeze brook bush butterfly canyon cedar cherry
@@ -27,7 +27,7 @@ marsh meadow meteor microwave mist monkey moon morning moss mountain night nova 
 owl palm paper pebble pine planet plasma pond prairie puddle pyramid rain raven reef resonance ridge river robin rock
 sea serenity shadow shape sky smoke snow snowflake sound spaceship sparrow spruce star stream sun sunset surf swan
 terrain thunder tree valley violet vortex voice water waterfall wave wildflower willow wind wood yogurt zephyr
-""".split()
+"""
 
 
 def generate_id(length: int = 8) -> str:
@@ -37,4 +37,4 @@ def generate_id(length: int = 8) -> str:
 
 def generate_name(number: int) -> str:
     """A name like `earnest-sunset-12`. Not unique: two runs may come to the same."""
-    return f"{secrets.choice(_ADJECTIVES)}-{secrets.choice(_NOUNS)}-{number}"
+    return f"{secrets.choice(_ADJECTIVES.split())}-{secrets.choice(_NOUNS.split())}-{number}"

@@ -6,9 +6,14 @@ from pathlib import Path
 from runstore.format import records
 from runstore.recording.trouble import Trouble
 
+_MOST_WAITING_BYTES = 256 << 20
+
 
 class Saver:
-    """Writes small files atomically. Safe for threads; trouble with the disk is counted and said, never raised."""
+    """Writes small files atomically. Safe for threads; trouble with the disk is counted and said, never raised.
+
+    At most 256 MB wait; what comes then is lost.
+    """
 
     def __init__(self, trouble: Trouble) -> None:
         self._trouble = trouble
@@ -26,7 +31,8 @@ class Saver:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 records.write_atomically(path, data, sync=sync)
             except OSError as error:
-                self._waiting[path] = data
+                if sum(map(len, self._waiting.values())) + len(data) <= _MOST_WAITING_BYTES:
+                    self._waiting[path] = data
                 self._trouble.failed(path, error)
                 return False
         self._trouble.recovered(path)

@@ -4,8 +4,6 @@ import threading
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
-import orjson
-
 from runstore.format import values
 from runstore.recording.history import StoreMedia
 

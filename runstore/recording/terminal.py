@@ -20,9 +20,9 @@ def say(line: str) -> None:
     """Prints one line of Runstore's own, to stderr. Never raises: the stream may be gone at exit."""
     try:
         if sys.stderr is not None:
-            print(f"runstore: {' '.join(line.split(chr(10)))}", file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass
+            print(f"runstore: {' '.join(line.split(chr(10)))}".rstrip(), file=sys.stderr, flush=True)
+    except (OSError, ValueError, RuntimeError):
+        pass  # RuntimeError: a signal came in the middle of another print.
 
 
 def warn(line: str) -> None:
@@ -46,6 +46,17 @@ def end_lines(history: Path, summary: Mapping[str, Any]) -> list[str]:
     return [*lines, ""] if lines else []
 
 
+def duration(seconds: float) -> str:
+    """A length of time in at most two units, as in "1 h 20 min" or "3.2 s"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
 def sparkline(points: list[float], width: int = _MOST_POINTS) -> str:
     """`points` as bars of eight heights; of more than `width` points evenly spaced ones, the last included."""
     if len(points) > width:
@@ -54,8 +65,10 @@ def sparkline(points: list[float], width: int = _MOST_POINTS) -> str:
     if not finite:
         return " " * len(points)
     low, high = min(finite), max(finite)
-    scale = (len(_BARS) - 1) / (high - low) if 0 < high - low < math.inf else 0.0
-    return "".join(_BARS[round((point - low) * scale)] if math.isfinite(point) else " " for point in points)
+    # Halves: the difference of two large floats may be infinite.
+    extent = high / 2 - low / 2
+    scale = (len(_BARS) - 1) / extent if extent > 0 else 0.0
+    return "".join(_BARS[round((point / 2 - low / 2) * scale)] if math.isfinite(point) else " " for point in points)
 
 
 def sample(history: Path) -> dict[str, list[float]]:
@@ -68,7 +81,7 @@ def sample(history: Path) -> dict[str, list[float]]:
     for line in data:
         try:
             row = values.parse_line(line)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, AttributeError):  # Torn, or no row.
             continue
         for key, value in row.items():
             if not key.startswith("_") and type(value) in (int, float):

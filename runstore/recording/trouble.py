@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+MOST_FILES = 10
+"""So many files are named that cannot be written; a full disk may be the trouble of thousands."""
+
 
 class Trouble:
     """Counts mishaps of one run and warns of each kind once, through `say` (which takes one line of text)."""
@@ -17,6 +20,7 @@ class Trouble:
         self._lock = threading.RLock()
         self._counts: Counter[str] = Counter()
         self._failing: set[Path] = set()
+        self._named: set[Path] = set()
 
     def warn_once(self, kind: str, message: str) -> None:
         """Counts one mishap of this kind; the first is said."""
@@ -30,20 +34,25 @@ class Trouble:
         return self._counts[kind]
 
     def failed(self, path: Path, error: OSError) -> None:
-        """Writing to `path` failed; said when it had worked before."""
+        """Writing to `path` failed; said when it had worked before, of a few files."""
         with self._lock:
-            known = path in self._failing
+            new = path not in self._failing and len(self._named) < MOST_FILES
             self._failing.add(path)
-        if not known:
+            if new:
+                self._named.add(path)
+        if new:
             reason = error.strerror or str(error)
             self._say(f"{path}: cannot be written ({reason}); what is logged waits in memory and is tried again")
 
     def recovered(self, path: Path) -> None:
-        """Writing to `path` worked; said when it had failed before."""
+        """Writing to `path` worked; said when its failure was."""
         if path in self._failing:
             with self._lock:
                 self._failing.discard(path)
-            self._say(f"{path}: can be written again; nothing was lost")
+                named = path in self._named
+                self._named.discard(path)
+            if named:
+                self._say(f"{path}: can be written again; nothing was lost")
 
     def still_failing(self) -> list[Path]:
         with self._lock:

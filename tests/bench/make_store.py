@@ -1,6 +1,6 @@
 """Writes a large store by hand, as any program may: the input of the build benchmarks.
 
-    python tests/bench/make_store.py DIR --runs 1000 --steps 1000 --metrics 5
+python tests/bench/make_store.py DIR --runs 1000 --steps 1000 --metrics 5
 """
 
 import argparse
@@ -35,7 +35,12 @@ def _write_history(folder: Path, names: list[str], generator: np.random.Generato
     values = (curve * generator.uniform(0.5, 3, len(names)) + generator.normal(0, 0.02, (steps, len(names)))).tolist()
     lines = [
         orjson.dumps(
-            {**dict(zip(names, row, strict=True)), "_step": step, "_runtime": step * 0.5, "_timestamp": start + step * 0.5}
+            {
+                **dict(zip(names, row, strict=True)),
+                "_step": step,
+                "_runtime": step * 0.5,
+                "_timestamp": start + step * 0.5,
+            }
         )
         for step, row in enumerate(values)
     ]
@@ -47,7 +52,8 @@ def _write_history(folder: Path, names: list[str], generator: np.random.Generato
 
 def _write_small_files(folder: Path, number: int, chooser: random.Random, steps: int, names: list[str]) -> None:
     (folder / "run.yaml").write_text(
-        f"id: {folder.name}\nname: steady-bench-{number}\ncreated: '2026-10-01T{number // 60 % 24:02d}:{number % 60:02d}:00Z'\n"
+        f"id: {folder.name}\nname: steady-bench-{number}\n"
+        f"created: '2026-10-01T{number // 60 % 24:02d}:{number % 60:02d}:00Z'\n"
         f"group: ''\njob_type: train\ntags: [bench]\nnotes: ''\nsweep: ''\n"
     )
     (folder / "config.yaml").write_text(
@@ -55,10 +61,16 @@ def _write_small_files(folder: Path, number: int, chooser: random.Random, steps:
         f"batch_size: {chooser.choice([32, 64, 128])}\nseed: {number}\nmodel:\n  depth: {chooser.choice([2, 4, 8])}\n"
         f"  width: {chooser.choice([128, 256])}\n"
     )
-    state = {"state": "finished", "exit_code": 0, "finished": f"2026-10-02T{number // 60 % 24:02d}:{number % 60:02d}:00Z"}
+    state = {
+        "state": "finished",
+        "exit_code": 0,
+        "finished": f"2026-10-02T{number // 60 % 24:02d}:{number % 60:02d}:00Z",
+    }
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "provenance.json").write_text(
-        json.dumps({"host": f"node{number % 8}", "user": "ada", "os": "Linux", "python": "3.11.7", "command": ["train.py"]})
+        json.dumps(
+            {"host": f"node{number % 8}", "user": "ada", "os": "Linux", "python": "3.11.7", "command": ["train.py"]}
+        )
     )
 
 

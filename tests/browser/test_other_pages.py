@@ -67,7 +67,8 @@ def test_hostile_text_is_shown_as_text(tmp_path: Path, open_page: Open, name: st
 def test_hostile_keys_make_charts_columns_and_groups(tmp_path: Path, open_page: Open) -> None:
     site = build(write_hostile(tmp_path / "experiments"), tmp_path / "site")
     page = open_page(site / "hostile" / "index.html", "group=config.__proto__")
-    assert page.locator(".panel").count() == 5, "keys that start with _ are the tracker's own"
+    assert page.locator(".panel").count() == 6
+    assert len(curves(page, "__proto__")) == 6
     assert len(curves(page, "constructor")) == 6
 
 

@@ -1,0 +1,30 @@
+"""What every test shares: an environment without Runstore's variables, and Hypothesis without deadlines."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.stores import write_store
+
+_PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("runstore", _PATIENT, max_examples=50, derandomize=True)
+# A longer search for a night: pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", _PATIENT, max_examples=2000)
+settings.load_profile("runstore")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it."""
+    for name in [name for name in os.environ if name.startswith(("RUNSTORE_", "WANDB_"))]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """The root of an empty store."""
+    return write_store(tmp_path / "experiments")

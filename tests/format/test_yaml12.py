@@ -1,0 +1,176 @@
+"""YAML: the 1.2 core schema, safely, in the order it was written."""
+
+import datetime
+import math
+import string
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runstore.format import yaml12
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text(
+    string.ascii_letters + string.digits + " \n\t:#-'\"{}[]&*!|>%@`,?~.=<", max_size=30
+)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=12
+)
+
+
+@given(VALUES)
+def test_what_is_dumped_is_what_is_loaded(value: Any) -> None:
+    assert repr(yaml12.load(yaml12.dump(value))) == repr(value)
+
+
+@given(st.dictionaries(TEXTS, SCALARS, max_size=8))
+def test_the_order_of_keys_survives(value: dict[str, Any]) -> None:
+    assert list(yaml12.load(yaml12.dump(value)) or {}) == list(value)
+
+
+@given(st.dictionaries(TEXTS, st.integers() | st.booleans() | st.floats(allow_nan=False) | TEXTS, max_size=5))
+def test_a_reader_of_yaml_1_1_takes_what_we_dump_for_the_same(value: dict[str, Any]) -> None:
+    assert yaml.safe_load(yaml12.dump(value)) == value
+
+
+@given(st.binary(max_size=60) | st.text("abc: -[]{}&*!|>'\"\n#?,~<", max_size=60).map(str.encode))
+def test_any_bytes_are_loaded_or_refused_in_one_line(data: bytes) -> None:
+    error = _refusal(data)
+    assert error is None or "\n" not in str(error)
+    assert error is None or 0 <= error.line <= max(1, len(data.decode(errors="replace").splitlines()))
+
+
+def _refusal(data: bytes) -> yaml12.YamlError | None:
+    try:
+        yaml12.load(data)
+    except yaml12.YamlError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-4", 1e-4),
+        ("1E5", 1e5),
+        ("1.", 1.0),
+        (".5", 0.5),
+        ("-.inf", -math.inf),
+        ("+12", 12),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("017", 17),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+    ],
+)
+def test_core_schema_reads(text: str, value: Any) -> None:
+    assert yaml12.load(f"key: {text}") == {"key": value}
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "yes", "off", "N", "1_000", "1:30", "0b11", "1e", "2026-11-20", ".", "nan", "="]
+)
+def test_core_schema_leaves_text(text: str) -> None:
+    assert yaml12.load(f"key: {text}") == {"key": text}
+
+
+def test_a_hand_written_learning_rate_is_a_number_and_no_is_a_word() -> None:
+    assert yaml12.load(b"lr: 1e-4\nflag: no\n") == {"lr": 0.0001, "flag": "no"}
+
+
+def test_nan_is_a_number() -> None:
+    assert math.isnan(yaml12.load("x: .nan")["x"])
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key() -> None:
+    assert yaml12.load(b"\xef\xbb\xbflr: 1\n") == {"lr": 1}
+
+
+def test_crlf_ends_lines() -> None:
+    assert yaml12.load(b"lr: 1\r\nname: a\r\n") == {"lr": 1, "name": "a"}
+
+
+def test_keys_are_the_text_they_were_written_as() -> None:
+    text = "1: a\ntrue: b\n1e-4: c\nnull: d\n01: e\n"
+    assert yaml12.load(text) == {"1": "a", "true": "b", "1e-4": "c", "null": "d", "01": "e"}
+
+
+def test_an_alias_of_a_key_is_still_its_value() -> None:
+    assert yaml12.load("&k 1: a\nb: *k\n") == {"1": "a", "b": 1}
+
+
+def test_merge_keys_are_unfolded() -> None:
+    text = "base: &b {lr: 1, wd: 2}\nrun:\n  <<: *b\n  lr: 3\n"
+    assert yaml12.load(text)["run"] == {"lr": 3, "wd": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: [1, 2\nc: 3\n", 3),
+        ("a: 1\na: 2\n", 2),
+        ("a:\n  b: 1\n  b: 2\n", 3),
+        ("a: 1\n\tb: 2\n", 2),
+        ("x: !!python/object:os.system {}\n", 1),
+        ("x: !!set {a}\n", 1),
+        ("x: !!binary aGk=\n", 1),
+        ("x: !custom 1\n", 1),
+        ("a: *nowhere\n", 1),
+        ("a: 1\n---\nb: 2\n", 2),
+        (b"a: 1\nb: \xff\n", 2),
+        (b"a: \x00\n", 0),
+    ],
+)
+def test_broken_yaml_names_its_line(text: str | bytes, line: int) -> None:
+    with pytest.raises(yaml12.YamlError) as caught:
+        yaml12.load(text)
+    assert caught.value.line == line
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:
+    rungs = [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 12)]
+    with pytest.raises(yaml12.YamlError, match="aliases"):
+        yaml12.load("\n".join(["x0: &x0 [1]", *rungs]))
+
+
+def test_an_alias_of_itself_is_refused() -> None:
+    with pytest.raises(yaml12.YamlError, match="100 levels"):
+        yaml12.load("a: &a [*a]")
+
+
+@pytest.mark.parametrize("depth", [150, 100_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    with pytest.raises(yaml12.YamlError, match="100 levels"):
+        yaml12.load("[" * depth + "]" * depth)
+
+
+def test_a_whole_number_too_long_to_read_is_refused_in_one_line() -> None:
+    with pytest.raises(yaml12.YamlError):
+        yaml12.load("x: " + "9" * 5000)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"x", datetime.date(2026, 1, 1), object(), 1j])
+def test_what_load_would_refuse_is_not_dumped(value: Any) -> None:
+    with pytest.raises(TypeError):
+        yaml12.dump({"key": value})
+
+
+def test_shared_values_are_written_out_without_aliases() -> None:
+    shared = [1, 2]
+    assert "&" not in yaml12.dump({"a": shared, "b": shared})
+
+
+def test_many_lines_stand_as_a_block_that_a_person_can_read() -> None:
+    assert yaml12.dump({"notes": "first\nsecond\n"}) == "notes: |\n  first\n  second\n"
+
+
+def test_words_and_numbers_in_text_are_quoted() -> None:
+    text = yaml12.dump({"a": "no", "b": "1e-4", "c": "null", "d": "plain words", "e": "2026-11-20"})
+    assert text == 'a: "no"\nb: "1e-4"\nc: "null"\nd: plain words\ne: "2026-11-20"\n'

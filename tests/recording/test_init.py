@@ -1,0 +1,312 @@
+"""`init`: who a run is, where it lies, what it refuses, and what a second call does."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runstore
+from runstore.errors import ConfigError, StoreError, UsageError
+from runstore.format.records import load_config, load_run, load_store
+from runstore.recording import current
+from runstore.recording.run import Run
+from tests.processes import load, rows, run_script
+from tests.recording.conftest import QUIET, folder_of
+
+
+def test_a_new_run_is_filed_as_it_was_asked_to(begin: Callable[..., Run], store: Path) -> None:
+    run = begin(
+        project="digits",
+        name="first",
+        group="cv",
+        job_type="train",
+        tags=["a", "b"],
+        notes="**why**",
+        id="run-1",
+        entity="team",
+        config={"lr": 1e-4},
+    )
+    folder = store / "digits" / "runs" / "run-1"
+    meta = load_run(folder / "run.yaml")
+    assert (meta.name, meta.group, meta.job_type, meta.tags, meta.notes) == (
+        "first",
+        "cv",
+        "train",
+        ("a", "b"),
+        "**why**",
+    )
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", meta.created)
+    assert load(folder / "state.json") == {"state": "running", "exit_code": None, "finished": ""}
+    assert (run.id, run.name, run.group, run.job_type, run.tags) == ("run-1", "first", "cv", "train", ("a", "b"))
+    assert (run.project, run.entity, run.path, run.notes) == ("digits", "team", "team/digits/run-1", "**why**")
+    assert (run.step, run.resumed, run.sweep_id, run.disabled) == (0, False, None, False)
+    assert run.url == folder.as_uri()
+    assert Path(run.dir) == folder / "files"
+    assert Path(run.dir).is_dir()
+
+
+def test_text_that_no_file_can_hold_is_kept_escaped(begin: Callable[..., Run]) -> None:
+    run = begin(
+        name="a\ud800", notes="b\ud800\n<b>\x00", tags=["c\ud800"], group="d\ud800", config={"e\ud800": "f\ud800"}
+    )
+    meta = load_run(folder_of(run) / "run.yaml")
+    assert (meta.name, meta.notes, meta.tags, meta.group) == (
+        "a\\ud800",
+        "b\\ud800\n<b>\x00",
+        ("c\\ud800",),
+        "d\\ud800",
+    )
+    assert load_config(folder_of(run) / "config.yaml") == {"e\\ud800": "f\\ud800"}
+    run.name = run.notes = "\udfff"
+    assert load_run(folder_of(run) / "run.yaml").name == "\\udfff"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"tags": 5}, {"dir": 5}, {"mode": "of"}, {"reinit": "no"}, {"settings": {"console": 5}}]
+)
+def test_arguments_of_a_wrong_kind_are_one_clear_error(begin: Callable[..., Run], wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as caught:
+        begin(**wrong)
+    assert "\n" not in str(caught.value)
+    assert "expected" in str(caught.value)
+
+
+def test_a_new_store_is_complete_and_names_its_entity(begin: Callable[..., Run], store: Path) -> None:
+    begin(entity="team")
+    assert load_store(store / "store.yaml").entity == "team"
+    assert "heartbeat" in (store / ".gitignore").read_text().split()
+    assert (store / ".gitattributes").is_file()
+
+
+def test_what_is_not_given_is_generated(begin: Callable[..., Run], store: Path) -> None:
+    first = begin(project=None)
+    second = begin(project="", id="", name="", reinit=True)
+    assert re.fullmatch("[0-9a-z]{8}", first.id)
+    assert re.fullmatch("[a-z]+-[a-z]+-1", first.name)
+    assert re.fullmatch("[a-z]+-[a-z]+-2", second.name)
+    assert first.id != second.id
+    assert first.path == f"uncategorized/{first.id}"
+    assert (first.group, first.job_type, first.tags, first.notes, first.entity) == ("", "", (), "", "")
+
+
+def test_name_notes_and_tags_can_be_changed_and_a_persons_edits_stay(begin: Callable[..., Run]) -> None:
+    run = begin(name="old", group="cv")
+    path = folder_of(run) / "run.yaml"
+    run.name = "new"
+    path.write_text(path.read_text().replace("group: cv", "group: mended"))
+    run.notes = "why"
+    run.tags += ("b", "a", "b")
+    meta = load_run(path)
+    assert (meta.name, meta.group, meta.notes, meta.tags) == ("new", "mended", "why", ("b", "a"))
+    assert (run.name, run.group) == ("new", "mended")
+    path.write_text("tags: {broken\n")
+    run.name = "newer"
+    assert load_run(path).name == "newer"
+
+
+def test_an_id_that_exists_is_refused_and_the_run_there_stays_as_it_is(begin: Callable[..., Run]) -> None:
+    run = begin(id="taken")
+    run.log({"a": 1})
+    run.finish()
+    before = {path: path.read_bytes() for path in folder_of(run).iterdir() if path.is_file()}
+    with pytest.raises(UsageError, match=r"the run id 'taken' exists.*choose another, or leave id out"):
+        begin(id="taken", config={"lr": 2})
+    assert {path: path.read_bytes() for path in before} == before
+    assert begin(id="taken", project="another").id == "taken"
+
+
+def test_a_deleted_id_is_never_used_again(begin: Callable[..., Run], store: Path) -> None:
+    (store / "p" / "deleted").mkdir(parents=True)
+    (store / "p" / "deleted" / "gone.yaml").write_text("")
+    with pytest.raises(UsageError, match="'gone' exists, or was deleted"):
+        begin(id="gone")
+
+
+@pytest.mark.parametrize(
+    "wrong", [" a", "a/b", "../a", "a\\b", "a:b", "a#b", "a?b", "a%b", ".", "..", "a\n", "x" * 65, "con"]
+)
+def test_ids_and_projects_that_are_no_directory_names_are_refused_before_anything_is_written(
+    begin: Callable[..., Run], store: Path, wrong: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        begin(id=wrong)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError):
+        begin(project=wrong * 2 if len(wrong) > 60 else wrong)
+    assert not store.exists()
+
+
+def test_a_config_that_cannot_be_used_leaves_no_run_behind(begin: Callable[..., Run], store: Path) -> None:
+    with pytest.raises(ConfigError):
+        begin(config=3)
+    with pytest.raises(TypeError):
+        begin(config={"t": runstore.Table()})
+    assert not store.exists()
+    assert runstore.run is None
+
+
+def test_a_store_of_a_newer_format_is_refused(begin: Callable[..., Run], store: Path) -> None:
+    store.mkdir()
+    (store / "store.yaml").write_text("format: 99\n")
+    with pytest.raises(StoreError, match="99, a newer format"):
+        begin()
+
+
+def test_arguments_of_wandb_without_meaning_here_are_warned_of_in_one_line(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {**QUIET, "silent": False}
+    run = runstore.init(
+        dir=store, settings=settings, save_code=True, anonymous="allow", monitor_gym=True, force=None, magic=False
+    )
+    run.finish()
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warnings == ["runstore: warning: init: save_code=, anonymous=, monitor_gym= have no meaning here"]
+
+
+def test_unknown_arguments_are_refused_with_a_hint(begin: Callable[..., Run]) -> None:
+    with pytest.raises(UsageError, match="init knows no argument 'projct'; did you mean project"):
+        begin(projct="digits")
+
+
+def test_resuming_is_refused_clearly_and_asking_for_none_is_fine(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wish in ({"resume": "must"}, {"resume": True}, {"resume_from": "a?_step=3"}, {"fork_from": "a?_step=3"}):
+        with pytest.raises(UsageError, match="cannot be resumed or forked yet"):
+            begin(**wish)
+    for fine in (None, False, "never"):
+        begin(resume=fine, reinit=True)
+    monkeypatch.setenv("WANDB_RESUME", "allow")
+    with pytest.raises(UsageError, match="resume is 'allow'"):
+        begin(reinit=True)
+
+
+def test_a_second_init_returns_the_current_run(begin: Callable[..., Run]) -> None:
+    first = begin()
+    assert begin(project="another") is first
+    assert begin(reinit=False) is first
+    assert begin(reinit="return_previous") is first
+    assert runstore.run is first
+
+
+@pytest.mark.parametrize("reinit", [True, "finish_previous"])
+def test_reinit_finishes_the_current_run_first(begin: Callable[..., Run], reinit: Any) -> None:
+    first = begin()
+    second = begin(reinit=reinit)
+    assert second is not first
+    assert load(folder_of(first) / "state.json")["state"] == "finished"
+    assert runstore.run is second
+
+
+def test_create_new_leaves_the_current_run_alone(begin: Callable[..., Run]) -> None:
+    first = begin()
+    second = begin(reinit="create_new")
+    assert runstore.run is first
+    runstore.log({"a": 1})
+    second.log({"b": 2})
+    second.finish()
+    assert runstore.run is first
+    assert [row.get("b") for row in rows(folder_of(second))] == [2]
+    with pytest.raises(UsageError, match="reinit is 'sometimes', expected"):
+        begin(reinit="sometimes")
+
+
+def test_finish_twice_is_finish_once(begin: Callable[..., Run]) -> None:
+    run = begin()
+    run.finish(exit_code=3)
+    run.finish()
+    runstore.finish()
+    assert load(folder_of(run) / "state.json")["exit_code"] == 3
+    assert runstore.run is None
+
+
+def test_the_block_gives_the_run_and_an_exception_passes_through(begin: Callable[..., Run]) -> None:
+    with pytest.raises(ValueError, match="bad batch"), begin() as run:
+        assert runstore.run is run
+        raise ValueError("bad batch")
+    assert load(folder_of(run) / "state.json")["state"] == "failed"
+    assert runstore.run is None
+
+
+def test_a_disabled_run_takes_every_call_and_leaves_nothing(begin: Callable[..., Run], store: Path) -> None:
+    run = begin(mode="disabled", config={"lr": 0.1}, name="n", id="x")
+    assert run.disabled
+    run.log({"a": 1}, step=3)
+    run.log({"bad": object()})
+    runstore.log({"a": 1})
+    run.summary["best"] = 1
+    run.config.epochs = 3
+    run.tags = ["a"]
+    assert (run.config.lr, run.summary["best"], run.step, run.name, run.tags) == (0.1, 1, 0, "n", ("a",))
+    assert Path(run.dir).is_dir()
+    assert run.url.startswith("file://")
+    with run:
+        pass
+    run.finish()
+    assert not store.exists()
+    assert runstore.run is None
+
+
+@pytest.mark.parametrize("mode", ["online", "offline", "dryrun"])
+def test_every_other_mode_records(begin: Callable[..., Run], mode: str) -> None:
+    assert (folder_of(begin(mode=mode)) / "run.yaml").is_file()
+
+
+def test_a_notebook_finishes_the_previous_run_and_lets_config_change(
+    begin: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Notebook:
+        @staticmethod
+        def get_ipython() -> object:
+            return object()
+
+    monkeypatch.setitem(__import__("sys").modules, "IPython", Notebook())
+    first = begin(config={"lr": 1})
+    first.config.lr = 2
+    assert begin() is not first
+    assert load(folder_of(first) / "state.json")["state"] == "finished"
+
+
+def test_the_current_run_is_seen_from_every_thread(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import threading, runstore
+        run = runstore.init(project="p")
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(runstore.run))
+        thread.start()
+        thread.join()
+        assert seen == [run]
+        """,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_existing_script_runs_with_only_its_import_changed(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import argparse
+        import runstore as wandb
+
+        args = argparse.Namespace(lr=0.1, epochs=3)
+        settings = wandb.Settings(start_method="thread")
+        wandb.init(project="p", entity="me", config=args, save_code=True, settings=settings)
+        wandb.config.update({"seed": 1})
+        wandb.run.name = f"run-{wandb.util.generate_id()}"
+        for epoch in range(wandb.config.epochs):
+            wandb.log({"epoch": epoch, "loss": 1 / (epoch + 1)}, step=epoch)
+        wandb.log({"table": wandb.Table(columns=["a"], data=[[1]])})
+        wandb.summary["best"] = wandb.run.summary["loss"]
+        wandb.finish()
+        """,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_test_leaves_a_current_run_behind() -> None:
+    assert current.get() is None

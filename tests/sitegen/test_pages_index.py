@@ -1,0 +1,76 @@
+"""The front page: a card for each project, with its runs, states and best value."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sitegen.plans import plan
+from tests.stores import START, curve, write_file, write_run, write_store
+
+
+def _index(root: Path) -> Any:
+    return plan(root).pages["index.html"]
+
+
+def test_a_card_counts_runs_states_and_groups(root: Path) -> None:
+    for at, state in enumerate(("finished", "failed", "finished")):
+        write_run(root, run_id=f"r{at}", state={"state": state}, meta={"group": f"g{at % 2}"})
+    write_file(root / "p/project.yaml", "title: Digits\ndescription: Ten of them\n")
+    (card,) = _index(root).projects
+    assert (card.name, card.title, card.description, card.href) == ("p", "Digits", "Ten of them", "p/index.html")
+    assert (card.runs, card.groups, card.states) == (3, 2, (("finished", 2), ("failed", 1)))
+
+
+def test_projects_stand_by_their_last_activity(root: Path) -> None:
+    for name, start in (("old", 0), ("new", 200), ("middle", 100)):
+        write_run(root, project=name, history=[{"a": 1, "_timestamp": START + start}])
+    write_run(root, project="silent", history=None)
+    cards = _index(root).projects
+    assert [card.name for card in cards] == ["new", "middle", "old", "silent"]
+    assert [card.last_activity for card in cards][2:] == ["2026-09-21T14:13:20Z", None]
+
+
+def test_a_running_run_was_active_when_it_last_logged(root: Path) -> None:
+    write_run(root, history=curve(5), state={"state": "running"})
+    assert _index(root).projects[0].last_activity == "2026-09-21T14:13:22Z"
+
+
+@pytest.mark.parametrize(
+    ("summary", "headline"),
+    [
+        ({"val/accuracy": 0.5, "loss": 1}, ("val/accuracy", "0.9", "highest")),
+        ({"val/loss": 0.5, "train/accuracy": 1}, ("val/loss", "0.5", "lowest")),
+        ({"loss": 2, "epoch": 4}, ("loss", "2", "lowest")),
+        ({"epoch": 4}, None),
+        ({"accuracy": "high"}, None),
+        ({"accuracy": "NaN"}, None),
+        ({"accuracy": True}, None),
+        ({"accuracy": 10**400}, None),
+    ],
+)
+def test_the_headline_is_the_best_of_the_metric_that_seems_to_matter(root: Path, summary: Any, headline: Any) -> None:
+    write_run(root, run_id="r1", files={"summary.json": summary})
+    write_run(root, run_id="r2", files={"summary.json": {"val/accuracy": 0.9} if "val/accuracy" in summary else {}})
+    found = _index(root).projects[0].headline
+    assert (found and (found.metric, found.best, found.goal)) == headline
+
+
+def test_the_store_is_called_by_its_entity(tmp_path: Path) -> None:
+    assert _index(write_store(tmp_path / "store", "entity: Vision\n")).store_name == "Vision"
+
+
+def test_every_problem_of_the_store_is_listed(root: Path) -> None:
+    write_run(root, history=b"x\n")
+    write_run(root, project="a:b")
+    write_file(root / "p/project.yaml", "title: [")
+    assert [problem.where for problem in _index(root).problems] == [
+        "a:b",
+        "p/project.yaml, line 1",
+        "p/runs/r1/history.jsonl, line 1",
+    ]
+
+
+def test_times_beyond_the_calendar_are_left_out(root: Path) -> None:
+    write_run(root, history=[{"a": 1, "_timestamp": 1e300}, {"a": 1, "_timestamp": -1e18}])
+    assert _index(root).projects[0].last_activity is None

@@ -1,0 +1,274 @@
+"""The plan of the house as code: which room may import which, and where each library is at home."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("runstore", "sitegen", "sweeps")
+
+RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "runstore": (
+        ("errors",),
+        ("format",),
+        ("settings",),
+        ("recording", "reading"),
+        ("manage", "util"),
+        ("cli",),
+        ("__main__",),
+    ),
+    "sitegen": (
+        ("urls", "charts"),
+        ("assets", "data"),
+        ("pages",),
+        ("plan", "render"),
+        ("build",),
+        ("demo",),
+        ("digits", "cli"),
+    ),
+    "sweeps": (),
+}
+"""Rooms of each package, lowest first: a module imports from its own room and from the ranks below it."""
+
+ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("records",)),
+    "runstore.recording": (
+        ("hardware", "monitor", "naming", "terminal", "trouble"),
+        ("linefile", "saver"),
+        ("console", "history", "media", "provenance", "state"),
+        ("config", "ending", "summary"),
+        ("recorder",),
+        ("current",),
+        ("run",),
+        ("start",),
+    ),
+    "runstore.reading": (
+        ("rows", "states"),
+        ("ndjson", "segments"),
+        ("sources",),
+        ("entries",),
+        ("catalog",),
+        ("store",),
+    ),
+    "runstore.cli": (("terminal", "stores"), ("runs", "verify"), ("main",)),
+    "sitegen.data": (("series",), ("shards",)),
+    "sitegen.pages": (("context", "values", "texts"), ("index",), ("project", "run")),
+}
+"""Ranks of the modules inside a room."""
+
+PACKAGE_KNOWS = {"runstore": set(), "sitegen": {"runstore"}, "sweeps": {"runstore"}}
+"""Packages run in one direction: the store knows neither the site nor the sweeps."""
+
+HOMES: dict[str, tuple[str, ...]] = {
+    "polars": ("runstore.reading", "sitegen.data"),
+    "altair": ("sitegen.charts",),
+    "vl_convert": ("sitegen.charts", "sitegen.assets"),
+    "itables": ("sitegen.assets",),
+    "jinja2": ("sitegen.render",),
+    "click": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
+    "rich": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
+    "bayes_opt": ("sweeps.search.bayes",),
+    "git": ("runstore.recording.provenance",),
+    "yaml": ("runstore.format.yaml12",),
+    "sklearn": ("sitegen.digits",),
+    "pynvml": ("runstore.recording",),
+    "psutil": ("runstore.recording", "runstore.reading.states"),
+}
+"""Where a library may be imported; one that is not listed may be imported anywhere."""
+
+HEAVY = ("altair", "bayes_opt", "git", "jinja2", "numpy", "pandas", "polars", "rich", "sklearn", "vl_convert", "yaml")
+"""What `import runstore` leaves alone: a training script pays for what it uses."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement: where it stands, and the module it names."""
+
+    module: str
+    target: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.module}, line {self.line}: imports {self.target}"
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the packages by its dotted name; a package's `__init__` by the package's."""
+    found = {}
+    for path in sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(module: str) -> Iterator[Import]:
+    """Every import that a module may carry out, inside functions too; those for the type checker alone don't count."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    unread = {id(node) for check in ast.walk(tree) if is_for_types(check) for node in ast.walk(check)}
+    for node in (node for node in ast.walk(tree) if id(node) not in unread):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield Import(module, name.name, node.lineno)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}, line {node.lineno}: a relative import; write the whole name"
+            source = node.module or ""
+            for name in node.names:
+                inner = f"{source}.{name.name}"
+                yield Import(module, inner if inner in MODULES else source, node.lineno)
+
+
+def is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+ALL_IMPORTS = [found for module in MODULES for found in imports(module)]
+OURS = [found for found in ALL_IMPORTS if found.target in MODULES]
+
+
+def is_in(module: str, room: str) -> bool:
+    return module == room or module.startswith(f"{room}.")
+
+
+def rank(module: str, within: str, ranks: tuple[tuple[str, ...], ...]) -> int:
+    for number, rooms in enumerate(ranks):
+        if any(is_in(module, f"{within}.{room}") for room in rooms):
+            return number
+    pytest.fail(f"{module} has no rank; give it one in tests/test_architecture.py")
+
+
+def room_of(module: str) -> str:
+    """The room with a plan of its own that a module is in, or ""."""
+    return next((room for room in ROOMS_INSIDE if is_in(module, room)), "")
+
+
+def test_packages_know_each_other_in_one_direction() -> None:
+    wrong = [
+        found
+        for found in OURS
+        if (package := found.module.split(".")[0]) != (other := found.target.split(".")[0])
+        and other not in PACKAGE_KNOWS[package]
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_module_imports_only_rooms_below_its_own(package: str) -> None:
+    ranks = RANKS[package]
+    wrong = []
+    for found in OURS:
+        inside = is_in(found.module, package) and is_in(found.target, package)
+        if (
+            not inside
+            or package in (found.module, found.target)
+            or room_of(found.module) == room_of(found.target) != ""
+        ):
+            continue
+        own, other = rank(found.module, package, ranks), rank(found.target, package, ranks)
+        if other > own or (other == own and found.module != found.target):
+            wrong.append(f"{found}, which is of rank {other}, from rank {own}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("room", ROOMS_INSIDE)
+def test_inside_a_room_imports_go_down_too(room: str) -> None:
+    wrong = []
+    for found in OURS:
+        if not (is_in(found.module, room) and is_in(found.target, room)) or room in (found.module, found.target):
+            continue
+        if rank(found.target, room, ROOMS_INSIDE[room]) >= rank(found.module, room, ROOMS_INSIDE[room]):
+            wrong.append(str(found))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_module_has_a_rank() -> None:
+    for module in MODULES:
+        package = module.split(".")[0]
+        if module in (package, *ROOMS_INSIDE) or MODULES[module].name == "__init__.py":
+            continue
+        rank(module, package, RANKS[package])
+        if room := room_of(module):
+            rank(module, room, ROOMS_INSIDE[room])
+
+
+def test_no_room_is_planned_twice_or_named_after_nothing() -> None:
+    vague = {"utils", "util", "helpers", "common", "misc", "tools"}
+    # W&B's scripts call wandb.util: that one name is theirs.
+    assert not [module for module in MODULES if vague & set(module.split(".")) and module != "runstore.util"]
+    for ranks in (*RANKS.values(), *ROOMS_INSIDE.values()):
+        rooms = [room for rooms in ranks for room in rooms]
+        assert len(rooms) == len(set(rooms))
+
+
+def test_nobody_imports_the_init_of_a_package_from_inside() -> None:
+    packages = {module for module, path in MODULES.items() if path.name == "__init__.py"}
+    wrong = [found for found in OURS if found.target in packages and is_in(found.module, found.target)]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_the_import_graph_has_no_cycle() -> None:
+    graph = {module: {found.target for found in OURS if found.module == module} for module in MODULES}
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, " → ".join((*way, module))
+        if module not in done:
+            for target in sorted(graph[module]):
+                visit(target, (*way, module))
+            done.add(module)
+
+    for module in sorted(graph):
+        visit(module, ())
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_imported_at_home_only(library: str) -> None:
+    wrong = [
+        found
+        for found in ALL_IMPORTS
+        if is_in(found.target, library) and not any(is_in(found.module, home) for home in HOMES[library])
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module not in ("runstore", "sweeps")])
+def test_a_module_stays_under_500_lines_and_says_what_it_is(module: str) -> None:
+    source = MODULES[module].read_text(encoding="utf-8")
+    assert len(source.splitlines()) < 500
+    assert ast.get_docstring(ast.parse(source))
+
+
+def test_functions_stay_under_50_lines() -> None:
+    long = [
+        f"{module}.{node.name} has {size} lines"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (size := (node.end_lineno or 0) - node.lineno + 1) >= 50
+    ]
+    assert not long, "\n".join(long)
+
+
+def test_file_names_of_the_store_are_known_to_the_layout_alone() -> None:
+    names = {"history.jsonl", "run.yaml", "config.yaml", "state.json", "summary.json", "store.yaml", "project.yaml"}
+    wrong = [
+        f"{module}, line {node.lineno}: {node.value!r}"
+        for module, path in MODULES.items()
+        if module != "runstore.format.layout"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_importing_runstore_loads_nothing_heavy() -> None:
+    code = f"import sys, runstore; print(*sorted(set(sys.modules) & set({HEAVY!r})))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
