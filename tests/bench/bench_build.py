@@ -1,0 +1,131 @@
+"""What a build costs, beside one bare scan of the same files: `python -m tests.bench.bench_build [--json PATH]`.
+
+The store has 1,000 runs of 1,000 steps and five metrics. Every build is the whole command in a process of its own,
+start-up included; the baseline is `pl.scan_ndjson` over the same histories, collected, in a process of its own too, its
+start-up not counted. The first build finds no cache of any kind, not even the user's cache of the site's scripts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.bench import report
+from tests.bench.make_store import make_store
+from tests.bench.report import Measure
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RUNS, STEPS, METRICS = 1000, 1000, 5
+TURNS = 3
+
+_SCAN = """
+import glob, sys, time
+import polars as pl
+files = glob.glob(sys.argv[1] + "/*/runs/*/history.jsonl")
+begun = time.perf_counter()
+height = pl.scan_ndjson(files).collect().height
+print(time.perf_counter() - begun, height)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One run of the command: seconds of wall time, peak memory in MB, and what it said."""
+
+    seconds: float
+    megabytes: float
+    said: str
+
+
+def main() -> None:
+    report.run("What a build costs", measure)
+
+
+def measure() -> list[Measure]:
+    with large_store() as store:
+        out = store.parent / "site"
+        scan = median(_scan(store) for _ in range(TURNS))
+        cold = [_cold(store, out) for _ in range(TURNS)]
+        again = [_build(store, out) for _ in range(TURNS)]
+        grown = _grow(store, out)
+        bare = median(_seconds(sys.executable, "-c", "import polars") for _ in range(TURNS))
+        size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+    first = median(each.seconds for each in cold)
+    unchanged = median(each.seconds for each in again)
+    return [
+        Measure("raw pl.scan_ndjson", scan, "s", note=f"{RUNS} runs × {STEPS} steps × {METRICS} metrics"),
+        Measure("cold build / raw scan", first / scan, "×", 10, f"{first:.2f} s, {size:.0f} MB of site"),
+        Measure("cold build, peak memory", max(each.megabytes for each in cold), "MB", 1000),
+        Measure("nothing changed", unchanged, "s", 1.0, f"{unchanged / bare:.1f} × a bare import of polars"),
+        *grown,
+    ]
+
+
+@contextmanager
+def large_store() -> Iterator[Path]:
+    """The store of the benchmarks, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "experiments"
+        make_store(store, RUNS, STEPS, METRICS)
+        yield store
+
+
+def _scan(store: Path) -> float:
+    done = subprocess.run([sys.executable, "-c", _SCAN, str(store)], check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[0])
+
+
+def _cold(store: Path, out: Path) -> Built:
+    subprocess.run(["rm", "-rf", str(out), str(store / ".cache"), str(store.parent / "user")], check=True)
+    return _build(store, out)
+
+
+def _build(store: Path, out: Path) -> Built:
+    command = [sys.executable, "-m", "runstore", "build", str(store), "-o", str(out)]
+    environment = os.environ | {"RUNSTORE_CACHE_DIR": str(store.parent / "user")}
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    return Built(seconds, usage.ru_maxrss / 1000, said)
+
+
+def _grow(store: Path, out: Path) -> list[Measure]:
+    """One run gets one more row: how long the next build takes, and what it reads and writes."""
+    history = next(store.glob("*/runs/*500/history.jsonl"))
+    row = json.loads(history.read_bytes().splitlines()[-1])
+    line = json.dumps(row | {"_step": row["_step"] + 1}).encode() + b"\n"
+    with history.open("ab") as file:
+        file.write(line)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    built = _build(store, out)
+    written = [path for path in before if path.stat().st_mtime_ns != before[path]]
+    pages = [path for path in written if path.suffix == ".html"]
+    names = ", ".join(sorted(path.relative_to(out).parts[1] for path in pages))
+    return [
+        Measure("one run grew by a row", built.seconds, "s", note=f"{len(line)} bytes of history were new"),
+        Measure("… pages written", len(pages), "of 1002", note=names),
+        Measure("… data files written", len(written) - len(pages), "", note="its metrics, the runs, the manifest"),
+    ]
+
+
+def _seconds(*command: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()
