@@ -4,9 +4,7 @@ import filecmp
 import json
 import os
 import shutil
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,6 @@ from sitegen import urls
 from sitegen.assets import AssetSet, load_assets, templates_dir
 from sitegen.pages.context import PageContext
 from sitegen.plan import PlannedFile, ProjectPlan, fingerprint, folder_digest, plan_site
-
-_WRITERS = 4
-_PENDING = 32
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being made, and how much of it is done, of how much."""
@@ -157,28 +152,15 @@ def _write_files(
     """Makes the files whose inputs changed or that are gone; returns the digest of each."""
     known = before["files"] if before else {}
     digests = {}
-    # Creating a file costs the file system more than making its content: others go on meanwhile.
-    with ThreadPoolExecutor(_WRITERS) as pool:
-        pending: deque[tuple[str, Future[bool]]] = deque()
-        for file in files:
-            digests[file.path] = file.digest
-            if known.get(file.path) == file.digest and file.path in present:
-                report.unchanged += 1
-                continue
-            write = pool.submit(_write, report.out / file.path, file.make(), present=file.path in present)
-            pending.append((file.path, write))
-            if len(pending) > _PENDING:
-                _settle(*pending.popleft(), report)
-        while pending:
-            _settle(*pending.popleft(), report)
+    for file in files:
+        digests[file.path] = file.digest
+        if known.get(file.path) == file.digest and file.path in present:
+            report.unchanged += 1
+        elif _write(report.out / file.path, file.make(), present=file.path in present):
+            report.written.append(file.path)
+        else:
+            report.unchanged += 1
     return digests
-
-
-def _settle(path: str, write: "Future[bool]", report: BuildReport) -> None:
-    if write.result():
-        report.written.append(path)
-    else:
-        report.unchanged += 1
 
 
 def _write(target: Path, content: bytes | Path, *, present: bool) -> bool:

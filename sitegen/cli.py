@@ -69,4 +69,3 @@ def _print(done: BuildReport) -> None:
     files = f"{counted(len(done.written), 'file')} written, {done.unchanged} unchanged, {len(done.removed)} removed"
     click.echo(f"{counted(done.runs, 'run')} in {counted(done.projects, 'project')}: {files}")
     click.echo(str(done.index.resolve()))
-

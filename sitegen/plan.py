@@ -11,7 +11,7 @@ from typing import Any
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.data.series import Rows, Series, make_series, metric_rows, run_bounds, run_series
-from sitegen.data.shards import has_times, run_payload, series_payload, shard, times_digest, times_payload
+from sitegen.data.shards import float_type, has_times, run_payload, series_payload, shard, times_digest, times_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.index import index_page
 from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
@@ -109,7 +109,7 @@ class _Histories:
                 times = known.setdefault(times_digest(series), f"t{len(known)}")
                 self.times.setdefault(times, series)
             self.metrics.append(Metric(key, name, times, len(series.runs), has_runtime, has_wall))
-            self._parts.append(_MetricParts(key, times, rows, series, run_bounds(rows)))
+            self._parts.append(_MetricParts(key, times, rows, series, run_bounds(rows), float_type(series) == "f4"))
             yield name, series
         self._parts.sort(key=lambda parts: (section(parts.key), parts.key))
 
@@ -130,7 +130,8 @@ class _Histories:
                 places[parts.times] = len(times)
                 times.append(times_payload(series))
             head = {"key": parts.key, "section": section(parts.key), "title": title(parts.key)}
-            metrics.append(head | run_payload(series, None if parts.times is None else places[parts.times]))
+            place = None if parts.times is None else places[parts.times]
+            metrics.append(head | run_payload(series, place, "f4" if parts.single else None))
         return {"times": times, "metrics": metrics}
 
 
@@ -143,6 +144,8 @@ class _MetricParts:
     rows: Rows
     series: Series
     bounds: dict[int, tuple[int, int]]
+    single: bool
+    """Whether single precision holds all of it, and so every run's part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,5 +65,5 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """`no runs`, `1 run`, `2 runs`."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -280,4 +280,4 @@ def _frame(source: int, rows: list[tuple[int, dict[str, float]]]) -> pl.DataFram
     ]
     columns += [pl.Series(name, [None] * len(rows), dtype=pl.Float64) for key, name in AXES.items() if key not in keys]
     frame = pl.DataFrame(columns)
-    return frame.select("source", "line", *AXES.values(), pl.col(f"^{re.escape(PREFIX)}.*$"))
+    return frame.select("source", "line", *AXES.values(), *(PREFIX + key for key in keys if key not in AXES))

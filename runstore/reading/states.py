@@ -21,8 +21,8 @@ def derive_state(
 
     `recorded` is its `state.json` (None for a run written by hand, which is taken for finished), `beat` its
     heartbeat, `last_sign` the time of its last sign of life (epoch s, the heartbeat's mtime), None when there
-    never was one. A run that recorded no exit is `running` while its process lives on this host or its last
-    sign is younger than five minutes, else `crashed`.
+    never was one. A run that recorded no exit is `running` while its last sign is younger than five minutes and
+    its process is not known to be gone, else `crashed`.
     """
     if recorded is None:
         return "finished"
@@ -42,7 +42,10 @@ def process_alive(beat: Heartbeat) -> bool | None:
     import psutil
 
     try:
-        started = psutil.Process(beat.pid).create_time()
+        process = psutil.Process(beat.pid)
+        started = process.create_time()
+        if process.status() == psutil.STATUS_ZOMBIE:  # Ended, and only its parent has not asked yet.
+            return False
     except psutil.NoSuchProcess:
         return False
     except psutil.Error:

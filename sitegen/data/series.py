@@ -57,6 +57,8 @@ class Series:
     hi: Floats | None
     runtime: Floats
     timestamp: Floats
+    exact: bool
+    """Whether every row is a point of its own, at its own step."""
 
 
 def metric_rows(frames: Sequence[pl.DataFrame]) -> Iterator[tuple[str, Rows]]:
@@ -103,7 +105,17 @@ def make_series(rows: Rows) -> Series:
         at = (rows.step - first).astype(np.uint32)
         y = np.where(np.isfinite(rows.value), rows.value, math.nan)
         return Series(
-            first, 1.0, rows.run[starts], counts.astype(np.uint32), at, y, None, None, rows.runtime, rows.timestamp
+            first=first,
+            width=1.0,
+            runs=rows.run[starts],
+            counts=counts.astype(np.uint32),
+            at=at,
+            y=y,
+            lo=None,
+            hi=None,
+            runtime=rows.runtime,
+            timestamp=rows.timestamp,
+            exact=True,
         )
     width = 1.0 if short and whole else grid_width(first, last, whole=whole)
     return _bucket(rows, first, width)
@@ -150,6 +162,7 @@ def _bucket(rows: Rows, first: float, width: float) -> Series:
         hi=None if single else hi,
         runtime=rows.runtime[ends],
         timestamp=rows.timestamp[ends],
+        exact=False,
     )
 
 
@@ -170,10 +183,9 @@ def run_series(rows: Rows, series: Series, start: int, stop: int) -> Series:
 
     `series` is what `make_series` made of all `rows`; where it kept every row the part is cut out of it.
     """
-    part = slice(start, stop)
-    kept = series.lo is None and series.width == 1.0 and series.at.size == rows.run.size
-    if not (kept and np.array_equal(rows.step[part], np.floor(rows.step[part]))):
+    if not series.exact:
         return make_series(rows.slice(start, stop))
+    part = slice(start, stop)
     return Series(
         first=float(rows.step[start]),
         width=1.0,
@@ -185,4 +197,5 @@ def run_series(rows: Rows, series: Series, start: int, stop: int) -> Series:
         hi=None,
         runtime=series.runtime[part],
         timestamp=series.timestamp[part],
+        exact=True,
     )

@@ -40,9 +40,12 @@ def series_payload(series: Series) -> dict[str, Any]:
     }
 
 
-def run_payload(series: Series, times: int | None) -> dict[str, Any]:
-    """One metric of one run; `times` is the place of its times in the run's list of them."""
-    dtype = float_type(series)
+def run_payload(series: Series, times: int | None, dtype: str | None = None) -> dict[str, Any]:
+    """One metric of one run; `times` is the place of its times in the run's list of them.
+
+    `dtype` is its `float_type`, when that is known.
+    """
+    dtype = dtype or float_type(series)
     count, start = series.at.size, int(series.at[0])
     return {
         "first": number(series.first),

@@ -266,3 +266,9 @@ def test_a_directory_that_can_be_no_run_is_listed_with_the_mend(root: Path, name
     assert [problem.path for problem in project.problems] == [f"p/runs/{name}"]
     assert project.problems[0].message.endswith("rename the directory")
     assert len(project.history()) == 1
+
+
+def test_key_with_a_newline_in_it_keeps_its_values(root: Path) -> None:
+    write_run(root, history=[{"a\nb": 1.5, "_step": 0}, {"a\nb": None, "c": [1], "_step": 1}])
+    [frame] = [frame for frame in read_store(root).projects[0].history() if "=a\nb" in frame.columns]
+    assert frame["=a\nb"].drop_nulls().to_list() == [1.5]
