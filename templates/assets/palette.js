@@ -18,10 +18,17 @@ runstore.palette = (() => {
   /** @param {number} rank from 0 */
   const colour = (rank) => (dark() ? DARK : LIGHT)[rank % LIGHT.length];
 
-  /** The colours of axes, taken from the page's own. */
+  let themed = null;
+  document.addEventListener("runstore:theme", () => (themed = null));
+
+  /** The colours of axes, taken from the page's own; asked for once a theme, because asking makes the browser lay out. */
   function axes() {
-    const style = getComputedStyle(document.documentElement);
-    return { ink: style.getPropertyValue("--ink-soft").trim(), rule: style.getPropertyValue("--rule").trim(), font: "system-ui, sans-serif" };
+    if (!themed) {
+      const style = getComputedStyle(document.documentElement);
+      const value = (name) => style.getPropertyValue(name).trim();
+      themed = { ink: value("--ink-soft"), rule: value("--rule"), font: "system-ui, sans-serif" };
+    }
+    return themed;
   }
 
   return { colour, axes };

@@ -28,6 +28,9 @@ runstore.RunTable = (() => {
       this.columns = ordered([...runs.columns.values()]);
       this.usual = usualColumns(runs, this.columns);
       this.host = host;
+      this.rows = [];
+      /** @type {Map<Row, HTMLTableRowElement>} those that were on the screen since the rows were handed over */
+      this.nodes = new Map();
       this.#make(host);
       host.addEventListener("click", (event) => this.#click(event));
       host.addEventListener("pointerover", (event) => this.on.hover(event.target.closest("tr")?.dataset.key ?? null));
@@ -77,11 +80,30 @@ runstore.RunTable = (() => {
     show(rows, view) {
       this.#showColumns(view.cols);
       this.#showSort(view.sort);
+      if (this.#isSame(rows)) return this.#refresh(rows);
+      this.rows = rows;
+      this.nodes.clear();
       const body = this.host.querySelector(".dt-scroll-body");
       const top = body.scrollTop;
       this.table.clear().rows.add(rows).draw();
       this.#fit();
       body.scrollTop = Math.min(top, Math.max(0, rows.length * ROW_HEIGHT - body.clientHeight));
+    }
+
+    /** Whether the same rows are shown in the same order, so that at most eyes and colours differ. */
+    #isSame(rows) {
+      return rows.length === this.rows.length && rows.every((row, at) => row.key === this.rows[at].key && row.open === this.rows[at].open);
+    }
+
+    #refresh(rows) {
+      const name = this.columns[0];
+      rows.forEach((row, at) => {
+        const shown = Object.assign(this.rows[at], row);
+        const node = this.nodes.get(shown);
+        if (!node) return;
+        node.classList.toggle("off", shown.off);
+        node.cells[0].replaceChildren(this.#cell(name, shown));
+      });
     }
 
     /** Which columns are on view: `cols`, or the usual ones. @returns {Set<string>} */
@@ -122,6 +144,7 @@ runstore.RunTable = (() => {
     }
 
     #row(node, row) {
+      this.nodes.set(row, node);
       node.dataset.key = row.key;
       node.classList.add(row.group ? "group-row" : "run-row");
       node.classList.toggle("indented", row.indented);

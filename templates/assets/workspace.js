@@ -2,6 +2,9 @@
 /** The project page, and a group's: wires the view in the fragment to the table and the charts. */
 (() => {
   const { State, Runs, RunTable, Panels, series, palette, format, element } = runstore;
+  const TABLE = ["group", "filter", "hide", "sort", "cols"];
+  const CHARTS = ["group", "filter", "hide", "agg", "shade", "smooth", "x", "ylog"];
+  const ALL = [...TABLE, ...CHARTS, "panels"];
   const AXES = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
 
   class Workspace {
@@ -28,7 +31,7 @@
       this.showControls = runstore.bindControls(root, this.state);
       this.#listen();
       this.state.onchange = (changed) => this.#change(changed);
-      this.#change(new Set(["all"]));
+      this.#change(new Set(ALL));
     }
 
     /** Whether a run of this page has the metric, as far as the summaries tell. */
@@ -72,10 +75,9 @@
       this.#select();
       this.#showStatus();
       this.showControls();
-      this.#showRows();
-      if (changed.has("panels") || changed.has("all")) this.panels.filter(view.panels);
-      const onlyTable = [...changed].every((key) => ["sort", "cols", "panels"].includes(key));
-      this.drawn = onlyTable ? this.drawn : this.panels.update();
+      if (TABLE.some((key) => changed.has(key))) this.#showRows();
+      if (changed.has("panels")) this.panels.filter(view.panels);
+      if (CHARTS.some((key) => changed.has(key))) this.drawn = this.panels.update();
       await this.drawn;
       this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
     }
