@@ -14,7 +14,7 @@ STAMPS := $(VENV)/.runstore
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chromium lint types docs bench clean distclean
+.PHONY: help demo test chromium lint types docs bench pictures clean distclean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ docs: $(STAMPS)/test  ## the documentation, into site/site
 
 bench: $(STAMPS)/test chromium  ## the benchmarks: ratios against a baseline run beside them
 	@$(BIN)/python -m tests.bench
+
+pictures: $(STAMPS)/test chromium  ## the documentation's pictures, taken from the demo's own site
+	@$(BIN)/runstore demo "$(DEMO_DIR)"
+	@PYTHONPATH=. $(BIN)/python site/take_pictures.py "$(DEMO_DIR)/_site"
 
 clean:  ## remove what the commands above made, but for the virtual environment
 	rm -rf build dist _site site/site "$(DEMO_DIR)" .hypothesis .mypy_cache .pytest_cache .ruff_cache

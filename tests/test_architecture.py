@@ -27,6 +27,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("assets", "data"),
         ("pages",),
         ("plan", "render"),
+        ("output",),
         ("build",),
         ("demo",),
         ("digits", "cli"),

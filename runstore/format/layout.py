@@ -227,6 +227,13 @@ class StoreLayout:
     def cache_dir(self) -> Path:
         return self.root / ".cache"
 
+    def site_memory(self, target: str) -> Path:
+        """Where a build remembers what it made the site at `target` from (a digest that names its directory).
+
+        Its folder has a dot in front, which no project's name has.
+        """
+        return self.cache_dir / ".sites" / f"{target}.json"
+
     def project(self, name: str) -> ProjectLayout:
         """The layout of the project `name`, there or not; raises `UsageError` for a name that could leave the store."""
         return ProjectLayout(self.root / check_project_name(name))

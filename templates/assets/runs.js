@@ -6,7 +6,7 @@
  * @typedef {{key: string, label: string, rank: number, runs: number[]}} Group
  */
 runstore.Runs = (() => {
-  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const collator = new Intl.Collator("en", { sensitivity: "base" });
   const SEARCHED = ["group", "job_type", "tags", "state", "notes"];
   const NONE = "(none)";
 
@@ -148,7 +148,18 @@ runstore.Runs = (() => {
     if (a === null || b === null) return (a === null) - (b === null);
     if (typeof a === "number" && typeof b === "number") return a - b;
     if (typeof a === "number" || typeof b === "number") return typeof a === "number" ? -1 : 1;
-    return collator.compare(String(a), String(b));
+    return natural(String(a), String(b));
+  }
+
+  /** The order of texts with numbers in them: `lr0.03` before `lr0.3`, `fold 9` before `fold 10`. */
+  function natural(a, b) {
+    const [left, right] = [a, b].map((text) => text.split(/(\d+(?:\.\d+)?)/));
+    for (let at = 0; at < Math.min(left.length, right.length); at++) {
+      // What was split at stands in the odd places.
+      const difference = at % 2 ? left[at] - right[at] : collator.compare(left[at], right[at]);
+      if (difference) return difference;
+    }
+    return left.length - right.length || (a < b ? -1 : a > b ? 1 : 0);
   }
 
   function order(a, b, sign) {

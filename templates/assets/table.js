@@ -197,15 +197,16 @@ runstore.RunTable = (() => {
     }
   }
 
-  /** Name and state first, then results, configuration, and the rest. */
+  /** Name and state first, then results (those of most runs before others), configuration, and the rest. */
   function ordered(columns) {
+    const known = new Map(columns.map(({ key, values }) => [key, values.reduce((sum, value) => sum + (value !== null), 0)]));
     const place = ({ key, section, type }) => {
       if (key === "name") return 0;
       if (key === "state") return 1;
       if (section === "summary") return type === "number" ? 2 : 5;
       return section === "config" ? 3 : 4;
     };
-    return columns.sort((a, b) => place(a) - place(b));
+    return columns.sort((a, b) => place(a) - place(b) || (place(a) === 2 ? known.get(b.key) - known.get(a.key) : 0));
   }
 
   /** What a table shows before somebody chooses: state, the main results, and what differs between runs. */

@@ -1,0 +1,191 @@
+"""The output directory: what an earlier build left there, and how it becomes what this one wants, file by file.
+
+The manifest in the directory lists the site's files with a digest of each one's content: the same site has the same
+manifest, on every machine. What the files were made from is remembered in the store's cache, and counts only as long
+as the directory's manifest is the one it was remembered with.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runstore.errors import StoreError
+from runstore.format.layout import StoreLayout
+from runstore.format.records import write_atomically
+from sitegen import urls
+from sitegen.plan import PlannedFile
+
+Digests = dict[str, str]
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of the site: a digest of all that it was made from, and of what each of its files was made from."""
+
+    digest: str
+    files: Digests = field(default_factory=dict)
+
+
+class Output:
+    """The output directory during one build. `written` and `removed` are paths relative to it."""
+
+    def __init__(self, path: Path, store: StoreLayout) -> None:
+        """Looks at the directory. Raises `StoreError` when it holds something else than a site, or is the store's."""
+        self.path = path
+        self.written: list[str] = []
+        self.removed: list[str] = []
+        self.unchanged = 0
+        _check(path, store)
+        target = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+        self._memory = store.site_memory(target)
+        self._contents = _read_manifest(path)
+        self._parts = self._recall()
+        self._after: dict[str, Part] = {}
+        self._present = _present(path)
+
+    def begin(self) -> None:
+        """Makes the directory a site's, so that a build that is cut short can be taken up."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not (self.path / urls.MANIFEST).is_file():
+            write_atomically(self.path / urls.MANIFEST, _dump(self._contents))
+
+    def keep(self, name: str, digest: str) -> bool:
+        """Whether a part is already what it would become; it is then kept as it is."""
+        part = self._parts.get(name)
+        if part is None or part.digest != digest or not self._present.issuperset(part.files):
+            return False
+        self._after[name] = part
+        self.unchanged += len(part.files)
+        return True
+
+    def put(self, name: str, digest: str, files: Iterable[PlannedFile]) -> None:
+        """Makes those files of a part whose inputs changed or that are gone."""
+        before = self._parts.get(name, Part(""))
+        part = self._after[name] = Part(digest)
+        for file in files:
+            part.files[file.path] = file.digest
+            if before.files.get(file.path) == file.digest and file.path in self._present:
+                self.unchanged += 1
+            elif self._write(file.path, file.make()):
+                self.written.append(file.path)
+            else:
+                self.unchanged += 1
+
+    def finish(self) -> None:
+        """Removes the files of the site that no part has any more, and remembers this build."""
+        wanted = {path for part in self._after.values() for path in part.files}
+        for path in sorted(self._contents.keys() - wanted):
+            self._remove(path)
+            del self._contents[path]
+        manifest = _dump(self._contents)
+        if not _holds(self.path / urls.MANIFEST, manifest):
+            write_atomically(self.path / urls.MANIFEST, manifest)
+        self._remember(manifest)
+
+    def _write(self, path: str, content: bytes | Path) -> bool:
+        """Puts bytes, or a copy of a file, in place; False when that is what is there already."""
+        target = self.path / path
+        if isinstance(content, bytes):
+            self._contents[path] = _digest(content)
+            if path in self._present and _holds(target, content):
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(target, content)
+            return True
+        # A log may be long, and grow meanwhile: what was copied is what counts.
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f"{target.name}.tmp")
+        shutil.copyfile(content, beside)
+        self._contents[path] = _file_digest(beside)
+        if path in self._present and _file_digest(target) == self._contents[path]:
+            beside.unlink()
+            return False
+        beside.replace(target)
+        return True
+
+    def _remove(self, path: str) -> None:
+        root = self.path.resolve()
+        target = (self.path / path).resolve()
+        # The manifest lies in a folder that anybody may write; it never names a way out of it.
+        if not target.is_relative_to(root) or not target.is_file():
+            return
+        target.unlink()
+        self.removed.append(path)
+        for folder in target.parents:
+            if folder == root or any(folder.iterdir()):
+                return
+            folder.rmdir()
+
+    def _recall(self) -> dict[str, Part]:
+        """What the files in the directory were made from; nothing when it is not the site that this was said of."""
+        try:
+            memory = json.loads(self._memory.read_bytes())
+            if memory["manifest"] != _digest(_dump(self._contents)):
+                return {}
+            return {name: Part(str(part["digest"]), dict(part["files"])) for name, part in memory["parts"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _remember(self, manifest: bytes) -> None:
+        if self._after == self._parts and not self.written and not self.removed:
+            return
+        parts = {name: {"digest": part.digest, "files": part.files} for name, part in self._after.items()}
+        try:
+            if self._memory.parent.parent.is_symlink() or self._memory.parent.is_symlink():
+                return  # A store may come from strangers: this would be written wherever the link leads.
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(self._memory, json.dumps({"manifest": _digest(manifest), "parts": parts}).encode())
+        except OSError:
+            pass  # On a disk that cannot be written the next build makes everything again, and writes what differs.
+
+
+def _check(out: Path, store: StoreLayout) -> None:
+    root, target = store.root.resolve(), out.resolve()
+    if target == root or target in root.parents or target.is_relative_to(root):
+        raise StoreError(f"{out}: the site would be mixed with the store {store.root}; choose another -o")
+    if out.exists() and not out.is_dir():
+        raise StoreError(f"{out}: found a file, expected a directory for the site; choose another -o")
+    if out.is_dir() and any(out.iterdir()) and not (out / urls.MANIFEST).is_file():
+        raise StoreError(f"{out}: holds files that are not a site of runstore; empty it or choose another -o")
+
+
+def _present(out: Path) -> set[str]:
+    """The files there are below `out`, relative to it."""
+    root = os.fspath(out)
+    found: set[str] = set()
+    for folder, _, files in os.walk(root):
+        prefix = os.path.relpath(folder, root).replace(os.sep, "/")
+        found.update(name if prefix == "." else f"{prefix}/{name}" for name in files)
+    return found
+
+
+def _read_manifest(out: Path) -> Digests:
+    try:
+        files = json.loads((out / urls.MANIFEST).read_bytes())["files"]
+        return {str(path): str(digest) for path, digest in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _dump(contents: Digests) -> bytes:
+    return json.dumps({"files": dict(sorted(contents.items()))}, indent=0).encode() + b"\n"
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=12).hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()

@@ -1,0 +1,50 @@
+"""Templates lay out what was computed before: no logic, no inline scripts or styles, nothing unescaped."""
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+from jinja2 import nodes
+
+from sitegen.assets import templates_dir
+
+TEMPLATES = sorted(templates_dir().rglob("*.jinja"))
+SCRIPTS = sorted((templates_dir() / "assets").glob("*.js"))
+
+
+def tree(path: Path) -> nodes.Template:
+    return jinja2.Environment().parse(path.read_text())
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_template_assigns_nothing_calculates_nothing_and_trusts_nothing(path: Path) -> None:
+    parsed = tree(path)
+    for kind in (nodes.Assign, nodes.AssignBlock, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.Macro):
+        assert not list(parsed.find_all(kind)), kind.__name__
+    assert "safe" not in {found.name for found in parsed.find_all(nodes.Filter)}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_template_has_neither_inline_scripts_nor_styles_nor_handlers(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"<script(?![^>]*\bsrc=)", text)
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=", text)
+    assert "http://" not in text
+    assert "https://" not in text
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_script_is_strict_and_writes_no_html(path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith('"use strict";')
+    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch("):
+        assert word not in text, word
+
+
+def test_every_script_a_template_asks_for_is_one_of_ours_or_made_at_build_time() -> None:
+    made = {"vega.js", "charts.js", "datatables.js", "datatables.css"}
+    own = {path.name for path in (templates_dir() / "assets").iterdir()}
+    asked = {name for path in TEMPLATES for name in re.findall(r"asset\('([^']+)'\)", path.read_text())}
+    assert asked <= own | made
+    assert own <= asked
