@@ -72,6 +72,11 @@ def rows(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "history.jsonl").read_bytes().splitlines()]
 
 
+def whole_rows(run: Path) -> list[dict[str, Any]]:
+    """The same of a run that was killed: its last line may be torn."""
+    return [json.loads(line) for line in (run / "history.jsonl").read_bytes().split(b"\n")[:-1]]
+
+
 def load(path: Path) -> Any:
     return json.loads(path.read_bytes())
 

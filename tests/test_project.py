@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import distribution, entry_points
+from importlib.metadata import distribution, distributions, entry_points
 from pathlib import Path
 
 import click
@@ -102,9 +102,10 @@ def test_each_requirement_has_a_floor_and_a_pinned_version_above_it(requirement:
 
 def test_the_constraints_reach_everything_that_is_installed_with_us() -> None:
     pinned = constraints()
+    installed = {canonicalize_name(each.name) for each in distributions()}
     missing = [
         f"{name} needs {text}"
-        for name in ["runstore", *pinned]
+        for name in ["runstore", *(name for name in pinned if name in installed)]
         for text in distribution(name).requires or []
         if (needed := Requirement(text)).name != "runstore"
         and (needed.marker is None or needed.marker.evaluate({"extra": ""}))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from runstore.reading.store import read_store
-from tests.processes import load, only_run, rows, start_script
+from tests.processes import load, only_run, rows, start_script, whole_rows
 
 # After each call of log the script says so through a pipe: what the reader heard of has to be there.
 BURST = """
@@ -27,7 +27,7 @@ BURST = """
 @pytest.mark.parametrize("seed", range(4))
 def test_kill_9_in_a_burst_loses_no_row_whose_log_had_returned(tmp_path: Path, seed: int) -> None:
     heard = _kill_in_a_burst(tmp_path, 'run.log({"n": number, "text": "x" * (number % 3000)})', seed)
-    found = rows(only_run(tmp_path))
+    found = whole_rows(only_run(tmp_path))
     assert len(found) >= heard + 1
     assert [row["n"] for row in found] == list(range(len(found)))
 
