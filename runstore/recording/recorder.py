@@ -137,6 +137,13 @@ class Recorder:
         if self._console is not None:
             self._console.close()
 
+    def note_exception(self, error: Exception) -> None:
+        """Keeps the traceback of what ends the run in its log: Python prints it only once the run is over."""
+        if self._console is not None:
+            import traceback
+
+            self._console.hear("stderr", "".join(traceback.format_exception(error)))
+
     def rest(self) -> None:
         """Waits for the thread that gathers facts: a fork in the middle of its imports would leave locks held.
 
@@ -254,6 +261,9 @@ class NoRecorder:
         return Path(self._folder.name)
 
     def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
+        pass
+
+    def note_exception(self, error: Exception) -> None:
         pass
 
     def rest(self) -> None:

@@ -188,6 +188,8 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if value is not None and isinstance(value, Exception) and not self._over:
+            self._recorder.note_exception(value)
         self.end(ending_of(0) if kind is None else ending.of_exception(kind, value))
 
     def __repr__(self) -> str:

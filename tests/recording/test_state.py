@@ -81,6 +81,21 @@ def test_an_exception_still_prints_its_traceback_which_the_console_log_keeps(tmp
     assert "ValueError: bad batch" in (only_run(tmp_path) / "output.log").read_text()
 
 
+def test_the_traceback_that_leaves_a_with_block_is_in_the_console_log_and_shown_once(tmp_path: Path) -> None:
+    body = "with runstore.init(project='p') as run:\n    run.log({'n': 1})\n    raise ValueError('wrong shape')\n"
+    done = run_script(tmp_path, f"import runstore\n{body}")
+    kept = (only_run(tmp_path) / "output.log").read_text()
+    assert kept.startswith("Traceback (most recent call last):")
+    assert kept.endswith("ValueError: wrong shape\n")
+    assert done.stderr.count("Traceback") == 1
+
+
+@pytest.mark.parametrize("leave", ["sys.exit(3)", "raise KeyboardInterrupt"])
+def test_leaving_a_with_block_on_purpose_keeps_no_traceback(tmp_path: Path, leave: str) -> None:
+    run_script(tmp_path, f"import sys\nimport runstore\nwith runstore.init(project='p'):\n    {leave}\n")
+    assert "Traceback" not in (only_run(tmp_path) / "output.log").read_text()
+
+
 def test_an_exception_reaches_the_hook_that_was_there_before(tmp_path: Path) -> None:
     done = run_script(
         tmp_path,
