@@ -30,11 +30,16 @@ class Watched:
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.troubles.append(f"uncaught: {error}"))
         page.on("request", self._see)
-        page.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._lose)
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.troubles.append(f"console {message.type}: {message.text}")
+
+    def _lose(self, request: Request) -> None:
+        # A page that is left takes its unfinished requests along.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"failed: {request.url}: {request.failure}")
 
     def _see(self, request: Request) -> None:
         if not request.url.startswith(("data:", "blob:")) and _origin(request.url) != self._origin:
