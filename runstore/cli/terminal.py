@@ -22,7 +22,7 @@ def console() -> Console:
 
 def printable(text: str) -> str:
     """`text` without characters that move the cursor, change colours or turn the direction of writing."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", "↵"))
 
 
 def show_state(state: str) -> Text:

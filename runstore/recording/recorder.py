@@ -218,7 +218,8 @@ class Recorder:
 
     def _say_losses(self) -> None:
         if late := self._trouble.count(LATE_STEP):
-            self._warn(f"{late} calls of log came with a step that lay behind: their data was ignored")
+            calls = "1 call" if late == 1 else f"{late} calls"
+            self._warn(f"{calls} of log came with a step that lay behind: that data was ignored")
         if lost := self._rows.waiting_lines() + self._rows.dropped:
             self._warn(f"{self._rows.path}: {lost} rows could not be written and are lost")
         failing = [path for path in self._trouble.still_failing() if path != self._rows.path]

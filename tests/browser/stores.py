@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from runstore.format import yaml12
 from tests.stores import START, write_file, write_run, write_store
 
 OPTIMIZERS = ("adam", "sgd", "lion")
@@ -132,7 +133,7 @@ def write_hostile(root: Path) -> Path:
             "hostile",
             f"r{number}",
             [{**{key: value + step for key, value in keys.items()}, "_step": step} for step in range(3)],
-            config={**dict.fromkeys(keys, name), "list": [evil], "nested": {evil: {quotes: 1}}},
+            config=yaml12.dump({**dict.fromkeys(keys, name), "list": [evil], "nested": {evil: {quotes: 1}}}),
             meta={"name": name, "group": name, "job_type": evil, "tags": [evil, quotes], "notes": evil + name},
             state={"state": "finished", "exit_code": 0, "finished": evil},
             files={

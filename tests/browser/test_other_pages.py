@@ -70,6 +70,7 @@ def test_hostile_keys_make_charts_columns_and_groups(tmp_path: Path, open_page: 
     assert page.locator(".panel").count() == 6
     assert len(curves(page, "__proto__")) == 6
     assert len(curves(page, "constructor")) == 6
+    assert page.locator("tr.group-row").count() == 6
 
 
 @pytest.mark.parametrize("name", PAGES)
