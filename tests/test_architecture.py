@@ -39,7 +39,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("records",)),
     "runstore.recording": (
-        ("hardware", "monitor", "naming", "terminal", "trouble"),
+        ("hardware", "monitor", "naming", "nested", "terminal", "trouble"),
         ("linefile", "saver"),
         ("console", "history", "media", "provenance", "state"),
         ("config", "ending", "summary"),

@@ -1,7 +1,6 @@
 """A run's configuration: its inputs, set once, saved with every change."""
 
-import threading
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -9,31 +8,26 @@ from typing import Any, cast
 from runstore.errors import ConfigError, RunstoreError, UsageError
 from runstore.format import records, values, yaml12
 from runstore.recording.media import Media
+from runstore.recording.nested import Live
 
 Save = Callable[[bytes], None]
 
 
-class Config:
+class Config(Live):
     """`run.config`: read and set by item or attribute, nested mappings too.
 
     A key that has a value keeps it: setting another one raises `ConfigError` unless `allow_val_change` says
-    otherwise. Values are kept in plain form (a tuple becomes a list, a numpy scalar a number).
+    otherwise. Values are kept in plain form (a tuple becomes a list, a numpy scalar a number). Keys that start with an
+    underscore are there when asked for, but not listed.
     """
-
-    _data: dict[str, Any]
 
     def __init__(self, *, allow_val_change: bool = False) -> None:
         """Nothing is saved before `attach`."""
-        set_ = object.__setattr__
-        set_(self, "_data", {})
-        set_(self, "_texts", {})
-        set_(self, "_save", lambda data: None)
-        set_(self, "_allow", allow_val_change)
-        set_(self, "_lock", threading.RLock())
+        super().__init__(_data={}, _texts={}, _save=lambda data: None, _allow=allow_val_change)
 
     def attach(self, save: Save) -> None:
         """Gives `save` the bytes of config.yaml, now and after every change."""
-        object.__setattr__(self, "_save", save)
+        self.__dict__["_save"] = save
         save(self.dump())
 
     def update(self, data: Any = None, allow_val_change: bool | None = None) -> None:
@@ -46,18 +40,6 @@ class Config:
         """Sets what `data` holds where there is no value yet."""
         with self._lock:
             self._set_all({key: value for key, value in load(data).items() if key not in self._data}, False)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self._data else default
-
-    def keys(self) -> KeysView[str]:
-        return self._shown().keys()
-
-    def values(self) -> ValuesView[Any]:
-        return self._shown().values()
-
-    def items(self) -> ItemsView[str, Any]:
-        return self._shown().items()
 
     def as_dict(self) -> dict[str, Any]:
         """A copy as plain, nested dicts."""
@@ -75,40 +57,13 @@ class Config:
         with self._lock:
             self._set_all({_clean(key): value}, self._allow)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name not in self._data:
-            raise AttributeError(f"the config has no {name!r}")
-        return self[name]
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
     def __delitem__(self, key: str) -> None:
         with self._lock:
             del self._data[key], self._texts[key]
             self._save(self.dump())
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._data
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
-
-    def __len__(self) -> int:
-        return len(self.keys())
-
-    def __repr__(self) -> str:
-        return repr(self.as_dict())
-
-    def after_fork(self) -> None:
-        """Makes the lock usable in a forked child."""
-        object.__setattr__(self, "_lock", threading.RLock())
-
     def _shown(self) -> dict[str, Any]:
         return {key: self[key] for key in list(self._data) if not key.startswith("_")}
-
-    def _view(self, path: tuple[str, ...], value: Any) -> Any:
-        return Section(self, path, value) if type(value) is dict else value
 
     def _set_all(self, given: Mapping[str, Any], allow: bool) -> None:
         changed = {key: _plain(key, value) for key, value in given.items()}
@@ -132,35 +87,6 @@ class Config:
                 place = place[key]
             place[path[-1]] = value
             self._set_all({path[0]: whole}, True)
-
-
-class Section(dict[str, Any]):
-    """A mapping inside the config, with attribute access; setting a key of it saves the config."""
-
-    def __init__(self, config: Config, path: tuple[str, ...], data: Mapping[str, Any]) -> None:
-        super().__init__({key: config._view((*path, key), value) for key, value in data.items()})
-        self.__dict__["_config"] = config
-        self.__dict__["_path"] = path
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self._config._set_inside((*self._path, key), value)
-        super().__setitem__(key, value)
-
-    def update(self, *given: Any, **more: Any) -> None:
-        for key, value in dict(*given, **more).items():
-            self[key] = value
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the config has no {'.'.join((*self._path, name))!r}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __reduce__(self) -> Any:
-        return dict, (dict(self),)
 
 
 def load(source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, Any]:

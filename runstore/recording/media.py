@@ -1,6 +1,7 @@
 """Values that are more than numbers: each is stored once, by its content, in a file that the history names."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,16 +14,16 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 60
 
 
-class Media:
+class Media(ABC):
     """What can be logged as a file. A kind of media names its folder, its file's ending, and gives its bytes."""
 
     folder: ClassVar[str]
     ending: ClassVar[str]
     kind: ClassVar[str]
 
+    @abstractmethod
     def encode(self) -> bytes:
         """The bytes of the file. Raises `Unserialisable`."""
-        raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
         """What the row says beside path, digest and size."""
