@@ -1,6 +1,7 @@
 """What every test shares: an environment without Runstore's variables, and Hypothesis without deadlines."""
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,24 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in [name for name in os.environ if name.startswith(("RUNSTORE_", "WANDB_"))]:
         monkeypatch.delenv(name)
+
+
+@dataclass
+class DemoRun:
+    """The demo as it ran once: its store, and what it told of its progress."""
+
+    store: Path
+    progress: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo, trained for real; tests that ask for it belong to the xdist group `demo`."""
+    from sitegen.demo import run_demo
+
+    done = DemoRun(tmp_path_factory.mktemp("demo"))
+    done.store = run_demo(done.store, progress=lambda *call: done.progress.append(call))
+    return done
 
 
 @pytest.fixture

@@ -9,22 +9,22 @@ import pytest
 from runstore.errors import RunstoreError, StoreError
 from runstore.reading.store import Project, RunRecord, read_store
 from sitegen import demo
+from tests.conftest import DemoRun
 from tests.stores import curve, write_file, write_run, write_store
 
-# The demo is trained once: all of these go to one worker.
+# The demo is trained once: whoever looks at it goes to one worker.
 pytestmark = pytest.mark.xdist_group("demo")
 
 
-@pytest.fixture(scope="module")
-def calls() -> list[tuple[str, int, int]]:
-    return []
+@pytest.fixture
+def calls(demo_run: DemoRun) -> list[tuple[str, int, int]]:
+    return demo_run.progress
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, calls: list[tuple[str, int, int]]) -> Project:
-    """The demo's project, trained once for all tests of this module."""
-    store = demo.run_demo(tmp_path_factory.mktemp("demo"), progress=lambda *call: calls.append(call))
-    [found] = read_store(store).projects
+@pytest.fixture
+def project(demo_run: DemoRun) -> Project:
+    """The demo's project."""
+    [found] = read_store(demo_run.store).projects
     return found
 
 
