@@ -15,21 +15,26 @@ YScale = Literal["linear", "log"]
 X_SCALES: Final[tuple[XScale, ...]] = ("linear", "time")
 Y_SCALES: Final[tuple[YScale, ...]] = ("linear", "log")
 
-PADDING: Final = {"left": 56, "right": 14, "top": 8, "bottom": 34}
+PADDING: Final = {"left": 64, "right": 14, "top": 8, "bottom": 34}
 """Around the plot, in pixels: room for the axes' labels, the same in each chart so that plots align."""
 
-_PARAMETERS: Final = {"x0": 0, "x1": 1, "y0": 0, "y1": 1, "ink": "#555", "rule": "#ddd", "font": "sans-serif"}
-_EXTREME = "datum.value != 0 && (abs(datum.value) < 1e-3 || abs(datum.value) >= 1e6)"
-_LABEL_Y = f"{_EXTREME} ? format(datum.value, '.3~e') : format(datum.value, '.6~f')"
-_LABEL_X = "abs(datum.value) >= 1e4 ? format(datum.value, '.4~s') : format(datum.value, '.6~f')"
+_PARAMETERS: Final[dict[str, Any]] = {
+    "x0": 0, "x1": 1, "y0": 0, "y1": 1, "xformat": "~g", "yformat": "~g", "decades": False,
+    "ink": "#555", "rule": "#ddd", "font": "sans-serif",
+}  # fmt: skip
+_LABEL_X = "datum.value == 0 ? '0' : format(datum.value, xformat)"
+_LABEL_Y = "datum.value == 0 ? '0' : format(datum.value, yformat)"
+_POWER = "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-9"
+# Over several decades only powers of ten have room.
+_LABEL_LOG = f"!decades || {_POWER} ? format(datum.value, yformat) : ''"
 
 
 def line_chart(x: XScale, y: YScale) -> alt.LayerChart:
     """The frame of a chart over `x` (numbers, or times in ms since the epoch) with a `y` axis.
 
-    Parameters that scripts set: `x0 x1 y0 y1` the visible ranges, and `ink rule font` the theme. Data that scripts
-    fill: `bands`, `lines`, `points`, each GeoJSON features in pixels that carry `colour`, `opacity` and, for lines,
-    `width` (px).
+    Parameters that scripts set: `x0 x1 y0 y1` the visible ranges, `xformat yformat` the labels' d3 formats, `decades`
+    whether a log axis spans several, and `ink rule font` the theme. Data that scripts fill: `bands`, `lines`,
+    `points`, each GeoJSON features in pixels that carry `colour`, `opacity` and, for lines, `width` (px).
     """
     parameters = [alt.param(name=name, value=value) for name, value in _PARAMETERS.items()]
     frame = alt.Chart(alt.NamedData("frame")).mark_point(opacity=0, aria=False).encode(x=_x_axis(x), y=_y_axis(y))
@@ -68,7 +73,8 @@ def _x_axis(kind: XScale) -> alt.X:
 
 
 def _y_axis(kind: YScale) -> alt.Y:
-    axis = _axis(domain=False, ticks=False, labelPadding=6, tickCount=5, labelExpr=_LABEL_Y, labelLimit=50)
+    label = _LABEL_LOG if kind == "log" else _LABEL_Y
+    axis = _axis(domain=False, ticks=False, labelPadding=6, tickCount=5, labelExpr=label, labelLimit=58)
     return alt.Y("y:Q", axis=axis, scale=_scale(kind, "y0", "y1"))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 STATIC: Final = "_static"
 MANIFEST: Final = ".runstore-site.json"
+NO_JEKYLL: Final = ".nojekyll"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -46,6 +47,11 @@ def group_page(project: str, slug: str) -> str:
 
 def data_file(project: str, name: str) -> str:
     return f"{project_dir(project)}/data/{name}.js"
+
+
+def versioned(path: str, content: bytes) -> str:
+    """A link to a file that changes with its content, so that nothing old is shown out of a browser's cache."""
+    return f"{path}?v={hashlib.blake2b(content, digest_size=4).hexdigest()}"
 
 
 def href(path: str, root: str = "") -> str:

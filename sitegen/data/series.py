@@ -1,7 +1,8 @@
-"""Histories on grids: from rows, a few points a run that lose no extreme.
+"""Histories as points: from rows, a few points a run that lose no extreme.
 
-A metric whose runs have at most `MAX_POINTS` rows each is kept as it is; of a longer one every bucket of steps
-keeps the mean of its finite values and their minimum and maximum. Nothing is sampled at random.
+A run with at most `MAX_POINTS` rows of a metric keeps each of them; rows of one step become one point. Of a longer run
+every bucket of steps keeps the mean of its finite values and their minimum and maximum. That is decided for each run
+by itself, so that no run changes how another is drawn. Nothing is sampled at random.
 """
 
 import math
@@ -22,6 +23,7 @@ BUCKETS: Final = 1000
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.uint32]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,31 +36,41 @@ class Rows:
     runtime: Floats
     timestamp: Floats
 
-    def slice(self, start: int, stop: int) -> "Rows":
-        part = slice(start, stop)
-        return Rows(self.run[part], self.step[part], self.value[part], self.runtime[part], self.timestamp[part])
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric on one grid. Points lie run by run, in the order of `runs`, sorted by bucket.
+    """One metric of one run or of many. Points lie run by run, in the order of `runs`, sorted by step.
 
-    Point p of bucket b stands for the steps from `first + b * width`; `at` holds the buckets. `y` is NaN where
-    only non-finite values were logged. `lo` and `hi` are None when every bucket holds one row.
+    A point's `step` is its row's, or the middle of the steps in its bucket. `y` is NaN where only non-finite values
+    were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's.
     """
 
-    first: float
-    width: float
     runs: Indices
     counts: Indices
-    at: Indices
+    step: Floats
     y: Floats
     lo: Floats | None
     hi: Floats | None
     runtime: Floats
     timestamp: Floats
-    exact: bool
-    """Whether every row is a point of its own, at its own step."""
+
+    def starts(self) -> Places:
+        """Where the points of each run begin."""
+        return np.concatenate(([0], np.cumsum(self.counts)[:-1])).astype(np.intp)
+
+    def part(self, place: int, start: int) -> "Series":
+        """The points of one run, the `place`-th, whose first is at `start`."""
+        part = slice(start, start + int(self.counts[place]))
+        return Series(
+            runs=self.runs[place : place + 1],
+            counts=self.counts[place : place + 1],
+            step=self.step[part],
+            y=self.y[part],
+            lo=None if self.lo is None else self.lo[part],
+            hi=None if self.hi is None else self.hi[part],
+            runtime=self.runtime[part],
+            timestamp=self.timestamp[part],
+        )
 
 
 def metric_rows(frames: Sequence[pl.DataFrame]) -> Iterator[tuple[str, Rows]]:
@@ -94,108 +106,74 @@ def _rows(frame: pl.DataFrame) -> Rows:
 
 
 def make_series(rows: Rows) -> Series:
-    """Puts the rows of one metric, of one run or of many, onto one grid."""
-    starts = _starts(rows.run)
-    counts = np.diff(np.append(starts, rows.run.size))
-    first, last = float(rows.step.min()), float(rows.step.max())
-    whole = bool(np.all(rows.step == np.floor(rows.step)))
-    repeated = bool(np.any((np.diff(rows.step) == 0) & (np.diff(rows.run) == 0)))
-    short = counts.max() <= MAX_POINTS and last - first < 2**32
-    if short and whole and not repeated:
-        at = (rows.step - first).astype(np.uint32)
-        y = np.where(np.isfinite(rows.value), rows.value, math.nan)
-        return Series(
-            first=first,
-            width=1.0,
-            runs=rows.run[starts],
-            counts=counts.astype(np.uint32),
-            at=at,
-            y=y,
-            lo=None,
-            hi=None,
-            runtime=rows.runtime,
-            timestamp=rows.timestamp,
-            exact=True,
-        )
-    width = 1.0 if short and whole else grid_width(first, last, whole=whole)
-    return _bucket(rows, first, width)
-
-
-def grid_width(first: float, last: float, *, whole: bool) -> float:
-    """The width of a bucket: for whole steps a power of two, so that a growing run seldom moves the grid."""
-    if last == first:
-        return 1.0
-    if whole:
-        return float(2 ** max(0, math.ceil(math.log2((last - first + 1) / BUCKETS))))
-    # Steps may lie closer than a Float64 can divide: then one bucket holds them all.
-    width = (last - first) / (BUCKETS - 1)
-    return width if width >= sys.float_info.min else 1.0
-
-
-def _bucket(rows: Rows, first: float, width: float) -> Series:
-    bucket = np.floor((rows.step - first) / width).astype(np.uint32)
-    edges = np.flatnonzero((np.diff(rows.run) != 0) | (np.diff(bucket) != 0)) + 1
-    begins = np.concatenate(([0], edges)).astype(np.intp)
-    finite = np.isfinite(rows.value)
-    number = np.add.reduceat(finite.astype(np.float64), begins)
-    with np.errstate(invalid="ignore", over="ignore"):
-        share = np.where(finite, rows.value, 0.0) / np.repeat(
-            np.maximum(number, 1.0), np.diff(np.append(begins, rows.run.size))
-        )
-        y = np.where(number > 0, np.add.reduceat(share, begins), math.nan)
-    lo = np.fmin.reduceat(np.where(finite, rows.value, math.nan), begins)
-    hi = np.fmax.reduceat(np.where(finite, rows.value, math.nan), begins)
-    # Rounding may carry a mean past its extremes.
-    y = np.clip(y, lo, hi)
+    """The points of one metric, of one run or of many."""
+    bucket = _buckets(rows)
+    begins = _changes(rows.run, bucket)
     single = begins.size == rows.run.size
     ends = np.append(begins[1:], rows.run.size) - 1
     run = rows.run[begins]
-    starts = _starts(run)
+    firsts = _changes(run)
+    finite = np.isfinite(rows.value)
+    y, lo, hi = np.where(finite, rows.value, math.nan), None, None
+    if not single:
+        y, lo, hi = _summarise(y, finite, begins)
     return Series(
-        first=first,
-        width=width,
-        runs=run[starts],
-        counts=np.diff(np.append(starts, run.size)).astype(np.uint32),
-        at=bucket[begins],
+        runs=run[firsts],
+        counts=np.diff(np.append(firsts, run.size)).astype(np.uint32),
+        # Half of each: the sum of two steps may be too large.
+        step=rows.step if single else rows.step[begins] / 2 + rows.step[ends] / 2,
         y=y,
-        lo=None if single else lo,
-        hi=None if single else hi,
+        lo=lo,
+        hi=hi,
         runtime=rows.runtime[ends],
         timestamp=rows.timestamp[ends],
-        exact=False,
     )
 
 
-def _starts(run: Indices) -> npt.NDArray[np.intp]:
-    """Where each run's rows begin."""
-    return np.concatenate(([0], np.flatnonzero(np.diff(run)) + 1)).astype(np.intp)
+def _buckets(rows: Rows) -> Floats:
+    """A number for each row, the same for those of a run that become one point: the step, or its bucket's number."""
+    starts = _changes(rows.run)
+    counts = np.diff(np.append(starts, rows.run.size))
+    if counts.max() <= MAX_POINTS:
+        return rows.step
+    bucket = rows.step.copy()
+    for start, count in zip(starts[counts > MAX_POINTS], counts[counts > MAX_POINTS], strict=True):
+        part = slice(start, start + count)
+        bucket[part] = _run_buckets(rows.step[part])
+    return bucket
 
 
-def run_bounds(rows: Rows) -> dict[int, tuple[int, int]]:
-    """Where the rows of each run lie, by the run's index."""
-    starts = _starts(rows.run)
-    stops = np.append(starts[1:], rows.run.size)
-    return dict(zip(rows.run[starts].tolist(), zip(starts.tolist(), stops.tolist(), strict=True), strict=True))
+def _run_buckets(step: Floats) -> Floats:
+    """The bucket of each step of one long run.
 
-
-def run_series(rows: Rows, series: Series, start: int, stop: int) -> Series:
-    """One run's part of a metric, on the run's own grid: the same whatever the other runs of the project hold.
-
-    `series` is what `make_series` made of all `rows`; where it kept every row the part is cut out of it.
+    Whole steps share a grid from zero, its width a power of two: buckets of several runs lie side by side, and a
+    growing run seldom moves them.
     """
-    if not series.exact:
-        return make_series(rows.slice(start, stop))
-    part = slice(start, stop)
-    return Series(
-        first=float(rows.step[start]),
-        width=1.0,
-        runs=rows.run[start : start + 1],
-        counts=np.array([stop - start], np.uint32),
-        at=series.at[part] - series.at[start],
-        y=series.y[part],
-        lo=None,
-        hi=None,
-        runtime=series.runtime[part],
-        timestamp=series.timestamp[part],
-        exact=True,
-    )
+    first, span = step[0], step[-1] - step[0]
+    if np.array_equal(step, np.floor(step)):
+        width = float(2 ** max(0, math.ceil(math.log2((span + 1) / BUCKETS))))
+        return np.floor(step / width)
+    width = span / (BUCKETS - 1)
+    # Steps may lie closer than a Float64 can divide: then one bucket holds them all.
+    return np.floor((step - first) / width) if width >= sys.float_info.min else np.zeros_like(step)
+
+
+def _summarise(y: Floats, finite: npt.NDArray[np.bool_], begins: Places) -> tuple[Floats, Floats, Floats]:
+    """Mean, minimum and maximum of the finite values of each bucket; NaN where there is none."""
+    sizes = np.diff(np.append(begins, y.size))
+    number = np.add.reduceat(finite.astype(np.float64), begins)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # Each is divided first: the sum of a bucket may be too large.
+        share = np.where(finite, y, 0.0) / np.repeat(np.maximum(number, 1.0), sizes)
+        mean = np.where(number > 0, np.add.reduceat(share, begins), math.nan)
+    lo, hi = np.fmin.reduceat(y, begins), np.fmax.reduceat(y, begins)
+    # Rounding may carry a mean past its extremes.
+    return np.clip(mean, lo, hi), lo, hi
+
+
+def _changes(*columns: npt.NDArray[np.generic]) -> Places:
+    """Where a new combination of values begins."""
+    changed = np.zeros(columns[0].size - 1, dtype=bool)
+    for column in columns:
+        changed |= column[1:] != column[:-1]
+    return np.concatenate(([0], np.flatnonzero(changed) + 1)).astype(np.intp)

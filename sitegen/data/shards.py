@@ -13,9 +13,12 @@ import orjson
 
 from sitegen.data.series import Floats, Series
 
-# What a Float32 holds without losing a value to zero or infinity.
+# What a Float32 holds without losing a value to zero or infinity, and the largest it counts by ones to.
 _SMALLEST: Final = 1e-37
 _LARGEST: Final = 3e38
+_WHOLE: Final = 2.0**24
+# A rounding error of more than this share of what a chart shows could be seen when somebody zooms in.
+_VISIBLE: Final = 1e-5
 
 
 def shard(name: str, payload: Any) -> bytes:
@@ -23,40 +26,57 @@ def shard(name: str, payload: Any) -> bytes:
     return b"runstore.put(" + orjson.dumps(name) + b"," + orjson.dumps(payload) + b");\n"
 
 
+def named_shard(kind: str, payload: Any) -> tuple[str, bytes]:
+    """A data file named by what is in it, so that a page never takes another build's numbers for its own."""
+    name = kind + hashlib.blake2b(orjson.dumps(payload), digest_size=8).hexdigest()
+    return name, shard(name, payload)
+
+
 def series_payload(series: Series) -> dict[str, Any]:
-    """One metric of many runs, as `series.js` reads it."""
-    dtype = float_type(series)
-    starts = np.concatenate(([0], np.cumsum(series.counts)[:-1])).astype(np.intp)
-    dense = is_dense(series)
+    """One metric of many runs, as `series.js` reads it.
+
+    A run whose steps are whole and evenly spaced names its first step and the stride; the steps of other runs, whose
+    stride is None, follow each other in `steps`.
+    """
+    starts, strides, steps = _steps(series)
     return {
-        "first": number(series.first),
-        "width": number(series.width),
-        "dtype": dtype,
         "runs": series.runs.tolist(),
         "counts": series.counts.tolist(),
-        "starts": series.at[starts].tolist() if dense else None,
-        "at": None if dense else encode(series.at, "u4"),
-        **_values(series, dtype),
+        "starts": starts,
+        "strides": strides,
+        "steps": encode(steps, "f8") if steps.size else None,
+        **_values(series, float_type(series)),
     }
 
 
-def run_payload(series: Series, times: int | None, dtype: str | None = None) -> dict[str, Any]:
-    """One metric of one run; `times` is the place of its times in the run's list of them.
-
-    `dtype` is its `float_type`, when that is known.
-    """
-    dtype = dtype or float_type(series)
-    count, start = series.at.size, int(series.at[0])
+def run_payload(series: Series, times: int | None) -> dict[str, Any]:
+    """One metric of one run; `times` is the place of its times in the run's list of them."""
+    [start], [stride], steps = _steps(series)
     return {
-        "first": number(series.first),
-        "width": number(series.width),
-        "dtype": dtype,
-        "count": count,
+        "count": int(series.counts[0]),
         "start": start,
-        "at": None if int(series.at[-1]) - start == count - 1 else encode(series.at, "u4"),
-        **_values(series, dtype),
+        "stride": stride,
+        "steps": encode(steps, "f8") if steps.size else None,
+        **_values(series, float_type(series)),
         "times": times,
     }
+
+
+def _steps(series: Series) -> tuple[list[int | float | None], list[int | None], Floats]:
+    starts, sizes = series.starts(), series.counts.astype(np.intp)
+    first = series.step[starts]
+    stride = np.ones(sizes.size)
+    several = sizes > 1
+    stride[several] = series.step[starts[several] + 1] - first[several]
+    place = np.arange(series.step.size) - np.repeat(starts, sizes)
+    even = series.step == np.repeat(first, sizes) + place * np.repeat(stride, sizes)
+    whole = (first == np.floor(first)) & (stride == np.floor(stride))
+    regular = np.logical_and.reduceat(even, starts) & whole
+    return (
+        [number(value) for value in first.tolist()],
+        [int(value) if fits else None for value, fits in zip(stride.tolist(), regular.tolist(), strict=True)],
+        series.step[np.repeat(~regular, sizes)],
+    )
 
 
 def times_payload(series: Series) -> dict[str, Any]:
@@ -72,7 +92,7 @@ def times_payload(series: Series) -> dict[str, Any]:
 
 
 def _wall_payload(series: Series, *, has_runtime: bool) -> dict[str, Any]:
-    starts = np.concatenate(([0], np.cumsum(series.counts)[:-1])).astype(np.intp)
+    starts = series.starts()
     # Whatever somebody logged as a time may be infinite, or too far from another one.
     with np.errstate(over="ignore", invalid="ignore"):
         origin = series.timestamp[starts] - (np.nan_to_num(series.runtime[starts]) if has_runtime else 0.0)
@@ -97,25 +117,31 @@ def times_digest(series: Series) -> str:
     return state.hexdigest()
 
 
-def is_dense(series: Series) -> bool:
-    """Whether no run leaves out a bucket between its first and its last."""
-    gaps = np.diff(series.at.astype(np.int64)) != 1
-    gaps[np.cumsum(series.counts)[:-1].astype(np.intp) - 1] = False
-    return not gaps.any()
-
-
 def float_type(series: Series) -> str:
-    """`f4` where single precision keeps every value apart from zero and infinity, else `f8`."""
-    for values in (series.y, series.lo, series.hi):
-        if values is not None:
-            size = np.abs(values)
-            if np.fmax.reduce(size) > _LARGEST or bool(np.any((size < _SMALLEST) & (size > 0))):
-                return "f8"
-    return "f4"
+    """`f4` where nobody could see that single precision rounds, else `f8`."""
+    return (
+        "f4" if all(_is_single(values) for values in (series.y, series.lo, series.hi) if values is not None) else "f8"
+    )
+
+
+def _is_single(values: Floats) -> bool:
+    size = np.abs(values)
+    largest = np.fmax.reduce(size)
+    if math.isnan(largest):
+        return True
+    if largest > _LARGEST or bool(np.any((size < _SMALLEST) & (size > 0))):
+        return False
+    error = np.fmax.reduce(np.abs(values - values.astype(np.float32)))
+    # What counts something, tokens or bytes, is read to the last digit.
+    if error and largest > _WHOLE and np.all((values == np.floor(values)) | np.isnan(values)):
+        return False
+    span = np.fmax.reduce(values) - np.fmin.reduce(values)
+    return bool(error <= _VISIBLE * span or span == 0)
 
 
 def _values(series: Series, dtype: str) -> dict[str, str | None]:
     return {
+        "dtype": dtype,
         "y": encode(series.y, dtype),
         "lo": None if series.lo is None else encode(series.lo, dtype),
         "hi": None if series.hi is None else encode(series.hi, dtype),

@@ -22,7 +22,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePage(PageContext):
-    """Context of `project.html`; `data` and `base` lead to the project's data and directory."""
+    """Context of `project.html`; `data` leads to the table of its runs, `base` to the project's directory."""
 
     project: str
     project_title: str
@@ -58,8 +58,8 @@ class Metric:
     has_wall: bool
 
 
-def project_page(project: Project, groups: Mapping[str, str]) -> WorkspacePage:
-    """The workspace of a project; `groups` holds the directory of each group's page."""
+def project_page(project: Project, groups: Mapping[str, str], data: str) -> WorkspacePage:
+    """The workspace of a project; `groups` holds the directory of each group's page, `data` the runs' file."""
     path = urls.project_page(project.name)
     title = project.meta.title or project.name
     problems = [*project.problems, *(problem for run in project.runs for problem in run.problems)]
@@ -72,7 +72,7 @@ def project_page(project: Project, groups: Mapping[str, str]) -> WorkspacePage:
         description=project.meta.description,
         runs=len(project.runs),
         base="",
-        data="data/",
+        data=f"data/{data}",
         groups=_group_links(project, groups),
         scope=None,
         problems=problem_rows(problems),
@@ -86,7 +86,7 @@ def _group_links(project: Project, groups: Mapping[str, str]) -> tuple[GroupLink
     )
 
 
-def group_page(project: Project, group: str, slug: str) -> GroupPage:
+def group_page(project: Project, group: str, slug: str, data: str) -> GroupPage:
     """The page of one group: its runs, and what they share."""
     path = urls.group_page(project.name, slug)
     root = urls.up(path)
@@ -101,7 +101,7 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
         description="",
         runs=len(runs),
         base="../../",
-        data="../../data/",
+        data=f"../../data/{data}",
         groups=(),
         scope=Scope("group", group),
         problems=problem_rows(problem for run in runs for problem in run.problems),

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit, urlunsplit
 
@@ -67,14 +68,15 @@ class RunPage(PageContext):
     log: LogView | None
     patch: PatchView | None
     metrics: int
+    data: str
     problems: tuple[ProblemRow, ...]
     group: Link | None
     previous: Link | None
     next: Link | None
 
 
-def run_page(project: Project, number: int, group_slug: str | None, metrics: int) -> RunPage:
-    """The page of the `number`-th run of a project; `metrics` counts its charts."""
+def run_page(project: Project, number: int, group_slug: str | None, metrics: int, data: str) -> RunPage:
+    """The page of the `number`-th run of a project; `metrics` counts its charts, `data` is their file."""
     run = project.runs[number]
     path = urls.run_page(project.name, run.id)
     root = urls.up(path)
@@ -96,6 +98,7 @@ def run_page(project: Project, number: int, group_slug: str | None, metrics: int
         log=log_view(run.layout.output_log, "output.log.txt") if has_log(run) else None,
         patch=patch_view(run.layout.changes_patch, "changes.patch.txt") if has_patch(run) else None,
         metrics=metrics,
+        data=data,
         problems=problem_rows(run.problems),
         group=group,
         previous=_neighbour(project, number - 1, root),
@@ -209,14 +212,24 @@ def _hardware(facts: Any) -> str | None:
     return ", ".join(parts) or None
 
 
-def _tables(run: RunRecord) -> Iterator[TableView]:
-    """The last version of each table the run logged. One that is missing or broken is left out: its stub remains."""
+def table_stamps(run: RunRecord) -> tuple[tuple[int, int], ...]:
+    """Size and time of change of each table that the page shows."""
+    stats = [path.stat() for _, _, path in _table_files(run)]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
+def _table_files(run: RunRecord) -> Iterator[tuple[str, Any, Path]]:
+    """The last version of each table the run logged: key, stub and file. One that is missing is left out."""
     for key, value in run.summary.items():
-        if not is_typed(value) or value.get("_type") != "table-file":
-            continue
-        path = _inside(run, value.get("path"))
-        if path is None or path.stat().st_size > MAX_TABLE_BYTES:
-            continue
+        if is_typed(value) and value.get("_type") == "table-file":
+            path = _inside(run, value.get("path"))
+            if path is not None and path.stat().st_size <= MAX_TABLE_BYTES:
+                yield key, value, path
+
+
+def _tables(run: RunRecord) -> Iterator[TableView]:
+    """The tables of a run as its page shows them. A broken one is left out: its stub remains."""
+    for key, value, path in _table_files(run):
         try:
             table = read_json_object(path)
         except RunstoreError:

@@ -6,7 +6,7 @@
 runstore.Chart = (() => {
   const { element, shapes, series, format } = runstore;
   const SVG = "http://www.w3.org/2000/svg";
-  const PADDING = { left: 56, right: 14, top: 8, bottom: 34 };
+  const PADDING = { left: 64, right: 14, top: 8, bottom: 34 };
   const MOST_IN_TOOLTIP = 8;
   const LEAST_DRAG = 5;
   const UNITS = [["s", 1, 180], ["min", 60, 10800], ["h", 3600, 259200], ["d", 86400, Infinity]];
@@ -15,7 +15,7 @@ runstore.Chart = (() => {
   let runtimes = null;
 
   function loadRuntimes() {
-    runtimes ??= runstore.load("charts").then((specs) => {
+    runtimes ??= runstore.loaded("charts").then((specs) => {
       const parse = ([name, spec]) => [name, vega.parse(spec, null, { ast: true })];
       return Object.fromEntries(Object.entries(specs).map(parse));
     });
@@ -38,14 +38,15 @@ runstore.Chart = (() => {
       this.axisTitle = element("div", { className: "axis-title", aria: { hidden: "true" } });
       this.empty = element("p", { className: "plot-empty", hidden: true });
       this.note = element("p", { className: "plot-note", hidden: true });
-      this.root = element("div", { className: "plot", tabIndex: 0, role: "img" }, this.canvas);
+      this.live = element("p", { className: "aside", role: "status" });
+      this.root = element("div", { className: "plot", tabIndex: 0, role: "group", aria: { roledescription: "chart" } }, this.canvas);
       this.overlay = svg("svg", this.root, "plot-overlay");
       this.highlighted = svg("path", this.overlay, "plot-highlight");
       this.crosshair = svg("line", this.overlay, "plot-crosshair");
       this.marker = svg("circle", this.overlay, "plot-marker");
       this.marker.setAttribute("r", "4");
       this.brush = svg("rect", this.overlay, "plot-brush");
-      this.root.append(this.axisTitle, this.empty, this.note, this.tooltip);
+      this.root.append(this.axisTitle, this.empty, this.note, this.tooltip, this.live);
       this.drawn = [];
       this.zoom = null;
       this.onzoom = () => {};
@@ -60,7 +61,10 @@ runstore.Chart = (() => {
       this.what = what;
       const all = await loadRuntimes();
       if (this.what !== what) return;
-      if (this.axis !== what.axis) this.zoom = null;
+      if (this.axis !== what.axis && this.zoom) {
+        this.zoom = null;
+        this.onzoom(false);
+      }
       this.axis = what.axis;
       const width = this.root.clientWidth - PADDING.left - PADDING.right;
       const height = this.root.clientHeight - PADDING.top - PADDING.bottom;
@@ -130,7 +134,10 @@ runstore.Chart = (() => {
       }
       const { width, height, x, y } = this.frame;
       const unit = this.#unit();
-      const signals = { x0: x[0] / unit[1], x1: x[1] / unit[1], y0: y[0], y1: y[1], ...runstore.palette.axes() };
+      const [x0, x1] = [x[0] / unit[1], x[1] / unit[1]];
+      const decades = this.what.log && y[1] / y[0] > 100;
+      const formats = { xformat: tickFormat(x0, x1), yformat: tickFormat(y[0], y[1], this.what.log), decades };
+      const signals = { x0, x1, y0: y[0], y1: y[1], ...formats, ...runstore.palette.axes() };
       for (const [name, value] of Object.entries(signals)) this.view.signal(name, value);
       for (const [name, features] of Object.entries(data)) this.view.data(name, features);
       this.view.width(width).height(height).run();
@@ -140,7 +147,7 @@ runstore.Chart = (() => {
 
     #unit() {
       if (this.axis !== "_runtime") return ["", 1];
-      return UNITS.find(([, , limit]) => this.frame.x[1] - this.frame.x[0] < limit);
+      return UNITS.find(([, , limit]) => this.frame.x[1] - this.frame.x[0] < limit) ?? UNITS[0];
     }
 
     #describe() {
@@ -202,6 +209,12 @@ runstore.Chart = (() => {
       this.marker.style.fill = first.curve.colour;
       this.highlight(first.curve.key);
       this.#tell(found, cx);
+    }
+
+    /** The same for who cannot see it. */
+    #read(px) {
+      this.#point(px, this.frame.height / 2);
+      if (!this.tooltip.hidden) this.live.textContent = this.tooltip.innerText.replace(/\n+/g, ", ");
     }
 
     /** The values of all curves at x, the one nearest to the pointer first. */
@@ -287,8 +300,8 @@ runstore.Chart = (() => {
       const around = (share) => [Math.max(x[0], middle - half * share), Math.min(x[1], middle + half * share)];
       const step = event.shiftKey ? 40 : 4;
       const actions = {
-        ArrowLeft: () => this.#point(Math.max(0, (this.cursor ?? width) - step), this.frame.height / 2),
-        ArrowRight: () => this.#point(Math.min(width, (this.cursor ?? 0) + step), this.frame.height / 2),
+        ArrowLeft: () => this.#read(Math.max(0, (this.cursor ?? width) - step)),
+        ArrowRight: () => this.#read(Math.min(width, (this.cursor ?? 0) + step)),
         "+": () => this.#zoomTo(around(0.5)),
         "-": () => this.resetZoom(),
         0: () => this.resetZoom(),
@@ -298,6 +311,18 @@ runstore.Chart = (() => {
       event.preventDefault();
       actions[event.key]();
     }
+  }
+
+  /** The format of an axis' labels: as many digits as it takes to tell one from the next. */
+  function tickFormat(low, high, log = false) {
+    const size = Math.max(Math.abs(low), Math.abs(high));
+    const step = log ? low : (high - low) / 5;
+    if (!(step > 0 && step < Infinity)) return "~g";
+    const place = Math.floor(Math.log10(step));
+    const digits = Math.min(12, Math.floor(Math.log10(size)) - place + 2);
+    if (log && (size >= 1e4 || step < 1e-3)) return ".3~g";
+    if (size >= 1e4) return `.${digits}~s`;
+    return size < 1e-3 ? `.${digits - 1}~e` : `.${Math.max(0, 1 - place)}~f`;
   }
 
   function tooltipRow({ curve, p, y }, nearest) {

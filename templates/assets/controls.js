@@ -1,6 +1,6 @@
 "use strict";
-/** The controls of charts: each shows a part of the view and changes it. */
-runstore.bindControls = (root, state) => {
+/** The controls of charts: each shows a part of the view and changes it, through `choose`. */
+runstore.bindControls = (root, state, choose = (part) => state.set(part)) => {
   const all = [...root.querySelectorAll("[data-view]")];
 
   function read(control) {
@@ -19,7 +19,7 @@ runstore.bindControls = (root, state) => {
 
   for (const control of all) {
     const event = control.tagName === "SELECT" || control.type === "checkbox" ? "change" : "input";
-    control.addEventListener(event, () => state.set({ [control.dataset.view]: read(control) }));
+    control.addEventListener(event, () => choose({ [control.dataset.view]: read(control) }));
   }
   show();
   return show;

@@ -4,7 +4,7 @@
  * `runstore.put(name, payload)`, because a browser fetches nothing from `file://`.
  */
 window.runstore = (() => {
-  /** @type {Map<string, {promise: Promise<any>, resolve: (payload: any) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<string, {promise: Promise<any>, put?: boolean, resolve: (payload: any) => void, reject: (error: Error) => void}>} */
   const expected = new Map();
 
   /** @param {string} name */
@@ -25,25 +25,33 @@ window.runstore = (() => {
    * @param {any} payload
    */
   function put(name, payload) {
-    expect(name).resolve(payload);
+    const entry = expect(name);
+    entry.put = true;
+    entry.resolve(payload);
   }
 
   /**
-   * The payload called `name`; its file is loaded when `url` is given and nobody asked for it before.
+   * The payload called `name`, whose file is loaded the first time. A file that cannot be had now may be had later.
    * @param {string} name
-   * @param {string} [url] relative to the page
+   * @param {string} url relative to the page
    * @returns {Promise<any>}
    */
   function load(name, url) {
-    const known = expected.has(name);
+    if (expected.has(name)) return expected.get(name).promise;
     const entry = expect(name);
-    if (url && !known) {
-      const script = document.createElement("script");
-      script.src = url;
-      script.onload = () => entry.reject(new Error(`${url} holds no data called ${name}`));
-      script.onerror = () => entry.reject(new Error(`${url} cannot be loaded; was the site copied whole?`));
-      document.head.append(script);
-    }
+    entry.promise.catch(() => expected.delete(name));
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => entry.reject(new Error(`${url} holds no data called ${name}`));
+    script.onerror = () => entry.reject(new Error(`${url} cannot be loaded: reload the page if the site was built anew, or copy the site whole`));
+    document.head.append(script);
+    return entry.promise;
+  }
+
+  /** The payload of a script that stands in the page before this one. @param {string} name @returns {Promise<any>} */
+  function loaded(name) {
+    const entry = expect(name);
+    if (!entry.put) entry.reject(new Error(`The data of this page (${name}) cannot be loaded; was the site copied whole?`));
     return entry.promise;
   }
 
@@ -106,5 +114,5 @@ window.runstore = (() => {
     }
   }
 
-  return { put, load, element, icon, fail, ready, matcher };
+  return { put, load, loaded, element, icon, fail, ready, matcher };
 })();

@@ -1,5 +1,5 @@
 "use strict";
-/** What every page does: sharing its address, and places for popovers beside their buttons. */
+/** What every page does: sharing its address, links within it, and places for popovers beside their buttons. */
 (() => {
   document.addEventListener("click", async (event) => {
     const button = event.target instanceof Element && event.target.closest("[data-share]");
@@ -12,6 +12,17 @@
       button.textContent = "Copy it from the address bar";
     }
     setTimeout(() => (button.textContent = before), 1800);
+  });
+
+  // A place in the page is gone to without giving up the view that the address holds.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest('a[href^="#"]');
+    const place = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!place) return;
+    event.preventDefault();
+    place.scrollIntoView();
+    if (place.tabIndex < 0) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
   });
 
   for (const popover of document.querySelectorAll("[popover][id]")) {

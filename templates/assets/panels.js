@@ -117,10 +117,9 @@ runstore.Panels = (() => {
     #draw(panel) {
       panel.stale = false;
       const turn = (panel.turn = {});
-      panel.drawing = this.draw(panel.metric).then(
-        (drawing) => (panel.turn === turn ? this.#show(panel, drawing) : undefined),
-        (error) => this.#failed(panel, error),
-      );
+      panel.drawing = this.draw(panel.metric)
+        .then((drawing) => (panel.turn === turn ? this.#show(panel, drawing) : undefined))
+        .catch((error) => this.#failed(panel, error));
       return panel.drawing;
     }
 
@@ -144,10 +143,11 @@ runstore.Panels = (() => {
     }
 
     #legend(panel, items) {
+      const focused = panel.legend.contains(document.activeElement) ? document.activeElement.dataset.key : null;
       const shown = items.slice(0, items.length > MOST_IN_LEGEND ? SOME_IN_LEGEND : items.length).map((item) => {
         const swatch = element("span", { className: item.off ? "swatch off" : "swatch" });
         swatch.style.backgroundColor = item.colour;
-        const button = element("button", { type: "button", title: item.off ? "Show" : "Hide", aria: { pressed: !item.off } }, swatch, element("span", { className: "text" }, item.label));
+        const button = element("button", { type: "button", title: item.off ? "Show" : "Hide", data: { key: item.key }, aria: { pressed: !item.off } }, swatch, element("span", { className: "text" }, item.label));
         button.onclick = () => this.toggle(item.key);
         button.onpointerenter = button.onfocus = () => panel.chart?.highlight(item.key);
         button.onpointerleave = button.onblur = () => panel.chart?.highlight(null);
@@ -156,6 +156,7 @@ runstore.Panels = (() => {
       const more = items.length - shown.length;
       if (more > 0) shown.push(element("li", { className: "legend-more" }, `and ${more} more, in the table`));
       panel.legend.replaceChildren(...(items.length > 1 ? shown : []));
+      if (focused !== null) [...panel.legend.querySelectorAll("button")].find(({ dataset }) => dataset.key === focused)?.focus();
     }
   }
 

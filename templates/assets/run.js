@@ -6,7 +6,7 @@
 
   async function drawCharts(root) {
     const state = new State({});
-    const data = await runstore.load("run");
+    const data = await runstore.loaded("run");
     const decoded = new Map();
 
     async function drawing(metric) {

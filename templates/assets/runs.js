@@ -98,12 +98,13 @@ runstore.Runs = (() => {
       return ranks;
     }
 
-    /** `runs` in the order of a column (`-key`: descending); what has no value comes last. */
+    /** `runs` in the order of a column (`-key`: descending); what has no value, or no finite number, comes last. */
     sort(runs, sort) {
       const { key, sign } = parseSort(sort);
-      const values = this.columns.get(key)?.values;
-      if (!values) return runs;
-      return [...runs].sort((a, b) => order(values[a], values[b], sign) || a - b);
+      const column = this.columns.get(key);
+      if (!column) return runs;
+      const value = (run) => (column.type === "number" && typeof column.values[run] === "string" ? null : column.values[run]);
+      return [...runs].sort((a, b) => order(value(a), value(b), sign) || a - b);
     }
 
     /** Groups in the order of a column: by the mean of its numbers, else by its least value. */

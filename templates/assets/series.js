@@ -26,8 +26,9 @@
  * @property {?Uint32Array} n      how many runs stand behind each point of a group
  */
 runstore.series = (() => {
-  const SAMPLES = 1000;
+  const BINS = 1000;
   const MOST_POSITIONS = 4000;
+  const MOST_SHARED = 1e7;
 
   /** @param {?string} text base64 @returns {?Uint8Array} */
   function bytes(text) {
@@ -47,8 +48,8 @@ runstore.series = (() => {
     return {
       runs: Int32Array.from(payload.runs),
       offsets,
-      step: steps(payload, offsets),
-      runtime: runtime && parts(Float64Array.from(runtime), offsets),
+      step: steps(payload),
+      runtime: runtime && parts(Float64Array.from(runtime, orNaN), offsets),
       wall: times && times.wall ? parts(walls(times.wall, runtime, offsets), offsets) : null,
       y,
       lo: floats(payload.lo, payload.dtype) ?? y,
@@ -59,29 +60,48 @@ runstore.series = (() => {
 
   /** The same for one run's data file, with the run at index 0. */
   function decodeRun(metric, times) {
-    const payload = { ...metric, runs: [0], counts: [metric.count], starts: [metric.start] };
+    const payload = { ...metric, runs: [0], counts: [metric.count], starts: [metric.start], strides: [metric.stride] };
     return decode(payload, metric.times === null ? null : times[metric.times]);
   }
 
+  const orNaN = (value) => (Number.isFinite(value) ? value : NaN);
+
   const parts = (xs, offsets) => (k) => xs.subarray(offsets[k], offsets[k + 1]);
 
-  /** Runs without gaps share one array of steps: each is a stretch of it. */
-  function steps({ first, width, starts, at }, offsets) {
-    const middle = first + (width === 1 ? 0 : width / 2);
-    if (at !== null) return parts(Float64Array.from(new Uint32Array(bytes(at).buffer), (bucket) => middle + bucket * width), offsets);
-    const size = (k) => offsets[k + 1] - offsets[k];
-    const low = starts.reduce((least, start) => Math.min(least, start), Infinity);
-    const high = starts.reduce((most, start, k) => Math.max(most, start + size(k)), 0);
-    const shared = Float64Array.from({ length: high - low }, (_, b) => middle + (low + b) * width);
-    return (k) => shared.subarray(starts[k] - low, starts[k] - low + size(k));
+  /** Runs that log every so many steps share one array of steps: each is a stretch of it. @returns {XsOf} */
+  function steps({ counts, starts, strides, steps: others }) {
+    const own = floats(others, "f8");
+    const sequences = new Map();
+    counts.forEach((count, k) => {
+      if (strides[k] === null) return;
+      const name = sequence(starts[k], strides[k]);
+      const { low, high } = sequences.get(name) ?? { low: Infinity, high: -Infinity };
+      sequences.set(name, { low: Math.min(low, starts[k]), high: Math.max(high, starts[k] + count * strides[k]) });
+    });
+    let used = 0;
+    const made = counts.map((count, k) => {
+      const [start, stride] = [starts[k], strides[k]];
+      if (stride === null) return own.subarray(used, (used += count));
+      const shared = sequences.get(sequence(start, stride));
+      const size = (shared.high - shared.low) / stride;
+      // Runs far apart would share an array that is mostly nobody's.
+      if (size > MOST_SHARED) return Float64Array.from({ length: count }, (_, p) => start + p * stride);
+      shared.xs ??= Float64Array.from({ length: size }, (_, p) => shared.low + p * stride);
+      const from = (start - shared.low) / stride;
+      return shared.xs.subarray(from, from + count);
+    });
+    return (k) => made[k];
   }
+
+  /** Equal for runs whose steps are stretches of one sequence. */
+  const sequence = (start, stride) => `${stride} ${((start % stride) + stride) % stride}`;
 
   function walls({ start, delta }, runtime, offsets) {
     const since = delta === null ? runtime : floats(delta, "f4");
     const xs = new Float64Array(since.length);
     for (let k = 0; k + 1 < offsets.length; k++) {
       const origin = start[k] ?? NaN;
-      for (let p = offsets[k]; p < offsets[k + 1]; p++) xs[p] = (origin + since[p]) * 1000;
+      for (let p = offsets[k]; p < offsets[k + 1]; p++) xs[p] = orNaN((origin + since[p]) * 1000);
     }
     return xs;
   }
@@ -115,6 +135,7 @@ runstore.series = (() => {
   /** Clocks may jump: points in the order of x, those without an x left out. */
   function ascending(xs, ys, lo, hi) {
     let sorted = true;
+    // Written so that a NaN is not in order.
     for (let p = 0; p < xs.length && sorted; p++) sorted = xs[p] >= (p ? xs[p - 1] : -Infinity);
     if (sorted) return { xs, ys, lo, hi };
     const order = [];
@@ -172,25 +193,55 @@ runstore.series = (() => {
       const [from, to] = [series.offsets[k], series.offsets[k + 1]];
       return ascending(xsOf(k), series.y.subarray(from, to), series.lo.subarray(from, to), series.hi.subarray(from, to));
     });
-    const grid = positions(parts);
+    const { grid, edges } = positions(parts);
     const totals = statistics(grid.length);
-    for (const part of parts) accumulate(totals, grid, part);
+    for (const part of parts) accumulate(totals, grid, edges ? binned(part, grid, edges) : part);
     return summarise(totals, grid, agg, shade, weight);
   }
 
-  /** Where a group's curve has points: every x of its runs, or evenly spaced ones when those are too many. */
+  /**
+   * Where a group's curve has points: every x of its runs. When those are too many, bins with about as many points
+   * each: `edges` are their lower ends, and of what a run has in one no extreme is lost.
+   */
   function positions(parts) {
     const longest = parts.reduce((best, part) => (part.xs.length > best.xs.length ? part : best));
-    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return Float64Array.from(longest.xs);
+    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return { grid: Float64Array.from(longest.xs), edges: null };
     const all = new Float64Array(parts.reduce((total, { xs }) => total + xs.length, 0));
     let end = 0;
-    for (const { xs } of parts) for (const x of xs) if (Number.isFinite(x)) all[end++] = x;
-    const sorted = all.subarray(0, end).sort();
+    for (const { xs } of parts) {
+      all.set(xs, end);
+      end += xs.length;
+    }
+    all.sort();
     let count = 0;
-    for (let p = 0; p < end; p++) if (p === 0 || sorted[p] !== sorted[count - 1]) sorted[count++] = sorted[p];
-    if (count <= MOST_POSITIONS) return sorted.slice(0, count);
-    const [first, last] = [sorted[0], sorted[count - 1]];
-    return Float64Array.from({ length: SAMPLES }, (_, at) => first + ((last - first) * at) / (SAMPLES - 1));
+    for (let p = 0; p < end; p++) if (p === 0 || all[p] !== all[count - 1]) all[count++] = all[p];
+    if (count <= MOST_POSITIONS) return { grid: all.slice(0, count), edges: null };
+    const place = (bin) => Math.floor((bin * count) / BINS);
+    const edges = Float64Array.from({ length: BINS }, (_, bin) => all[place(bin)]);
+    return { grid: edges.map((_, bin) => all[(place(bin) + place(bin + 1) - 1) >> 1]), edges };
+  }
+
+  /** A run with one point for each bin it has points in, at the bin's place: their mean and extremes. */
+  function binned({ xs, ys, lo, hi }, grid, edges) {
+    const made = { xs: [], ys: [], lo: [], hi: [] };
+    for (let p = 0; p < xs.length; ) {
+      const after = lowerBound(edges, xs[p]);
+      const bin = edges[after] === xs[p] ? after : after - 1;
+      const next = edges[bin + 1] ?? Infinity;
+      let [n, mean, low, high] = [0, 0, Infinity, -Infinity];
+      for (; p < xs.length && xs[p] < next; p++) {
+        if (ys[p] !== ys[p]) continue;
+        n++;
+        mean += ys[p] / n - mean / n;
+        low = Math.min(low, lo[p]);
+        high = Math.max(high, hi[p]);
+      }
+      made.xs.push(grid[bin]);
+      made.ys.push(n ? mean : NaN);
+      made.lo.push(n ? low : NaN);
+      made.hi.push(n ? high : NaN);
+    }
+    return made;
   }
 
   /** Whether `xs` is a stretch of `whole`: runs that logged at the same steps, some for a shorter time. */
@@ -216,16 +267,15 @@ runstore.series = (() => {
   function accumulate(totals, grid, { xs, ys, lo, hi }) {
     let g = xs.length ? lowerBound(grid, xs[0]) : grid.length;
     let [x0, y0, lo0, hi0] = [NaN, NaN, NaN, NaN];
-    let counted = false;
     for (let p = 0; p < xs.length; p++) {
       const [x, y] = [xs[p], ys[p]];
       for (; g < grid.length && grid[g] < x; g++) {
         const share = (grid[g] - x0) / (x - x0);
-        const value = y0 + (y - y0) * share;
-        if (value === value) counted = add(totals, g, value, lo0 + (lo[p] - lo0) * share, hi0 + (hi[p] - hi0) * share);
+        const value = between(y0, y, share);
+        if (value === value) add(totals, g, value, between(lo0, lo[p], share), between(hi0, hi[p], share));
       }
       if (g < grid.length && grid[g] === x) {
-        if (y === y) counted = add(totals, g, y, lo[p], hi[p]);
+        if (y === y) add(totals, g, y, lo[p], hi[p]);
         g++;
       }
       x0 = x;
@@ -233,24 +283,19 @@ runstore.series = (() => {
       lo0 = lo[p];
       hi0 = hi[p];
     }
-    if (!counted && xs.length) snap(totals, grid, xs, ys, lo, hi);
   }
 
-  /** A run that lies between two positions of an even grid counts at the next one. */
-  function snap(totals, grid, xs, ys, lo, hi) {
-    const p = ys.findIndex((y) => Number.isFinite(y));
-    if (p >= 0) add(totals, Math.min(lowerBound(grid, xs[p]), grid.length - 1), ys[p], lo[p], hi[p]);
-  }
+  /** Between two values, which may lie so far apart that their difference is no number. */
+  const between = (a, b, share) => a * (1 - share) + b * share;
 
   /** Welford's update: exact for many runs that differ little. */
   function add(totals, g, value, low, high) {
     const n = ++totals.n[g];
-    const off = value - totals.mean[g];
-    totals.mean[g] += off / n;
-    totals.spread[g] += off * (value - totals.mean[g]);
+    const before = totals.mean[g];
+    totals.mean[g] += value / n - before / n;
+    totals.spread[g] += (value - before) * (value - totals.mean[g]);
     if (low < totals.min[g]) totals.min[g] = low;
     if (high > totals.max[g]) totals.max[g] = high;
-    return true;
   }
 
   function summarise(totals, grid, agg, shade, weight) {

@@ -79,7 +79,11 @@ runstore.shapes = (() => {
     };
     for (const part of parts) {
       for (let p = 0; p < part.xs.length; p++) {
-        if (part.xs[p] < x0 || part.xs[p] > x1) continue;
+        const x = part.xs[p];
+        // Of a line that runs into the range, or through it, what lies at the edge.
+        if (p > 0 && part.xs[p - 1] < x0 && x > x0) see(between(part, p, x0));
+        if (p > 0 && part.xs[p - 1] < x1 && x > x1) see(between(part, p, x1));
+        if (x < x0 || x > x1) continue;
         see(part.ys[p]);
         if (part.banded) {
           see(part.lo[p]);
@@ -89,14 +93,21 @@ runstore.shapes = (() => {
     }
     if (low > high) return null;
     if (log) return low === high ? [low / 2, high * 2] : [low * (low / high) ** 0.03, high * (high / low) ** 0.03];
-    const room = low === high ? Math.abs(low) * 0.1 || 1 : (high - low) * 0.04;
-    return [low - room, high + room];
+    const room = low === high ? Math.abs(low) * 0.1 || 1 : high * 0.04 - low * 0.04;
+    return [Math.max(low - room, -Number.MAX_VALUE), Math.min(high + room, Number.MAX_VALUE)];
+  }
+
+  /** A line's value at x, between its points p - 1 and p. */
+  function between({ xs, ys }, p, x) {
+    const share = (x - xs[p - 1]) / (xs[p] - xs[p - 1]);
+    return ys[p - 1] * (1 - share) + ys[p] * share;
   }
 
   /** @param {Frame} frame @returns {{x: (value: number) => number, y: (value: number) => number}} */
   function scales({ width, height, x: [x0, x1], y: [y0, y1], log }) {
     const x = (value) => ((value - x0) / (x1 - x0)) * width;
-    if (!log) return { x, y: (value) => height - ((value - y0) / (y1 - y0)) * height };
+    // Halves: the range itself may be too large for a number.
+    if (!log) return { x, y: (value) => height - ((value / 2 - y0 / 2) / (y1 / 2 - y0 / 2)) * height };
     const [low, size] = [Math.log(y0), Math.log(y1) - Math.log(y0)];
     return { x, y: (value) => (value > 0 ? height - ((Math.log(value) - low) / size) * height : NaN) };
   }
@@ -145,13 +156,13 @@ runstore.shapes = (() => {
     for (let p = 0; p < part.xs.length; p++) {
       const high = scale.y(part.hi[p]);
       const low = scale.y(part.lo[p]);
-      if (high !== high || part.lo[p] !== part.lo[p]) {
+      if (!Number.isFinite(high) || part.lo[p] !== part.lo[p]) {
         close();
         continue;
       }
       const x = scale.x(part.xs[p]);
       top.push([x, high]);
-      bottom.push([x, low === low ? low : floor]);
+      bottom.push([x, Number.isFinite(low) ? low : floor]);
     }
     close();
     if (!polygons.length) return null;

@@ -33,7 +33,10 @@ runstore.State = (() => {
     sort: text,
     panels: text,
     hide: list,
-    cols: { read: list.read, write: (value) => (value === null ? "" : list.write(value)) },
+    cols: {
+      read: (value) => (value === "-" ? [] : value ? list.read(value) : null),
+      write: (value) => (value === null ? "" : list.write(value) || "-"),
+    },
     smooth: { read: (value) => Math.min(0.999, Math.max(0, Number(value) || 0)), write: String },
     ylog: { read: (value) => value === "1", write: (value) => (value ? "1" : "0") },
   };
@@ -48,6 +51,8 @@ runstore.State = (() => {
       this.view = this.#read();
       this.onchange = () => {};
       addEventListener("hashchange", () => {
+        // The address of a place in the page is no view.
+        if (location.hash.length > 1 && !location.hash.includes("=")) return;
         const before = this.view;
         this.view = this.#read();
         this.onchange(changes(before, this.view));
@@ -58,9 +63,19 @@ runstore.State = (() => {
     set(part) {
       const before = this.view;
       this.view = { ...before, ...part };
-      const fragment = this.fragment();
-      history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
       this.onchange(changes(before, this.view));
+      this.#write();
+    }
+
+    /** Browsers refuse an address that changes too often: while a slider is dragged, it waits. */
+    #write() {
+      clearTimeout(this.writing);
+      try {
+        const fragment = this.fragment();
+        history.replaceState(null, "", fragment ? `#${fragment}` : location.pathname + location.search);
+      } catch {
+        this.writing = setTimeout(() => this.#write(), 500);
+      }
     }
 
     /** Everything that differs from the defaults, as a fragment. */

@@ -80,7 +80,22 @@ runstore.RunTable = (() => {
     show(rows, view) {
       this.#showColumns(view.cols);
       this.#showSort(view.sort);
-      if (this.#isSame(rows)) return this.#refresh(rows);
+      const focused = this.#focused();
+      if (this.#isSame(rows)) this.#refresh(rows);
+      else this.#replace(rows);
+      focused?.()?.focus({ preventScroll: true });
+    }
+
+    /** Finds the button again that has the focus, once its row was made anew. */
+    #focused() {
+      const button = document.activeElement;
+      const kind = this.host.contains(button) && ["eye", "open"].find((name) => name in button.dataset);
+      if (!kind) return null;
+      const key = button.dataset[kind];
+      return () => [...this.host.querySelectorAll(`button[data-${kind}]`)].find((each) => each.dataset[kind] === key);
+    }
+
+    #replace(rows) {
       this.rows = rows;
       this.nodes.clear();
       const body = this.host.querySelector(".dt-scroll-body");
@@ -90,19 +105,19 @@ runstore.RunTable = (() => {
       body.scrollTop = Math.min(top, Math.max(0, rows.length * ROW_HEIGHT - body.clientHeight));
     }
 
-    /** Whether the same rows are shown in the same order, so that at most eyes and colours differ. */
+    /** Whether the same rows are shown in the same order, so that at most their cells differ. */
     #isSame(rows) {
       return rows.length === this.rows.length && rows.every((row, at) => row.key === this.rows[at].key && row.open === this.rows[at].open);
     }
 
     #refresh(rows) {
-      const name = this.columns[0];
+      const columns = this.columns.filter((_, at) => this.table.column(at).visible());
       rows.forEach((row, at) => {
         const shown = Object.assign(this.rows[at], row);
         const node = this.nodes.get(shown);
         if (!node) return;
         node.classList.toggle("off", shown.off);
-        node.cells[0].replaceChildren(this.#cell(name, shown));
+        columns.forEach((column, cell) => node.cells[cell].replaceChildren(this.#cell(column, shown)));
       });
     }
 
@@ -113,14 +128,12 @@ runstore.RunTable = (() => {
 
     #showColumns(cols) {
       const shown = this.shownColumns(cols);
-      let changed = false;
-      this.columns.forEach((column, at) => {
-        const handle = this.table.column(at);
-        if (handle.visible() === shown.has(column.key)) return;
-        handle.visible(shown.has(column.key), false);
-        changed = true;
-      });
-      if (changed) this.table.columns.adjust();
+      const places = this.columns.map((_, at) => at).filter((at) => this.table.column(at).visible() !== shown.has(this.columns[at].key));
+      if (!places.length) return;
+      for (const visible of [true, false]) this.table.columns(places.filter((at) => shown.has(this.columns[at].key) === visible)).visible(visible, false);
+      this.nodes.clear();
+      this.rows = [];
+      this.table.columns.adjust();
     }
 
     #showSort(sort) {

@@ -21,14 +21,16 @@
       this.#fillGroups();
       this.table = new RunTable(this.find("[data-table]"), this.runs, {
         sort: (key) => this.#sort(key),
-        toggle: (key) => this.#toggle(key),
+        toggle: (row) => this.#toggle(row),
         open: (key) => this.#open(key),
         hover: (key) => this.panels.highlight(key),
       });
       const metrics = this.runs.metrics.filter(({ key }) => this.#isLogged(key));
       this.panels = new Panels(this.find("[data-panels]"), metrics, (metric) => this.#drawing(metric), (key) => this.#toggle(key));
       this.find("[data-no-charts]").hidden = metrics.length > 0;
-      this.showControls = runstore.bindControls(root, this.state);
+      // Groups' names mean nothing in another column: only what is hidden run by run stays so.
+      const choose = (part) => this.state.set("group" in part ? { ...part, hide: this.#hiddenRuns() } : part);
+      this.showControls = runstore.bindControls(root, this.state, choose);
       this.#listen();
       this.state.onchange = (changed) => this.#change(changed);
       this.#change(new Set(ALL));
@@ -43,7 +45,7 @@
     #listen() {
       this.find("[data-ungroup]").addEventListener("click", () => this.state.set({ group: this.state.view.group ? "" : this.lastGroup, hide: this.#hiddenRuns() }));
       this.find("[data-show-all]").addEventListener("click", () => this.state.set({ hide: [] }));
-      this.find("[data-hide-all]").addEventListener("click", () => this.state.set({ hide: this.matching.map((run) => this.runs.id[run]) }));
+      this.find("[data-hide-all]").addEventListener("click", () => this.state.set({ hide: this.#everything() }));
       this.find("[data-widen]").addEventListener("click", (event) => {
         const wide = this.root.classList.toggle("wide-table");
         event.currentTarget.setAttribute("aria-expanded", String(wide));
@@ -104,8 +106,8 @@
       if (off) parts.push(`${off} hidden`);
       if (this.literal) parts.push("not a regular expression: searched as text");
       this.find("[data-status]").textContent = parts.join(" · ");
-      this.find("[data-show-all]").hidden = view.hide.length === 0;
-      this.find("[data-hide-all]").hidden = view.hide.length > 0 || this.matching.length === 0;
+      this.find("[data-show-all]").hidden = off === 0;
+      this.find("[data-hide-all]").hidden = off > 0 || this.matching.length === 0;
       const ungroup = this.find("[data-ungroup]");
       ungroup.hidden = !view.group && !this.lastGroup;
       ungroup.setAttribute("aria-pressed", String(Boolean(view.group)));
@@ -123,7 +125,7 @@
       const rows = [];
       for (const group of this.runs.sortGroups(this.groups, view.sort)) {
         const colour = palette.colour(group.rank);
-        const off = this.hidden.has(group.key);
+        const off = this.#isGroupOff(group);
         const open = this.open.has(group.key);
         rows.push({ key: group.key, colour, off, group, open, indented: false });
         if (!open) continue;
@@ -140,6 +142,15 @@
       return this.hidden.has(this.runs.id[run]);
     }
 
+    #isGroupOff(group) {
+      return !group.runs.some((run) => this.charted.has(run));
+    }
+
+    /** Every row of the table, as `hide` names it. */
+    #everything() {
+      return this.groups ? this.groups.map(({ key }) => key) : this.matching.map((run) => this.runs.id[run]);
+    }
+
     /** What `hide` keeps when groups change: runs, because groups' names mean nothing then. */
     #hiddenRuns() {
       return this.state.view.hide.filter((key) => !key.startsWith("g:"));
@@ -150,9 +161,24 @@
       this.state.set({ sort: sort === key ? `-${key}` : sort === `-${key}` ? "" : key });
     }
 
+    /** Shows or hides the run or the group that `key` names. */
     #toggle(key) {
-      const hide = this.state.view.hide.filter((other) => other !== key);
-      this.state.set({ hide: hide.length < this.state.view.hide.length ? hide : [...hide, key] });
+      const group = this.groups?.find((each) => each.key === key);
+      const hide = group ? this.#withoutGroup(group) : this.#withoutRun(key);
+      const wasOff = group ? this.#isGroupOff(group) : !this.charted.has(this.runs.id.indexOf(key));
+      this.state.set({ hide: [...hide, ...(wasOff ? [] : [key])] });
+    }
+
+    #withoutGroup({ key, runs }) {
+      const own = new Set([key, ...runs.map((run) => this.runs.id[run])]);
+      return this.state.view.hide.filter((other) => !own.has(other));
+    }
+
+    /** What is hidden but for one run: of a hidden group its other runs remain so. */
+    #withoutRun(id) {
+      const group = this.groups?.find((each) => this.hidden.has(each.key) && each.runs.some((run) => this.runs.id[run] === id));
+      const others = group ? group.runs.map((run) => this.runs.id[run]) : [];
+      return [...this.state.view.hide.filter((other) => other !== group?.key), ...others].filter((other) => other !== id);
     }
 
     #open(key) {
@@ -197,7 +223,7 @@
       const logged = new Set(values.runs);
       if (this.groups) {
         const some = this.groups.filter((group) => group.runs.some((run) => logged.has(run)));
-        return some.map(({ key, label, rank }) => ({ key, label, colour: palette.colour(rank), off: this.hidden.has(key) }));
+        return some.map(({ key, label, rank, runs }) => ({ key, label, colour: palette.colour(rank), off: !runs.some((run) => this.charted.has(run)) }));
       }
       const some = this.runs.sort(this.matching, this.state.view.sort).filter((run) => logged.has(run));
       return some.map((run) => ({ key: this.runs.id[run], label: this.runs.name[run], colour: palette.colour(this.runs.rank(run)), off: this.#isHidden(run) }));
@@ -206,7 +232,11 @@
     /** The decoded numbers of a metric, with or without its times. */
     #series(metric, timed) {
       const key = `${metric.name} ${timed}`;
-      if (!this.decoded.has(key)) this.decoded.set(key, this.#load(metric, timed));
+      if (!this.decoded.has(key)) {
+        const loading = this.#load(metric, timed);
+        this.decoded.set(key, loading);
+        loading.catch(() => this.decoded.delete(key));
+      }
       return this.decoded.get(key);
     }
 
@@ -249,12 +279,15 @@
 
   async function main() {
     const root = document.querySelector("[data-page=workspace]");
-    const workspace = new Workspace(root, await runstore.load("runs"));
+    const workspace = new Workspace(root, await runstore.loaded("runs"));
     runstore.workspace = workspace;
     await workspace.panels.settled();
     runstore.ready();
   }
 
   runstore.format.humanise();
-  main().catch(runstore.fail);
+  main().catch((error) => {
+    runstore.fail(error);
+    runstore.ready();
+  });
 })();

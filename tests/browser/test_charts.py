@@ -18,7 +18,7 @@ def plot_box(page: Page, metric: str) -> dict[str, float]:
     show(page, metric)
     box = panel(page, metric).locator(".plot").bounding_box()
     assert box is not None
-    return {"x": box["x"] + 56, "y": box["y"] + 8, "width": box["width"] - 70, "height": box["height"] - 42}
+    return {"x": box["x"] + 64, "y": box["y"] + 8, "width": box["width"] - 78, "height": box["height"] - 42}
 
 
 def visible(page: Page, metric: str) -> list[float]:
