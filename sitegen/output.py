@@ -46,6 +46,7 @@ class Output:
         self._parts = self._recall()
         self._after: dict[str, Part] = {}
         self._present = _present(path)
+        self._untouched = True
 
     def begin(self) -> None:
         """Makes the directory a site's, so that a build that is cut short can be taken up."""
@@ -79,24 +80,38 @@ class Output:
         """Removes the files of the site that no part has any more, and remembers this build."""
         wanted = {path for part in self._after.values() for path in part.files}
         for path in sorted(self._contents.keys() - wanted):
+            self._announce(path)
             self._remove(path)
             del self._contents[path]
         manifest = _dump(self._contents)
         if not _holds(self.path / urls.MANIFEST, manifest):
             write_atomically(self.path / urls.MANIFEST, manifest)
+        (self.path / urls.JOURNAL).unlink(missing_ok=True)
         self._remember(manifest)
+
+    def _announce(self, path: str) -> None:
+        """Called before a file is changed: a build that is cut short leaves a site that the next one knows to mend."""
+        if self._untouched:
+            self._untouched = False
+            self._memory.unlink(missing_ok=True)
+        if path not in self._contents:
+            with (self.path / urls.JOURNAL).open("a", encoding="utf-8") as journal:
+                journal.write(f"{path}\n")
 
     def _write(self, path: str, content: bytes | Path) -> bool:
         """Puts bytes, or a copy of a file, in place; False when that is what is there already."""
         target = self.path / path
         if isinstance(content, bytes):
-            self._contents[path] = _digest(content)
             if path in self._present and _holds(target, content):
+                self._contents[path] = _digest(content)
                 return False
+            self._announce(path)
+            self._contents[path] = _digest(content)
             target.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(target, content)
             return True
         # A log may be long, and grow meanwhile: what was copied is what counts.
+        self._announce(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f"{target.name}.tmp")
         shutil.copyfile(content, beside)
@@ -164,11 +179,17 @@ def _present(out: Path) -> set[str]:
 
 
 def _read_manifest(out: Path) -> Digests:
+    """The site's files as the last build left them, and those that one which was cut short had begun to write."""
+    begun: Digests = {}
+    try:
+        begun = dict.fromkeys((out / urls.JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines(), "")
+    except OSError:
+        pass
     try:
         files = json.loads((out / urls.MANIFEST).read_bytes())["files"]
-        return {str(path): str(digest) for path, digest in files.items()}
+        return begun | {str(path): str(digest) for path, digest in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
+        return begun
 
 
 def _dump(contents: Digests) -> bytes:

@@ -58,7 +58,7 @@ class ProjectPlan:
             lambda: render("project.html.jinja", project_page(self.project, self.groups, data)),
         )
         for name, slug in self.groups.items():
-            page = partial(group_page, self.project, name, slug, data)
+            page = partial(group_page, self.project, name, slug)
             path = urls.group_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("group.html.jinja", page()))  # type: ignore[misc]
         for number, run in enumerate(self.project.runs):

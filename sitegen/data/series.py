@@ -61,13 +61,17 @@ class Series:
     def part(self, place: int, start: int) -> "Series":
         """The points of one run, the `place`-th, whose first is at `start`."""
         part = slice(start, start + int(self.counts[place]))
+        y, lo, hi = self.y[part], None, None
+        # Only then, so that what a run's part holds depends on no other run.
+        if self.lo is not None and self.hi is not None and not np.array_equal(self.lo[part], self.hi[part], True):
+            lo, hi = self.lo[part], self.hi[part]
         return Series(
             runs=self.runs[place : place + 1],
             counts=self.counts[place : place + 1],
             step=self.step[part],
-            y=self.y[part],
-            lo=None if self.lo is None else self.lo[part],
-            hi=None if self.hi is None else self.hi[part],
+            y=y,
+            lo=lo,
+            hi=hi,
             runtime=self.runtime[part],
             timestamp=self.timestamp[part],
         )
@@ -120,8 +124,7 @@ def make_series(rows: Rows) -> Series:
     return Series(
         runs=run[firsts],
         counts=np.diff(np.append(firsts, run.size)).astype(np.uint32),
-        # Half of each: the sum of two steps may be too large.
-        step=rows.step if single else rows.step[begins] / 2 + rows.step[ends] / 2,
+        step=rows.step if single else (rows.step[begins] + rows.step[ends]) / 2,
         y=y,
         lo=lo,
         hi=hi,

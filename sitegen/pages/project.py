@@ -86,7 +86,7 @@ def _group_links(project: Project, groups: Mapping[str, str]) -> tuple[GroupLink
     )
 
 
-def group_page(project: Project, group: str, slug: str, data: str) -> GroupPage:
+def group_page(project: Project, group: str, slug: str) -> GroupPage:
     """The page of one group: its runs, and what they share."""
     path = urls.group_page(project.name, slug)
     root = urls.up(path)
@@ -101,7 +101,7 @@ def group_page(project: Project, group: str, slug: str, data: str) -> GroupPage:
         description="",
         runs=len(runs),
         base="../../",
-        data=f"../../data/{data}",
+        data="../../data/runs.js",
         groups=(),
         scope=Scope("group", group),
         problems=problem_rows(problem for run in runs for problem in run.problems),

@@ -106,7 +106,7 @@ runstore.Chart = (() => {
       this.empty.textContent = curves.length === 0 ? "No run that is shown logged this." : log ? "Nothing above zero to show on a logarithmic scale." : "Only NaN or infinite values here.";
       const lost = log ? parts.reduce((sum, part) => sum + part.ys.filter((value) => value <= 0).length, 0) : 0;
       this.note.hidden = !(lost && y);
-      this.note.textContent = "Values of zero and below have no place on a logarithmic scale.";
+      this.note.textContent = "Values ≤ 0 have no place on a log scale";
     }
 
     #show(runtime) {

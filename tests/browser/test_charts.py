@@ -93,7 +93,7 @@ def test_log_scale_leaves_out_what_is_not_positive_and_says_so(tmp_path: Path, o
     assert 0 < low <= 1e-5
     assert high >= 1
     show(page, "z")
-    assert "no place on a logarithmic scale" in panel(page, "z").inner_text()
+    assert "no place on a log scale" in panel(page, "z").inner_text()
 
 
 def test_dragging_zooms_in_x_rescales_y_and_double_click_undoes_it(lab: Path, open_page: Open) -> None:

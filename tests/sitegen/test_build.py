@@ -116,6 +116,28 @@ def test_removed_project_takes_its_directory_along(store: Path, tmp_path: Path) 
     assert (tmp_path / "site/p/index.html").exists()
 
 
+def test_build_that_was_cut_short_leaves_nothing_that_the_next_one_misses(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    build_site(store, site)
+    secret = write_run(store, "p", "secret", curve(4), meta={"name": "secret", "created": "2026-10-09"})
+    written: list[str] = []
+
+    def interrupted(step: str, done: int, total: int) -> None:
+        written.append(step)
+        if len(written) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_site(store, site, progress=interrupted)
+    assert b"secret" in (site / "p/data/runs.js").read_bytes()
+    shutil.rmtree(secret)
+    build_site(store, site)
+    assert not (site / "p/runs/secret").exists()
+    assert_like_new(store, site, tmp_path)
+
+
 @pytest.mark.parametrize("gone", ["p/runs/r0/index.html", "p/data/runs.js", "index.html", "_static/base.css", "p"])
 def test_what_somebody_deleted_from_the_site_comes_back(store: Path, tmp_path: Path, gone: str) -> None:
     site = tmp_path / "site"

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +42,23 @@ def three_runs(root: Path) -> Path:
 
 def test_a_site_has_its_front_and_every_project_group_and_run(three_runs: Path) -> None:
     write_run(three_runs, project="q", run_id="x", history=None, files={"output.log": "hi\n", "changes.patch": "+x\n"})
-    assert set(plan(three_runs).files) == {
+    files = set(plan(three_runs).files)
+    assert Counter(re.sub(r"data/([mt])[0-9a-f]{16}", r"data/\1", path) for path in files) == Counter([
         "index.html",
+        ".nojekyll",
         "_static/site.css",
         "p/index.html",
-        *("p/data/m0.js", "p/data/t0.js", "p/data/runs.js"),
+        *("p/data/m.js", "p/data/t.js", "p/data/runs.js"),
         *("p/groups/g0/index.html", "p/groups/g1/index.html"),
         *(f"p/runs/{run}/{name}" for run in "abc" for name in ("index.html", "data.js")),
         "q/index.html",
         "q/data/runs.js",
         *(f"q/runs/x/{name}" for name in ("index.html", "data.js", "output.log.txt", "changes.patch.txt")),
-    }
+    ])  # fmt: skip
 
 
 def test_an_empty_store_has_a_front_page(root: Path) -> None:
-    assert set(plan(root).files) == {"index.html", "_static/site.css"}
+    assert set(plan(root).files) == {"index.html", ".nojekyll", "_static/site.css"}
 
 
 def test_two_plans_of_one_store_are_the_same_files(three_runs: Path, tmp_path: Path) -> None:
@@ -104,8 +107,29 @@ def test_when_a_run_grows_the_pages_of_other_runs_stay(three_runs: Path) -> None
     before = plan(three_runs)
     append(three_runs / "p/runs/a", curve(3, start=5))
     changed = _changed(before, plan(three_runs))
-    assert {"p/runs/a/index.html", "p/runs/a/data.js", "p/data/m0.js", "p/index.html"} <= changed
+    assert {"p/runs/a/index.html", "p/runs/a/data.js", "p/data/runs.js", "p/index.html"} <= changed
     assert not {"p/runs/c/index.html", "p/runs/c/data.js", "p/runs/b/data.js"} & changed
+
+
+def test_a_table_that_changes_or_comes_late_changes_its_runs_page(three_runs: Path) -> None:
+    stub = {"_type": "table-file", "path": "media/table/t.table.json", "nrows": 1, "ncols": 1}
+    append(three_runs / "p/runs/a", [{"t": stub}])
+    before = plan(three_runs)
+    table = write_file(three_runs / "p/runs/a/media/table/t.table.json", {"columns": ["x"], "data": [[1]]})
+    late = plan(three_runs)
+    assert "p/runs/a/index.html" in _changed(before, late)
+    assert before.projects != late.projects
+    write_file(table, {"columns": ["x"], "data": [[1], [2]]})
+    assert "p/runs/a/index.html" in _changed(late, plan(three_runs))
+
+
+def test_a_runs_times_depend_on_no_other_run(three_runs: Path) -> None:
+    rows = [{"a": at, "b": at, "_step": at, "_runtime": at} for at in range(4)]
+    write_run(three_runs, run_id="d", history=rows)
+    before = plan(three_runs).files["p/runs/d/data.js"]
+    apart = [{"a": at, "_step": at, "_runtime": at} for at in range(4)] + [{"b": 1, "_step": 9, "_runtime": 99}]
+    write_run(three_runs, run_id="e", history=apart)
+    assert plan(three_runs).files["p/runs/d/data.js"] == before
 
 
 def test_when_nothing_changed_nothing_has_another_digest(three_runs: Path) -> None:

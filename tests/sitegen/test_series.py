@@ -15,11 +15,8 @@ from sitegen.data.series import (
     MAX_POINTS,
     Rows,
     Series,
-    grid_width,
     make_series,
     metric_rows,
-    run_bounds,
-    run_series,
 )
 
 VALUES = st.floats() | st.integers(-3, 3).map(float) | st.sampled_from([0.1, 1e308, -1e308, 5e-324])
@@ -70,7 +67,7 @@ def _points(series: Series) -> dict[int, dict[str, Any]]:
         lo = series.y if series.lo is None else series.lo
         hi = series.y if series.hi is None else series.hi
         points[run] = {
-            "at": series.at[part],
+            "step": series.step[part],
             "y": series.y[part],
             "lo": lo[part],
             "hi": hi[part],
@@ -80,18 +77,31 @@ def _points(series: Series) -> dict[int, dict[str, Any]]:
     return points
 
 
+def _of_runs(rows: Rows) -> dict[int, Rows]:
+    """The rows of each run by itself."""
+    found = {}
+    for run in sorted(set(rows.run.tolist())):
+        own = rows.run == run
+        found[run] = Rows(rows.run[own], rows.step[own], rows.value[own], rows.runtime[own], rows.timestamp[own])
+    return found
+
+
+def _spread(steps: Any) -> list[float]:
+    return sorted(set(steps.tolist()))
+
+
 @pytest.mark.filterwarnings("error")
 @given(_any_rows() | _long_rows())
 def test_no_run_loses_an_extreme_or_its_end(rows: Rows) -> None:
-    series = make_series(rows)
-    points = _points(series)
+    points = _points(make_series(rows))
     assert list(points) == sorted(set(rows.run.tolist()))
-    for run, (start, stop) in run_bounds(rows).items():
-        found, values = points[run], rows.value[start:stop]
-        finite = values[np.isfinite(values)]
-        assert np.all(np.diff(found["at"].astype(np.int64)) > 0)
-        assert found["runtime"][-1] == rows.runtime[stop - 1]
-        assert found["timestamp"][-1] == rows.timestamp[stop - 1]
+    for run, own in _of_runs(rows).items():
+        found, finite = points[run], own.value[np.isfinite(own.value)]
+        assert np.all(np.diff(found["step"]) > 0)
+        assert own.step[0] <= found["step"][0]
+        assert found["step"][-1] <= own.step[-1]
+        assert found["runtime"][-1] == own.runtime[-1]
+        assert found["timestamp"][-1] == own.timestamp[-1]
         assert np.isfinite(found["y"]).any() == bool(finite.size)
         if finite.size:
             assert np.nanmin(found["lo"]) == finite.min()
@@ -99,23 +109,37 @@ def test_no_run_loses_an_extreme_or_its_end(rows: Rows) -> None:
 
 
 @pytest.mark.filterwarnings("error")
-@given(_any_rows() | _long_rows())
-def test_each_point_is_the_mean_of_the_rows_of_its_bucket(rows: Rows) -> None:
-    series = make_series(rows)
-    points = _points(series)
-    for run, (start, stop) in run_bounds(rows).items():
+@given(_any_rows())
+def test_each_step_of_a_short_run_is_a_point_with_the_mean_of_its_rows(rows: Rows) -> None:
+    points = _points(make_series(rows))
+    for run, own in _of_runs(rows).items():
         found = points[run]
-        buckets = np.floor((rows.step[start:stop] - series.first) / series.width).astype(np.int64)
-        assert found["at"].tolist() == sorted(set(buckets.tolist()))
-        for at, y, lo, hi in zip(found["at"], found["y"], found["lo"], found["hi"], strict=True):
-            inside = rows.value[start:stop][buckets == at]
-            inside = inside[np.isfinite(inside)]
-            if inside.size:
-                assert lo <= y <= hi
-                mean = float(sum(map(Fraction, inside.tolist())) / inside.size)
-                assert math.isclose(y, mean, rel_tol=1e-9, abs_tol=max(1e-9 * np.abs(inside).max(), 1e-320))
-            else:
-                assert math.isnan(y)
+        assert found["step"].tolist() == _spread(own.step)
+        for step, y, lo, hi in zip(found["step"], found["y"], found["lo"], found["hi"], strict=True):
+            _assert_mean(own.value[own.step == step], y, lo, hi)
+
+
+@given(_long_rows())
+def test_points_of_a_long_run_are_means_of_neighbouring_rows_and_all_of_them(rows: Rows) -> None:
+    points = _points(make_series(rows))
+    for run, own in _of_runs(rows).items():
+        found = points[run]
+        # Each row belongs to the point whose last row's runtime, its place, is not before its own.
+        bucket = np.searchsorted(found["runtime"], own.runtime)
+        for at, (y, lo, hi) in enumerate(zip(found["y"], found["lo"], found["hi"], strict=True)):
+            inside = own.step[bucket == at]
+            assert found["step"][at] == (inside[0] + inside[-1]) / 2
+            _assert_mean(own.value[bucket == at], y, lo, hi)
+
+
+def _assert_mean(values: Any, y: float, lo: float, hi: float) -> None:
+    inside = values[np.isfinite(values)]
+    if not inside.size:
+        assert math.isnan(y)
+        return
+    assert lo <= y <= hi
+    mean = float(sum(map(Fraction, inside.tolist())) / inside.size)
+    assert math.isclose(y, mean, rel_tol=1e-9, abs_tol=max(1e-9 * np.abs(inside).max(), 1e-320))
 
 
 @given(_long_rows())
@@ -124,20 +148,29 @@ def test_a_series_is_never_longer_than_it_may_be(rows: Rows) -> None:
 
 
 @example(_rows({0: [(0.0, 1.0), (1.5, 2.0), (999.0, 3.0)], 1: [(0.0, 1.0), (1.5, 2.0)], 2: [(1.0, 1.0)]}))
-@given(_any_rows())
-def test_a_runs_own_series_is_the_same_whatever_other_runs_hold(rows: Rows) -> None:
+@given(_any_rows() | _long_rows())
+def test_a_runs_part_is_the_same_whatever_other_runs_hold(rows: Rows) -> None:
     series = make_series(rows)
-    for start, stop in run_bounds(rows).values():
-        own = run_series(rows, series, start, stop)
-        alone = make_series(rows.slice(start, stop))
+    for place, (run, own) in enumerate(_of_runs(rows).items()):
+        part = series.part(place, int(series.starts()[place]))
+        alone = make_series(own).part(0, 0)
         for name in Series.__slots__:
-            np.testing.assert_array_equal(getattr(own, name), getattr(alone, name), err_msg=name)
+            np.testing.assert_array_equal(getattr(part, name), getattr(alone, name), err_msg=f"{run} {name}")
+
+
+def test_a_long_run_leaves_short_ones_as_they_are() -> None:
+    long, short = [(float(step), 1.0) for step in range(100_000)], [(float(step), step / 7) for step in range(500)]
+    points = _points(make_series(_rows({0: long, 1: short, 2: [(0.5, 3.0)]})))
+    assert points[1]["step"].tolist() == [step for step, _ in short]
+    assert points[1]["y"].tolist() == [value for _, value in short]
+    assert (points[2]["step"].tolist(), points[2]["y"].tolist()) == ([0.5], [3.0])
+    assert points[0]["step"].size <= BUCKETS + 1
 
 
 def test_short_whole_runs_are_kept_row_by_row() -> None:
     series = make_series(_rows({0: [(0, 1.0), (1, 2.0), (3, math.inf)], 2: [(1, 5.0)]}))
-    assert (series.first, series.width, series.lo, series.hi) == (0.0, 1.0, None, None)
-    assert (series.runs.tolist(), series.counts.tolist(), series.at.tolist()) == ([0, 2], [3, 1], [0, 1, 3, 1])
+    assert (series.lo, series.hi) == (None, None)
+    assert (series.runs.tolist(), series.counts.tolist(), series.step.tolist()) == ([0, 2], [3, 1], [0, 1, 3, 1])
     np.testing.assert_array_equal(series.y, [1.0, 2.0, math.nan, 5.0])
 
 
@@ -145,11 +178,11 @@ def test_rows_of_one_step_become_one_point_with_its_extremes() -> None:
     series = make_series(_rows({0: [(0, 1.0), (1, 2.0), (1, 4.0), (2, 9.0)]}))
     assert series.lo is not None
     assert series.hi is not None
-    assert (series.at.tolist(), series.y.tolist()) == ([0, 1, 2], [1.0, 3.0, 9.0])
+    assert (series.step.tolist(), series.y.tolist()) == ([0, 1, 2], [1.0, 3.0, 9.0])
     assert (series.lo.tolist(), series.hi.tolist()) == ([1.0, 2.0, 9.0], [1.0, 4.0, 9.0])
 
 
-def test_a_spike_among_a_million_rows_is_kept() -> None:
+def test_a_spike_among_a_million_rows_is_kept_where_it_was() -> None:
     count = 1_000_000
     values = np.zeros(count)
     values[345_678] = 7.0
@@ -157,7 +190,8 @@ def test_a_spike_among_a_million_rows_is_kept() -> None:
     series = make_series(Rows(np.zeros(count, np.uint32), axis, values, axis, axis))
     assert series.hi is not None
     assert series.y.size <= BUCKETS
-    assert np.flatnonzero(series.hi == 7.0).tolist() == [345_678 // int(series.width)]
+    [at] = np.flatnonzero(series.hi == 7.0)
+    assert abs(series.step[at] - 345_678) <= 512
 
 
 def test_values_too_large_to_add_up_still_have_a_mean() -> None:
@@ -165,10 +199,12 @@ def test_values_too_large_to_add_up_still_have_a_mean() -> None:
     assert series.y.tolist() == [1.7e308]
 
 
-def test_a_growing_run_seldom_moves_the_grid() -> None:
-    assert len({grid_width(0, last, whole=True) for last in range(2000, 100_000, 100)}) == 6
-    assert grid_width(5, 5, whole=True) == 1.0
-    assert grid_width(0.0, 5e-324, whole=False) == 1.0
+def test_a_growing_run_seldom_moves_its_points() -> None:
+    def first_steps(length: int) -> tuple[float, ...]:
+        axis = np.arange(length, dtype=np.float64)
+        return tuple(make_series(Rows(np.zeros(length, np.uint32), axis, axis, axis, axis)).step[:100].tolist())
+
+    assert len({first_steps(length) for length in range(2000, 100_000, 1000)}) == 7
 
 
 def _frame(metrics: dict[str, list[Any]], **places: list[Any]) -> pl.DataFrame:

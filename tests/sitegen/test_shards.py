@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sitegen.data.series import Rows, Series, make_series
 from sitegen.data.shards import (
     float_type,
-    is_dense,
+    named_shard,
     number,
     run_payload,
     series_payload,
@@ -24,7 +24,7 @@ from sitegen.data.shards import (
 )
 
 
-def _series(points: dict[int, list[tuple[int, float]]], runtime: float = 0.5, origin: float = 1.79e9) -> Series:
+def _series(points: dict[int, list[tuple[float, float]]], runtime: float = 0.5, origin: float = 1.79e9) -> Series:
     """A series of (step, value) points; `runtime` s a step, NaN for none."""
     flat = [(run, float(step), value) for run, rows in points.items() for step, value in rows]
     step = np.array([step for _, step, _ in flat])
@@ -60,26 +60,38 @@ def test_text_in_a_shard_comes_back_and_ends_nothing(text: str) -> None:
     assert _parse(shard("runs", {"values": [text]}))[1] == {"values": [text]}
 
 
+def test_a_shard_is_named_by_what_is_in_it() -> None:
+    name, data = named_shard("m", {"y": [1]})
+    assert _parse(data) == (name, {"y": [1]})
+    assert named_shard("m", {"y": [1]})[0] == name != named_shard("m", {"y": [2]})[0]
+
+
 def test_a_series_comes_back_point_by_point() -> None:
     payload = series_payload(_series({0: [(0, 1.0), (1, 2.0), (4, 0.1)], 3: [(2, -5.0)]}))
-    assert (payload["first"], payload["width"], payload["runs"], payload["counts"]) == (0, 1, [0, 3], [3, 1])
-    assert payload["starts"] is None
-    assert _decode(payload["at"], "u4") == [0, 1, 4, 2]
+    assert (payload["runs"], payload["counts"], payload["strides"]) == ([0, 3], [3, 1], [None, 1])
+    assert (payload["starts"], _decode(payload["steps"], "f8")) == ([0, 2], [0, 1, 4])
     np.testing.assert_allclose(_decode(payload["y"], payload["dtype"]), [1.0, 2.0, 0.1, -5.0], rtol=1e-7)
     assert (payload["lo"], payload["hi"]) == (None, None)
 
 
-def test_a_series_without_gaps_names_only_where_runs_start() -> None:
-    series = _series({0: [(0, 1.0), (1, 2.0)], 1: [(5, 1.0), (6, 2.0), (7, 3.0)]})
-    payload = series_payload(series)
-    assert is_dense(series)
-    assert (payload["starts"], payload["at"]) == ([0, 5], None)
+def test_runs_with_even_steps_name_only_where_they_start_and_how_far_apart_they_are() -> None:
+    payload = series_payload(_series({0: [(0, 1.0), (1, 2.0)], 1: [(5, 1.0), (15, 2.0), (25, 3.0)], 2: [(-7, 1.0)]}))
+    assert (payload["starts"], payload["strides"], payload["steps"]) == ([0, 5, -7], [1, 10, 1], None)
 
 
-@given(st.dictionaries(st.integers(0, 3), st.sets(st.integers(0, 6), min_size=1), min_size=1))
-def test_a_series_is_dense_when_no_run_leaves_a_step_out(steps: dict[int, set[int]]) -> None:
-    series = _series({run: [(step, 1.0) for step in sorted(steps[run])] for run in sorted(steps)})
-    assert is_dense(series) == all(max(known) - min(known) == len(known) - 1 for known in steps.values())
+STEPS = st.integers(-50, 50).map(float) | st.floats(-(2**53), 2**53)
+
+
+@given(st.dictionaries(st.integers(0, 3), st.sets(STEPS, min_size=1, max_size=6), min_size=1))
+def test_any_steps_come_back_exactly(steps: dict[int, set[float]]) -> None:
+    points = {run: [(step, 1.0) for step in sorted(steps[run])] for run in sorted(steps)}
+    payload = series_payload(_series(points))
+    others = iter(_decode(payload["steps"], "f8") if payload["steps"] else [])
+    for run, count, start, stride in zip(
+        *(payload[key] for key in ("runs", "counts", "starts", "strides")), strict=True
+    ):
+        found = [next(others) if stride is None else start + place * stride for place in range(count)]
+        assert found == [step for step, _ in points[run]]
 
 
 def test_extremes_travel_beside_the_means() -> None:
@@ -93,30 +105,25 @@ def test_what_is_not_finite_travels_as_nan() -> None:
     assert [math.isnan(value) for value in _decode(payload["y"], "f4")] == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("value", "dtype"),
-    [
-        (0.0, "f4"),
-        (1.0, "f4"),
-        (math.nan, "f4"),
-        (1e-30, "f4"),
-        (1e30, "f4"),
-        (1e-40, "f8"),
-        (1e39, "f8"),
-        (-1e99, "f8"),
-    ],
-)
-def test_numbers_that_single_precision_would_lose_travel_in_double(value: float, dtype: str) -> None:
-    series = _series({0: [(0, 1.0), (1, value)]})
+@pytest.mark.parametrize(("values", "dtype"), [
+    ([1.0, 0.0], "f4"), ([1.0, 2.5], "f4"), ([1.0, math.nan], "f4"), ([math.nan], "f4"), ([0.1, 0.7, 0.3], "f4"),
+    ([1e-30, 1.0], "f4"), ([1.5e30, 0.5], "f4"), ([3.14159], "f4"),
+    ([1e-40, 1.0], "f8"), ([1e39, 1.0], "f8"), ([-1e99, 1.0], "f8"),
+    ([123_456_793.0, 5.0], "f8"), ([16_777_217.0], "f8"), ([1e5, 1e5 + 1e-4, 1e5 + 2e-4], "f8"),
+    ([0.999999, 0.9999991, 0.9999992], "f8"),
+])  # fmt: skip
+def test_numbers_that_single_precision_would_visibly_round_travel_in_double(values: list[float], dtype: str) -> None:
+    series = _series({0: list(enumerate(values))})
     assert float_type(series) == dtype
-    assert np.isfinite(_decode(series_payload(series)["y"], dtype)[1]) == np.isfinite(value)
+    found = _decode(series_payload(series)["y"], dtype)
+    np.testing.assert_allclose(found, values, rtol=1e-7 if dtype == "f4" else 0)
 
 
 def test_a_run_comes_back_point_by_point() -> None:
     payload = run_payload(_series({2: [(3, 1.0), (4, 2.0)]}), times=0)
-    assert (payload["first"], payload["start"], payload["count"], payload["at"], payload["times"]) == (3, 0, 2, None, 0)
-    gap = run_payload(_series({2: [(3, 1.0), (7, 2.0)]}), times=None)
-    assert _decode(gap["at"], "u4") == [0, 4]
+    assert [payload[key] for key in ("start", "stride", "count", "steps", "times")] == [3, 1, 2, None, 0]
+    uneven = run_payload(_series({2: [(3, 1.0), (7, 2.0), (8, 2.0)]}), times=None)
+    assert (uneven["stride"], _decode(uneven["steps"], "f8")) == (None, [3, 7, 8])
 
 
 def test_times_are_runtimes_and_wall_times_that_follow_them() -> None:
