@@ -51,7 +51,7 @@ class AssetSet:
 
     def url(self, root: str, name: str) -> str:
         """The address of an asset from a page whose way to the site's root is `root`; it changes with the content."""
-        return urls.versioned(urls.href(urls.static_file(name), root), self.files[name])
+        return f"{urls.href(urls.static_file(name), root)}?v={self._digests[name]}"
 
 
 def templates_dir() -> Path:

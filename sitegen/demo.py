@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from runstore.errors import RunstoreError, StoreError
-from runstore.format.layout import STORE_DIR, StoreLayout
+from runstore.format.layout import STORE_DIR, StoreLayout, enclosing_store
 from runstore.format.records import ProjectMeta, create_store, dump_project, load_project, write_atomically
 from runstore.settings import PREFIXES
 
@@ -50,9 +50,14 @@ Progress = Callable[[str, int, int], None]
 def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
     """Trains the demo's models and logs their runs into a store below `directory`; returns the store.
 
-    What an earlier demo left there is replaced. Raises `StoreError` where somebody's own runs are, `RunstoreError`
-    when the training does not come to the end it should.
+    What an earlier demo left there is replaced. Raises `StoreError` where somebody's own runs are or inside of a
+    store, `RunstoreError` when the training does not come to the end it should.
     """
+    if found := enclosing_store(directory):
+        raise StoreError(
+            f"{directory}: found a store's own directory ({found}), expected one outside of every store; "
+            "name another DIR for the demo"
+        )
     store = directory.absolute() / STORE_DIR
     _prepare(StoreLayout(store))
     training = _Training(store, progress or (lambda *_: None))

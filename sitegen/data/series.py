@@ -9,7 +9,7 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from runstore.reading.ndjson import AXES, PREFIX
 MAX_POINTS: Final = 1500
 """A run with more rows of a metric is drawn in buckets."""
 BUCKETS: Final = 1000
+
+_TIMES: Final = ("runtime", "timestamp")
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.uint32]
@@ -83,30 +85,46 @@ def metric_rows(frames: Sequence[pl.DataFrame]) -> Iterator[tuple[str, Rows]]:
     The axes are no metrics, nor is what was logged below their names.
     """
     axes = tuple(f"{PREFIX}{key}." for key in AXES)
-    families = [frame.sort("run", "step", "place", "line") for frame in frames]
-    columns = sorted({name for frame in families for name in frame.columns if name.startswith(PREFIX)})
-    for column in columns:
+    families = [_Family(frame) for frame in frames]
+    for column in sorted({name for family in families for name in family.metrics}):
         if column.startswith(axes):
             continue
-        parts = [
-            frame.select("run", "place", "line", "step", "runtime", "timestamp", pl.col(column).alias("value"))
-            for frame in families
-            if column in frame.columns
-        ]
-        parts = [part.filter(pl.col("value").is_not_null()) if part["value"].null_count() else part for part in parts]
-        whole = pl.concat(parts).sort("run", "step", "place", "line") if len(parts) > 1 else parts[0]
-        if whole.height:
-            yield column.removeprefix(PREFIX), _rows(whole)
+        parts = [part for family in families if (part := family.rows(column)) is not None]
+        if parts:
+            yield column.removeprefix(PREFIX), parts[0][0] if len(parts) == 1 else _merged(parts)
 
 
-def _rows(frame: pl.DataFrame) -> Rows:
-    return Rows(
-        run=frame["run"].to_numpy(),
-        step=frame["step"].to_numpy(),
-        value=frame["value"].to_numpy(),
-        runtime=frame["runtime"].fill_null(math.nan).to_numpy(),
-        timestamp=frame["timestamp"].fill_null(math.nan).to_numpy(),
-    )
+class _Family:
+    """A frame of a project's history in arrays: asking a frame of thousands of columns for one takes its time."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        columns = {column.name: column for column in frame.sort("run", "step", "place", "line").get_columns()}
+        self.metrics = {name: column for name, column in columns.items() if name.startswith(PREFIX)}
+        self._place, self._line = (columns[name].to_numpy() for name in ("place", "line"))
+        self._run, self._step = (columns[name].to_numpy() for name in ("run", "step"))
+        self._runtime, self._timestamp = (columns[name].fill_null(math.nan).to_numpy() for name in _TIMES)
+
+    def rows(self, name: str) -> tuple[Rows, Indices, Indices] | None:
+        """The rows that hold a metric, with their histories' places and their lines; None when there is none."""
+        column = self.metrics.get(name)
+        if column is None or column.null_count() == len(column):
+            return None
+        here: Any = column.is_not_null().to_numpy() if column.null_count() else slice(None)
+        value = column.drop_nulls().to_numpy()
+        rows = Rows(self._run[here], self._step[here], value, self._runtime[here], self._timestamp[here])
+        return rows, self._place[here], self._line[here]
+
+
+def _merged(parts: Sequence[tuple[Rows, Indices, Indices]]) -> Rows:
+    """The rows of several families as one, by run and step; of one step in the order they were written."""
+    columns = [
+        np.concatenate([getattr(rows, name) for rows, _, _ in parts])
+        for name in ("run", "step", "value", "runtime", "timestamp")
+    ]
+    place = np.concatenate([place for _, place, _ in parts])
+    line = np.concatenate([line for _, _, line in parts])
+    order = np.lexsort((line, place, columns[1], columns[0]))
+    return Rows(*(column[order] for column in columns))
 
 
 def make_series(rows: Rows) -> Series:

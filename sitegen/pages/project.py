@@ -9,7 +9,7 @@ from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
 from sitegen.pages.index import last_activity
-from sitegen.pages.values import cell, column_type, flat, shared_and_varying
+from sitegen.pages.values import cell, column_type, flat, shared_and_varying, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def _value_columns(name: str, flats: Sequence[Mapping[str, Any]]) -> list[dict[s
     keys = dict.fromkeys(key for values in flats for key in values)
     columns = []
     for key in keys:
-        values = [known.get(key) for known in flats]
+        values = [short(known.get(key)) for known in flats]
         columns.append(
             {"key": f"{name}.{key}", "label": key, "section": name, "type": column_type(values), "values": values}
         )

@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import orjson
 
 from runstore.reading.rows import flatten
 
 ColumnType = Literal["number", "text", "bool", "time", "duration", "list", "mixed"]
+MAX_CELL: Final = 1000
+"""A longer text is cut in a table's cell: every reader of a project's page loads all of them."""
+MAX_SHOWN: Final = 20_000
+"""The same for the page of a run."""
 _NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
@@ -35,6 +39,13 @@ def cell(value: Any) -> Any:
 
 def _non_finite(value: float) -> str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def short(value: Any, longest: int = MAX_CELL) -> Any:
+    """A cell's value; of a longer text its beginning, and how much is left out."""
+    if not isinstance(value, str) or len(value) <= longest:
+        return value
+    return f"{value[:longest]}… ({len(value) - longest} more characters)"
 
 
 def as_json(value: Any) -> str:
@@ -73,7 +84,7 @@ def _kind(value: Any) -> str:
 
 def shown_items(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The flat items of a mapping as texts, for a list on a page."""
-    return tuple((key, show(value)) for key, value in flat(values).items())
+    return tuple((key, short(show(value), MAX_SHOWN)) for key, value in flat(values).items())
 
 
 def shared_and_varying(

@@ -4,6 +4,8 @@ runstore.Panels = (() => {
   const { element, icon, Chart } = runstore;
   const MOST_IN_LEGEND = 12;
   const SOME_IN_LEGEND = 6;
+  // A section makes its panels so many at a time.
+  const PAGE = 60;
 
   /**
    * @typedef {{key: string, title: string, section: string}} Metric
@@ -22,10 +24,13 @@ runstore.Panels = (() => {
       this.host = host;
       this.draw = draw;
       this.toggle = toggle;
-      this.panels = [];
+      /** @type {Map<string, object>} the panels made so far, by their metric's key */
+      this.made = new Map();
       this.seen = new Promise((resolve) => (this.haveSeen = resolve));
       this.observer = new IntersectionObserver((entries) => this.#sight(entries), { rootMargin: "200px 0px" });
-      this.#build(metrics);
+      this.sections = this.#sections(metrics);
+      host.append(...this.sections.map(({ root }) => root));
+      this.filter("");
       if (!metrics.length) this.haveSeen();
       let width = host.clientWidth;
       new ResizeObserver(() => {
@@ -33,6 +38,10 @@ runstore.Panels = (() => {
         width = host.clientWidth;
       }).observe(host);
       document.addEventListener("runstore:theme", () => this.update());
+    }
+
+    get panels() {
+      return [...this.made.values()];
     }
 
     /** Draws every chart that is in sight again; the others follow when they come into it. */
@@ -50,41 +59,59 @@ runstore.Panels = (() => {
     /** Shows only charts whose key matches. @returns {boolean} whether the pattern was one */
     filter(pattern) {
       const { test, literal } = runstore.matcher(pattern);
-      for (const panel of this.panels) panel.root.hidden = Boolean(pattern) && !test(panel.metric.key);
-      for (const { root, count, panels } of this.sections) {
-        const left = panels.filter((panel) => !panel.root.hidden).length;
-        root.hidden = left === 0;
-        count.textContent = String(left);
+      for (const section of this.sections) {
+        section.matching = pattern ? section.metrics.filter(({ key }) => test(key)) : section.metrics;
+        section.limit = PAGE;
+        this.#fill(section);
       }
       return !literal;
+    }
+
+    /** Puts the panels of a section's first matching metrics into the page. */
+    #fill(section) {
+      const { matching, limit } = section;
+      section.root.hidden = matching.length === 0;
+      section.count.textContent = String(matching.length);
+      section.grid.replaceChildren(...matching.slice(0, limit).map((metric) => this.#panelOf(metric).root));
+      section.more.hidden = matching.length <= limit;
+      section.more.textContent = `Show ${Math.min(PAGE, matching.length - limit)} more of ${matching.length}`;
+    }
+
+    #panelOf(metric) {
+      let panel = this.made.get(metric.key);
+      if (!panel) {
+        this.made.set(metric.key, (panel = this.#panel(metric)));
+        panel.root.panel = panel;
+        this.observer.observe(panel.root);
+      }
+      return panel;
     }
 
     highlight(key) {
       for (const panel of this.panels) if (panel.visible) panel.chart?.highlight(key);
     }
 
-    #build(metrics) {
-      this.sections = [];
+    #sections(metrics) {
+      const sections = new Map();
       for (const metric of metrics) {
-        let section = this.sections.find(({ name }) => name === metric.section);
-        if (!section) this.sections.push((section = this.#section(metric.section)));
-        const panel = this.#panel(metric);
-        section.panels.push(panel);
-        section.grid.append(panel.root);
-        this.panels.push(panel);
+        if (!sections.has(metric.section)) sections.set(metric.section, this.#section(metric.section));
+        sections.get(metric.section).metrics.push(metric);
       }
-      for (const { count, panels } of this.sections) count.textContent = String(panels.length);
-      this.host.append(...this.sections.map(({ root }) => root));
-      for (const panel of this.panels) this.observer.observe(panel.root);
+      return [...sections.values()];
     }
 
     #section(name) {
       const grid = element("div", { className: "panel-grid" });
       const count = element("span", { className: "count" });
-      const heading = element("h2", {}, name);
-      const summary = element("summary", {}, icon("chevron"), heading, count);
-      const root = element("details", { className: "section", open: true }, summary, grid);
-      return { name, root, grid, count, panels: [] };
+      const more = element("button", { type: "button", className: "more-panels" });
+      const summary = element("summary", {}, icon("chevron"), element("h2", {}, name), count);
+      const root = element("details", { className: "section", open: true }, summary, grid, more);
+      const section = { root, grid, count, more, metrics: [], matching: [], limit: PAGE };
+      more.onclick = () => {
+        section.limit += PAGE;
+        this.#fill(section);
+      };
+      return section;
     }
 
     #panel(metric) {
@@ -107,7 +134,7 @@ runstore.Panels = (() => {
 
     #sight(entries) {
       for (const { target, isIntersecting } of entries) {
-        const panel = this.panels.find(({ root }) => root === target);
+        const { panel } = target;
         panel.visible = isIntersecting;
         if (isIntersecting && panel.stale) this.#draw(panel);
       }

@@ -29,25 +29,26 @@ runstore.RunTable = (() => {
       this.usual = usualColumns(runs, this.columns);
       this.host = host;
       this.rows = [];
+      /** Those on view. A table with every key of a project as a column would take seconds to make. */
+      this.shown = [];
       /** @type {Map<Row, HTMLTableRowElement>} those that were on the screen since the rows were handed over */
       this.nodes = new Map();
-      this.#make(host);
       host.addEventListener("click", (event) => this.#click(event));
       host.addEventListener("pointerover", (event) => this.on.hover(event.target.closest("tr")?.dataset.key ?? null));
       host.addEventListener("pointerleave", () => this.on.hover(null));
       new ResizeObserver(() => this.#fit()).observe(host);
     }
 
-    #make(host) {
-      const head = element("tr", {}, ...this.columns.map((column) => this.#header(column)));
+    #make() {
+      this.table?.destroy(true);
+      const head = element("tr", {}, ...this.shown.map((column) => this.#header(column)));
       const table = element("table", { className: "runs-table" }, element("thead", {}, head));
-      host.append(table);
+      this.host.replaceChildren(table);
       this.table = new DataTable(table, {
         data: [],
-        columns: this.columns.map((column) => ({
+        columns: this.shown.map((column) => ({
           data: null,
           className: `cell-${column.type}`,
-          visible: this.usual.has(column.key),
           render: (_, type, row) => (type === "display" ? this.#cell(column, row) : ""),
         })),
         createdRow: (node, row) => this.#row(node, row),
@@ -62,10 +63,11 @@ runstore.RunTable = (() => {
         fixedColumns: { start: 1 },
         language: { emptyTable: "No run matches.", zeroRecords: "No run matches." },
       });
-      const body = host.querySelector(".dt-scroll-body");
+      const body = this.host.querySelector(".dt-scroll-body");
       Object.assign(body, { tabIndex: 0 });
       body.setAttribute("aria-label", "Table of runs");
       body.setAttribute("role", "region");
+      this.fitted = null;
     }
 
     #header(column) {
@@ -111,13 +113,12 @@ runstore.RunTable = (() => {
     }
 
     #refresh(rows) {
-      const columns = this.columns.filter((_, at) => this.table.column(at).visible());
       rows.forEach((row, at) => {
         const shown = Object.assign(this.rows[at], row);
         const node = this.nodes.get(shown);
         if (!node) return;
         node.classList.toggle("off", shown.off);
-        columns.forEach((column, cell) => node.cells[cell].replaceChildren(this.#cell(column, shown)));
+        this.shown.forEach((column, cell) => node.cells[cell].replaceChildren(this.#cell(column, shown)));
       });
     }
 
@@ -127,13 +128,13 @@ runstore.RunTable = (() => {
     }
 
     #showColumns(cols) {
-      const shown = this.shownColumns(cols);
-      const places = this.columns.map((_, at) => at).filter((at) => this.table.column(at).visible() !== shown.has(this.columns[at].key));
-      if (!places.length) return;
-      for (const visible of [true, false]) this.table.columns(places.filter((at) => shown.has(this.columns[at].key) === visible)).visible(visible, false);
+      const chosen = this.shownColumns(cols);
+      const columns = this.columns.filter(({ key }) => chosen.has(key));
+      if (this.table && columns.length === this.shown.length && columns.every((column, at) => column === this.shown[at])) return;
+      this.shown = columns;
       this.nodes.clear();
       this.rows = [];
-      this.table.columns.adjust();
+      this.#make();
     }
 
     #showSort(sort) {
@@ -145,6 +146,7 @@ runstore.RunTable = (() => {
     }
 
     #fit() {
+      if (!this.table) return;
       const body = this.host.querySelector(".dt-scroll-body");
       const head = this.host.querySelector(".dt-scroll-head");
       const height = Math.max(120, this.host.clientHeight - head.offsetHeight);

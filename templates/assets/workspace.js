@@ -4,6 +4,7 @@
   const { State, Runs, RunTable, Panels, series, palette, format, element } = runstore;
   const TABLE = ["group", "filter", "hide", "sort", "cols"];
   const CHARTS = ["group", "filter", "hide", "agg", "shade", "smooth", "x", "ylog"];
+  const MOST_COLUMNS = 200;
   const ALL = [...TABLE, ...CHARTS, "panels"];
   const AXES = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
 
@@ -247,16 +248,21 @@
 
     #columnChooser() {
       const list = this.find("[data-columns]");
+      const inputs = [];
+      // Made when it is first looked at: a project may have thousands of keys.
+      const fill = () => {
+        for (const [section, title] of [["run", "Run"], ["config", "Config"], ["summary", "Summary"]]) {
+          const columns = this.table.columns.filter((column) => column.section === section && column.key !== "name");
+          if (columns.length) list.append(element("fieldset", {}, element("legend", {}, title), ...columns.map(box)));
+        }
+        inputs.push(...list.querySelectorAll("input"));
+      };
       const box = (column) => {
         const input = element("input", { type: "checkbox", value: column.key });
         return element("label", { data: { label: column.label } }, input, element("span", { className: "text" }, column.label));
       };
-      for (const [section, title] of [["run", "Run"], ["config", "Config"], ["summary", "Summary"]]) {
-        const boxes = this.table.columns.filter((column) => column.section === section && column.key !== "name").map(box);
-        if (boxes.length) list.append(element("fieldset", {}, element("legend", {}, title), ...boxes));
-      }
-      const inputs = [...list.querySelectorAll("input")];
       const show = () => {
+        if (!inputs.length) fill();
         const shown = this.table.shownColumns(this.state.view.cols);
         for (const input of inputs) input.checked = shown.has(input.value);
       };
@@ -270,10 +276,12 @@
         show();
       });
       this.find("[data-columns-all]").addEventListener("click", () => {
-        this.state.set({ cols: inputs.map(({ value }) => value) });
+        // Those that were searched for, and no more than a table can show in a moment.
+        const found = inputs.filter((input) => !input.closest("label").hidden).slice(0, MOST_COLUMNS);
+        this.state.set({ cols: found.map(({ value }) => value) });
         show();
       });
-      this.find("#columns").addEventListener("toggle", show);
+      this.find("#columns").addEventListener("beforetoggle", show);
     }
   }
 

@@ -113,9 +113,9 @@ def _grow(store: Path, out: Path) -> list[Measure]:
     line = json.dumps(row | {"_step": row["_step"] + 1}).encode() + b"\n"
     with history.open("ab") as file:
         file.write(line)
-    before = {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
+    before = _stamps(out)
     built = _build(store, out)
-    written = [path for path in before if path.stat().st_mtime_ns != before[path]]
+    written = [path for path, stamp in _stamps(out).items() if stamp != before.get(path)]
     pages = [path for path in written if path.suffix == ".html"]
     names = ", ".join(sorted(path.relative_to(out).parts[1] for path in pages))
     return [
@@ -123,6 +123,10 @@ def _grow(store: Path, out: Path) -> list[Measure]:
         Measure("… pages written", len(pages), "of 1002", note=names),
         Measure("… data files written", len(written) - len(pages), "", note="its metrics, the runs, the manifest"),
     ]
+
+
+def _stamps(out: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in out.rglob("*") if path.is_file()}
 
 
 def _seconds(*command: str) -> float:

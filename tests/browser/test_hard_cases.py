@@ -120,6 +120,35 @@ def test_zoom_between_two_points_shows_the_line_between_them(root: Path, open_pa
     settle(page)
 
 
+def test_row_of_ten_thousand_keys_leaves_the_page_of_its_project_quick_and_whole(root: Path, open_page: Open) -> None:
+    write_run(root, "p", "wide", [{f"k{key:05}": float(key) for key in range(10_000)} | {"_step": 0}])
+    write_run(root, "p", "narrow", [{"loss": 1.0, "_step": 0}])
+    page = open_page(project(root), "group=")
+    assert page.locator(".section .count").inner_text() == "10001"
+    assert page.locator(".panel").count() == 60
+    page.get_by_role("button", name="Show 60 more of 10001").click()
+    assert page.locator(".panel").count() == 120
+    page.get_by_label("Search charts by regular expression").fill("^loss$")
+    assert page.locator(".panel h3").all_inner_texts() == ["loss"]
+    assert set(curves(page, "loss")) == {"narrow"}
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_label("Search columns by regular expression").fill("k0999")
+    page.get_by_role("button", name="All", exact=True).click()
+    assert page.locator(".dt-scroll-head th:visible").all_inner_texts() == [
+        "Name",
+        *(f"k0999{key}" for key in range(10)),
+    ]
+
+
+def test_long_texts_of_a_run_are_cut_in_its_projects_table(root: Path, open_page: Open) -> None:
+    write_run(root, "p", "r", [{"m": 1.0, "text": "x" * 100_000, "_step": 0}], config={"prompt": "y" * 50_000})
+    site = project(root)
+    open_page(site)
+    assert (site.parent / "data" / "runs.js").stat().st_size < 10_000
+    page = open_page(site.parent / "runs" / "r" / "index.html")
+    assert "… (30000 more characters)" in page.locator("#config-list").inner_text()
+
+
 def test_what_is_not_a_number_is_sorted_last_both_ways(root: Path, open_page: Open) -> None:
     for run, value in (("a", 1.0), ("b", "NaN"), ("c", 7.0), ("d", "Infinity")):
         write_run(root, "p", run, [{"acc": value, "_step": 0}])

@@ -98,6 +98,7 @@ def test_columns_are_hidden_and_shown_by_choice(lab: Path, open_page: Open) -> N
     assert "cols=" in page.url
     page.get_by_role("button", name="Usual").click()
     assert "lr" in headers.all_inner_texts()
+    page.get_by_label("Search columns by regular expression").fill("")
     page.get_by_role("button", name="All", exact=True).click()
     assert "model.depth" in headers.all_inner_texts()
 
