@@ -39,7 +39,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("records",)),
     "runstore.recording": (
-        ("hardware", "monitor", "naming", "nested", "terminal", "trouble"),
+        ("arrays", "hardware", "missing", "monitor", "naming", "nested", "terminal", "trouble"),
         ("linefile", "saver"),
         ("console", "history", "media", "provenance", "state"),
         ("config", "ending", "summary"),
@@ -55,6 +55,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("entries",),
         ("catalog",),
         ("store",),
+        ("media",),
     ),
     "runstore.cli": (("terminal", "stores"), ("runs", "verify"), ("main",)),
     "sitegen.data": (("series",), ("shards",)),

@@ -11,13 +11,16 @@ import click
 from rich.text import Text
 
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import console, printable, show_duration, show_state, show_value, table
+from runstore.cli.terminal import CELL, clip, console, printable, show_duration, show_state, show_value, table
 from runstore.errors import StoreError
 from runstore.format.values import plain
 from runstore.reading.rows import flatten
 from runstore.reading.store import RunRecord, Store
 
 _METRICS_SHOWN = 3
+_LONGEST_VALUE = 120
+# Above this not every whole float is the number that was logged.
+_LARGEST_WHOLE = 2.0**53
 
 
 @click.command()
@@ -64,7 +67,7 @@ def describe(run: RunRecord) -> dict[str, Any]:
         "finished": _iso(run.finished),
         "runtime": run.runtime,
         "rows": run.rows,
-        "last_step": run.last_step,
+        "last_step": _whole(run.last_step),
         "summary": run.summary,
         "path": str(run.layout.path),
         "problems": [str(problem) for problem in run.problems],
@@ -81,22 +84,22 @@ def _runs(store: Store, project: str | None) -> list[RunRecord]:
 
 def _print_runs(runs: Sequence[RunRecord]) -> None:
     metrics = _main_metrics(runs)
-    columns = ["PROJECT", "ID", "NAME", "STATE", "GROUP", "JOB TYPE", "CREATED", "RUNTIME", *metrics]
+    columns = ["PROJECT", "ID", "NAME", "STATE", "GROUP", "JOB TYPE", "CREATED", "RUNTIME", *map(clip, metrics)]
     rows: list[list[str | Text]] = [
         [
             run.project,
             run.id,
-            run.name,
+            clip(run.name),
             show_state(run.state),
-            run.meta.group,
-            run.meta.job_type,
+            clip(run.meta.group),
+            clip(run.meta.job_type),
             _minute(run.created),
             show_duration(run.runtime),
-            *(show_value(run.summary.get(metric)) for metric in metrics),
+            *(clip(show_value(run.summary.get(metric))) for metric in metrics),
         ]
         for run in runs
     ]
-    console().print(table(columns, rows, right=["RUNTIME", *metrics]))
+    console().print(table(columns, rows, right=columns[7:]))
 
 
 def _main_metrics(runs: Sequence[RunRecord]) -> list[str]:
@@ -110,7 +113,11 @@ def _main_metrics(runs: Sequence[RunRecord]) -> list[str]:
 
 def _print_run(run: RunRecord) -> None:
     out = console()
-    out.print(Text(run.project + "/" + run.id), Text(printable(run.name), style="bold"), show_state(run.state))
+    out.print(
+        Text(run.project + "/" + run.id),
+        Text(printable(clip(run.name, _LONGEST_VALUE)), style="bold"),
+        show_state(run.state),
+    )
     facts = {
         "exit code": run.exit_code,
         "group": run.meta.group,
@@ -126,15 +133,20 @@ def _print_run(run: RunRecord) -> None:
     for title, values in (("Config", dict(flatten(run.config))), ("Summary", run.summary)):
         if values:
             out.print(Text(f"\n{title}", style="bold"))
-            _print_pairs(values)
+            _print_pairs({key: clip(show_value(value), _LONGEST_VALUE) for key, value in values.items()})
     for problem in run.problems:
         click.echo(f"problem: {printable(str(problem))}")
 
 
 def _print_pairs(values: Mapping[str, Any]) -> None:
-    width = max(len(printable(key)) for key in values)
+    width = min(CELL, max(map(len, values)))
     for key, value in values.items():
         console().print(Text(f"  {printable(key):<{width}}  {show_value(value)}"))
+
+
+def _whole(number: float | None) -> float | None:
+    """A whole number as an integer, which is how it was logged."""
+    return int(number) if number is not None and number.is_integer() and abs(number) <= _LARGEST_WHOLE else number
 
 
 def _iso(moment: float | None) -> str | None:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,9 @@ from rich.text import Text
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _COLOURS = {"running": "blue", "finished": "green", "failed": "red", "killed": "yellow", "crashed": "magenta"}
 _WIDE = 10_000
+
+CELL: Final = 40
+"""As many characters of a text fit a table's cell."""
 
 
 def console() -> Console:
@@ -23,6 +26,11 @@ def console() -> Console:
 def printable(text: str) -> str:
     """`text` without characters that move the cursor, change colours or turn the direction of writing."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", "↵"))
+
+
+def clip(text: str, longest: int = CELL) -> str:
+    """`text`, its end cut off and marked by an ellipsis where it is longer than `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def show_state(state: str) -> Text:

@@ -1,4 +1,4 @@
-"""`runstore verify`: what in a store cannot be read, with file and line."""
+"""`runstore verify`: what in a store cannot be read or is not as it was logged, with file and line."""
 
 import json
 from dataclasses import asdict
@@ -8,6 +8,7 @@ import click
 
 from runstore.cli.stores import open_store
 from runstore.cli.terminal import counted, printable
+from runstore.reading.media import verify_store
 
 
 @click.command()
@@ -17,7 +18,7 @@ from runstore.cli.terminal import counted, printable
 def verify(context: click.Context, store: Path | None, as_json: bool) -> None:
     """Check every file of STORE; list what is broken, and exit with 1 if anything is."""
     found = open_store(store)
-    problems = list(found.all_problems())
+    problems = list(verify_store(found))
     if as_json:
         click.echo(json.dumps([asdict(problem) for problem in problems], indent=2, ensure_ascii=False))
     else:

@@ -28,6 +28,14 @@ _FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 # Device names on Windows, where a colleague may clone the store.
 _DEVICES = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
 _HISTORY = re.compile(r"^history(?:\.(?P<writer>[^.]+))?\.jsonl$")
+# What a run says stands in these: one that is no file, or is a link, is missing from what its readers see.
+_RUN_FILES = frozenset(
+    {
+        *("run.yaml", "config.yaml", "summary.json", "state.json", "provenance.json"),
+        *("system.jsonl", "output.log", "changes.patch", "requirements.txt"),
+    }
+)
+_RUN_DIRS = frozenset({"media", "files"})
 
 GITATTRIBUTES = """\
 *.jsonl -diff merge=union
@@ -142,7 +150,7 @@ class RunLayout:
 
     def histories(self) -> list[Path]:
         """The history files there are: the first attempt's, later attempts' by number, then others by name."""
-        return [path for path, _ in scan_run(self.path) if is_history(path.name)]
+        return [path for path, _ in scan_run(self.path).files if is_history(path.name)]
 
 
 def is_history(name: str) -> bool:
@@ -159,17 +167,46 @@ def history_order(name: str) -> tuple[int, int, str]:
     return (1, int(writer), name) if writer.isdecimal() else (2, 0, name)
 
 
-def scan_run(path: Path) -> list[tuple[Path, os.stat_result]]:
-    """The plain files directly in a run's directory with their stat, histories first and in merging order.
+@dataclass(frozen=True, slots=True)
+class RunScan:
+    """What lies directly in a run's directory.
 
-    Links are left out: a store's content may come from strangers, and a link could lead anywhere.
+    `files` are the plain files with their stat, histories first and in merging order. `odd` says by name what stands
+    in the place of a file or directory of the run: a link, which could lead anywhere and is not followed, a pipe, …
     """
-    found = []
+
+    files: list[tuple[Path, os.stat_result]]
+    odd: dict[str, str]
+
+
+def scan_run(path: Path) -> RunScan:
+    """Looks into a run's directory, without opening anything. Raises `OSError`."""
+    found, odd = [], {}
     with os.scandir(path) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
                 found.append((path / entry.name, entry.stat(follow_symlinks=False)))
-    return sorted(found, key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
+            elif wrong := _wrong_kind(entry):
+                odd[entry.name] = wrong
+    found.sort(key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
+    return RunScan(found, dict(sorted(odd.items())))
+
+
+def _wrong_kind(entry: os.DirEntry[str]) -> str:
+    """What stands where a file or a directory of a run belongs, "" when nothing of the run does."""
+    if entry.name in _RUN_DIRS:
+        return linked("directory") if entry.is_symlink() else ""
+    if entry.name not in _RUN_FILES and not is_history(entry.name):
+        return ""
+    if entry.is_symlink():
+        return linked("file")
+    found = "a directory" if entry.is_dir(follow_symlinks=False) else "a pipe, socket or device"
+    return f"found {found}, expected a file; move it elsewhere"
+
+
+def linked(expected: str) -> str:
+    """What is wrong with a link in a store. Where it leads is left out: that may be nobody else's business."""
+    return f"found a link, which is not followed, expected a {expected}; copy the {expected} itself here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +236,17 @@ class ProjectLayout:
         if self.runs_dir.is_symlink():
             return []
         return [RunLayout(path) for path in _directories(self.runs_dir)]
+
+    def holds_a_history(self) -> bool:
+        """Whether a run that can be listed has a history."""
+        try:
+            return any(os.path.isfile(run.history()) for run in self.runs())
+        except OSError:
+            return False
+
+    def links(self) -> list[Path]:
+        """The links where runs belong: nobody follows them, so what they lead to is missing."""
+        return [self.runs_dir] if os.path.islink(self.runs_dir) else _links(self.runs_dir)
 
     def deleted(self, run_id: str) -> Path:
         """The tombstone that says that `run_id` was deleted and can never be used again."""
@@ -251,6 +299,20 @@ class StoreLayout:
             and (_is(stat.S_ISDIR, layout.runs_dir) or _is(stat.S_ISREG, layout.project_yaml))
         ]
 
+    def links(self) -> list[Path]:
+        """The links where projects belong, or the runs of a directory that would be one: nobody follows them."""
+        projects = [
+            path
+            for path in map(ProjectLayout, _links(self.root))
+            if path.name.lower() not in _RESERVED_PROJECTS
+            and (os.path.isdir(path.runs_dir) or os.path.isfile(path.project_yaml))
+        ]
+        known = {project.path for project in self.projects()}
+        others = [ProjectLayout(path) for path in _directories(self.root) if path not in known]
+        return [project.path for project in projects] + [
+            other.runs_dir for other in others if os.path.islink(other.runs_dir)
+        ]
+
 
 def _directories(path: Path) -> list[Path]:
     """The visible directories in `path` by name; none when there is no such directory. Links are not followed."""
@@ -258,6 +320,16 @@ def _directories(path: Path) -> list[Path]:
         with os.scandir(path) as entries:
             names = [e.name for e in entries if e.is_dir(follow_symlinks=False) and not e.name.startswith(".")]
     except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path / name for name in sorted(names)]
+
+
+def _links(path: Path) -> list[Path]:
+    """The visible links in `path` by name; none when it cannot be listed."""
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if entry.is_symlink() and not entry.name.startswith(".")]
+    except OSError:
         return []
     return [path / name for name in sorted(names)]
 
@@ -287,6 +359,35 @@ def default_store_root(start: Path) -> Path:
         if (folder / ".git").exists():
             return folder / STORE_DIR
     return start / STORE_DIR
+
+
+def enclosing_store(path: Path) -> Path | None:
+    """The nearest directory of a store, one of its projects or runs that `path` is or lies in; None outside of all.
+
+    A store written by hand need not have a `store.yaml`: there a project is known by its runs' histories.
+    """
+    start = path.resolve()
+    if any(project.holds_a_history() for project in _listed(start)):
+        return start
+    return next((folder for folder in _upwards(start) if _is_a_stores(folder)), None)
+
+
+def _is_a_stores(folder: Path) -> bool:
+    """Whether `folder` is a store that says so, or a project or run of any."""
+    project = ProjectLayout(folder)
+    return (
+        os.path.isfile(folder / STORE_FILE)
+        or (os.path.isfile(project.project_yaml) and os.path.isdir(project.runs_dir))
+        or project.holds_a_history()
+        or (folder.parent.name == "runs" and os.path.isfile(RunLayout(folder).history()))
+    )
+
+
+def _listed(root: Path) -> list[ProjectLayout]:
+    try:
+        return StoreLayout(root).projects()
+    except OSError:
+        return []
 
 
 def _upwards(start: Path) -> Iterator[Path]:

@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
@@ -108,8 +109,9 @@ def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
 
 
 def create_store(layout: StoreLayout, entity: str = "") -> None:
-    """Writes what a new store starts with: `store.yaml`, `.gitignore`, `.gitattributes`. What is there stays.
+    """Writes what a new store starts with: `store.yaml`, `.gitignore`, `.gitattributes`.
 
+    What is there stays; the two files for git get those of our lines that they lack behind their own.
     Raises `StoreError` in one line where that is impossible, `FormatError` for a store of a newer format.
     """
     try:
@@ -117,7 +119,9 @@ def create_store(layout: StoreLayout, entity: str = "") -> None:
         if not layout.store_yaml.exists():
             write_atomically(layout.store_yaml, dump_store(StoreMeta(entity=entity)))
         for path, text in ((layout.gitignore, GITIGNORE), (layout.gitattributes, GITATTRIBUTES)):
-            if not path.exists():
+            if os.path.lexists(path):
+                _add_lines(path, text)
+            else:
                 write_atomically(path, text.encode())
     except OSError as error:
         reason = error.strerror or str(error)
@@ -125,6 +129,20 @@ def create_store(layout: StoreLayout, entity: str = "") -> None:
             f"{layout.root}: cannot create a store here ({reason}); pass dir= or set RUNSTORE_DIR"
         ) from None
     load_store(layout.store_yaml)
+
+
+def _add_lines(path: Path, text: str) -> None:
+    """Adds those lines of `text` that the file lacks. One that cannot be read or written stays as it is."""
+    try:
+        held = _read(path)
+        known = {line.strip() for line in held.splitlines()}
+        missing = [line for line in text.encode().splitlines() if line not in known]
+        if missing:
+            gap = b"" if not held or held.endswith(b"\n") else b"\n"
+            write_atomically(path, held + gap + b"\n".join(missing) + b"\n")
+    except (StoreError, OSError):
+        # A store that others share may not be ours to change; what git keeps is no reason to lose a run.
+        return
 
 
 def dump_store(meta: StoreMeta) -> bytes:
@@ -157,17 +175,17 @@ def dump_project(meta: ProjectMeta) -> bytes:
     return yaml12.dump(values).encode()
 
 
-def load_project(path: Path) -> ProjectMeta:
-    """Reads `project.yaml`; one that is missing stands for the defaults."""
-    values = _read_mapping(path)
-    views = values.get("views") or []
-    if not isinstance(views, list) or not all(isinstance(view, dict) for view in views):
-        raise FormatError(path, "views", type(views).__name__, "a list of mappings", "write each view as - name: …")
+def load_project(path: Path, mistakes: list[FormatError] | None = None) -> ProjectMeta:
+    """Reads `project.yaml`; one that is missing stands for the defaults.
+
+    A field that cannot be used keeps its default, and is noted in `mistakes`.
+    """
+    fields = _Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
     return ProjectMeta(
-        title=_text(path, values, "title"),
-        description=_text(path, values, "description"),
-        visibility=cast(Visibility, _choice(path, values, "visibility", get_args(Visibility), "private")),
-        views=tuple(views),
+        title=fields.text("title"),
+        description=fields.text("description"),
+        visibility=cast(Visibility, fields.choice("visibility", get_args(Visibility), "private")),
+        views=tuple(fields.views()),
     )
 
 
@@ -185,16 +203,32 @@ def dump_run(meta: RunMeta) -> bytes:
     return yaml12.dump(values).encode()
 
 
-def load_run(path: Path) -> RunMeta:
-    """Reads `run.yaml` of the run whose directory holds it. The directory's name is the id, whatever the file says."""
-    values = _read_mapping(path)
-    tags = values.get("tags") or []
-    if isinstance(tags, str):
-        tags = [tags]
-    if not isinstance(tags, list):
-        raise FormatError(path, "tags", type(tags).__name__, "a list of words", "write tags: [a, b]")
-    texts = {key: _text(path, values, key) for key in ("name", "created", "group", "job_type", "notes", "sweep")}
-    return RunMeta(id=path.parent.name, tags=tuple(str(tag) for tag in tags), **texts)
+def load_run(path: Path, mistakes: list[FormatError] | None = None) -> RunMeta:
+    """Reads `run.yaml` of the run whose directory holds it. The directory's name is the id, whatever the file says.
+
+    A field that cannot be used keeps its default, and is noted in `mistakes`; so is a `created` that is no time,
+    whose text stays.
+    """
+    fields = _Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
+    return RunMeta(
+        id=path.parent.name,
+        name=fields.text("name"),
+        created=fields.time("created"),
+        group=fields.text("group"),
+        job_type=fields.text("job_type"),
+        tags=tuple(fields.tags()),
+        notes=fields.text("notes"),
+        sweep=fields.text("sweep"),
+    )
+
+
+def parse_time(text: str) -> float | None:
+    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), None when it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def dump_state(state: RunState) -> bytes:
@@ -298,6 +332,63 @@ def _read_mapping(path: Path) -> dict[str, Any]:
             path, "line 1", f"a {type(values).__name__}", "a mapping of key: value", "write key: value lines"
         )
     return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of a record that a person may have edited, each read by itself; what is wrong goes to `mistakes`."""
+
+    path: Path
+    values: dict[str, Any]
+    mistakes: list[FormatError]
+
+    def text(self, key: str) -> str:
+        try:
+            return _text(self.path, self.values, key)
+        except FormatError as error:
+            self.mistakes.append(error)
+            return ""
+
+    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
+        try:
+            return _choice(self.path, self.values, key, choices, default)
+        except FormatError as error:
+            self.mistakes.append(error)
+            return default
+
+    def time(self, key: str) -> str:
+        text = self.text(key)
+        if text and parse_time(text) is None:
+            found = repr(text if len(text) <= 40 else text[:39] + "…")
+            self.note(key, found, "a time of ISO 8601", f"write {key}: '2026-10-01T10:00:00Z'")
+        return text
+
+    def tags(self) -> list[str]:
+        """The tags; one word stands for a list of one."""
+        found = self.values.get("tags")
+        if not isinstance(found, list | dict):
+            return [tag] if (tag := self.text("tags")) else []
+        if isinstance(found, dict):
+            self.note("tags", "a dict", "a list of words", "write tags: [a, b]")
+            return []
+        for number, tag in enumerate(found, 1):
+            if not isinstance(tag, str | int | float):
+                self.note("tags", f"a {type(tag).__name__} as item {number}", "a word", "write tags: [a, b]")
+        return [str(tag) for tag in found if isinstance(tag, str | int | float)]
+
+    def views(self) -> list[dict[str, Any]]:
+        found = self.values.get("views") or []
+        if not isinstance(found, list):
+            self.note("views", f"a {type(found).__name__}", "a list of mappings", "write each view as - name: …")
+            return []
+        for number, view in enumerate(found, 1):
+            if not isinstance(view, dict):
+                what = f"a {type(view).__name__} as item {number}"
+                self.note("views", what, "a mapping", "write each view as - name: …")
+        return [view for view in found if isinstance(view, dict)]
+
+    def note(self, key: str, found: str, expected: str, mend: str) -> None:
+        self.mistakes.append(FormatError(self.path, key, found, expected, mend))
 
 
 def _text(path: Path, values: dict[str, Any], key: str) -> str:

@@ -27,6 +27,9 @@ NOT_FINITE: Final[dict[str, float]] = {"NaN": math.nan, "Infinity": math.inf, "-
 SIMPLE: Final = frozenset({float, int, str, bool, type(None)})
 """Exact types that are plain as they stand (a float may still be non-finite)."""
 
+MOST_NUMBERS: Final = 1_000
+"""A value with more numbers is too long for a row."""
+
 _MAX_DEPTH = 100
 _INT64 = 2**63
 
@@ -140,6 +143,8 @@ def _array(value: Any) -> Any:
     """The scalar or list in something like an array (numpy, torch, jax, TensorFlow, a frame's series)."""
     if isinstance(value, type):
         return _UNKNOWN
+    if _may_be_masked(value):
+        return _unmasked(value.tolist())
     for method in ("item", "tolist", "to_list", "numpy", "__float__", "__array__"):
         take = getattr(value, method, None)
         if not callable(take):
@@ -148,24 +153,57 @@ def _array(value: Any) -> Any:
             found = take()
         except Exception:  # Any library may stand behind this call: one that refuses leaves the next way to try.
             continue
-        if type(found) is not type(value) and not isinstance(found, complex):
+        if isinstance(found, complex):
+            return _UNKNOWN
+        if type(found) is not type(value):
             return found
     return _UNKNOWN
+
+
+def _may_be_masked(value: Any) -> bool:
+    """Whether `value` is one of numpy's masked arrays, whose `item` gives what lies under the mask."""
+    kind = type(value)
+    return hasattr(kind, "filled") and hasattr(kind, "mask") and hasattr(kind, "tolist")
+
+
+def _unmasked(value: Any) -> Any:
+    """The list or scalar of a masked array: NaN is where something is masked."""
+    if isinstance(value, list):
+        return [_unmasked(inner) for inner in value]
+    return math.nan if value is None else value
+
+
+def size(value: Any) -> int:
+    """How many values an array of any library, or a list, holds; 0 for anything else, text and bytes too."""
+    kind = type(value)
+    if kind in SIMPLE or isinstance(value, str | bytes | bytearray | memoryview | Mapping):
+        return 0
+    try:
+        if isinstance(value, list | tuple | range):
+            return len(value)
+        if hasattr(kind, "tolist") or hasattr(kind, "to_list") or hasattr(kind, "numpy"):
+            shape = getattr(value, "shape", None)
+            return len(value) if shape is None else math.prod(map(int, shape))
+    except Exception:  # Any library may stand behind these calls: what it refuses to say is not known to be large.
+        pass
+    return 0
 
 
 def scalar(value: Any) -> Any:
     """A plain form for a value that orjson does not know, in its `default` hook. Raises `Unserialisable`.
 
-    Dicts are refused: the caller has to flatten them.
+    Dicts are refused: the caller has to flatten them; so are values of more than 1,000 numbers.
     """
     try:
-        found = value.item()
+        found = None if _may_be_masked(value) else value.item()
         if type(found) is float:
             return name_float(found)
-        if type(found) in SIMPLE:
+        if found is not None and type(found) in SIMPLE:
             return found
     except Exception:  # No scalar, or one of another library's making.
         pass
+    if size(value) > MOST_NUMBERS:
+        raise Unserialisable(f"more than {MOST_NUMBERS} values")
     found = plain(value)
     if type(found) is dict:
         raise Unserialisable("a mapping")

@@ -24,7 +24,7 @@ from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 @dataclass(slots=True)
@@ -116,15 +116,18 @@ class ProjectCatalog:
     def _look_at(self, entry: Entry, layout: RunLayout, stale: list[_Stale]) -> bool:
         """Reads what changed of a run's small files and notes which histories did; says whether any file did."""
         try:
-            found = names.scan_run(layout.path)
+            scan = names.scan_run(layout.path)
         except OSError as error:
-            entry.problems[""] = [0, f"cannot be read ({error.strerror}); check its permissions"]
+            entry.problems[""] = [[0, f"cannot be read ({error.strerror}); check its permissions"]]
             return True
-        was_unreadable = entry.problems.pop("", None) is not None
-        found = [(path, stat) for path, stat in found if path != layout.heartbeat and not path.name.startswith(".")]
+        was_otherwise = entry.problems.pop("", None) is not None or entry.odd != scan.odd
+        entry.odd = scan.odd
+        found = [
+            (path, stat) for path, stat in scan.files if path != layout.heartbeat and not path.name.startswith(".")
+        ]
         changed = refresh(entry, layout, {path.name: stat for path, stat in found})
         if not changed:
-            return was_unreadable
+            return was_otherwise
         histories = [(path, stat) for path, stat in found if names.is_history(path.name)]
         known = entry.sources
         entry.sources = {path.name: known[path.name] for path, _ in histories if path.name in known}

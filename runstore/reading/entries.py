@@ -16,9 +16,10 @@ from runstore.reading.sources import Source
 class Entry:
     """One run as the catalogue knows it: its small files, and how far its histories (in merging order) are read.
 
-    `stats` holds size, mtime (ns) and inode of every file in the run's directory; `problems` what was wrong with a
-    file, by name, as (line or 0, message). `unread` names files that the system did not let us read: they are tried
-    again at every look, because permissions change without a trace in `stats`.
+    `stats` holds size, mtime (ns) and inode of every file in the run's directory; `problems` all that was wrong with a
+    file, by name, each as (line or 0, message), and `odd` what stands where a file belongs. `unread` names files that
+    the system did not let us read: they are tried again at every look, because permissions change without a trace in
+    `stats`.
     """
 
     meta: RunMeta
@@ -28,12 +29,13 @@ class Entry:
     provenance: dict[str, Any] = field(default_factory=dict)
     stats: dict[str, list[int]] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
-    problems: dict[str, list[Any]] = field(default_factory=dict)
+    problems: dict[str, list[list[Any]]] = field(default_factory=dict)
+    odd: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
 
     def note_unread(self, name: str, problem: list[Any], *, again: bool) -> None:
         """Notes why a file could not be used, and whether the next look tries it again."""
-        self.problems[name] = problem
+        self.problems[name] = [problem]
         if again:
             self.unread.add(name)
 
@@ -75,22 +77,31 @@ def _read_small(entry: Entry, small: "_SmallFile", *, present: bool) -> None:
     entry.problems.pop(name, None)
     entry.unread.discard(name)
     value = small.absent
+    mistakes: list[FormatError] = []
     if present:
         try:
-            value = small.load(small.path)
+            value = small.load(small.path, mistakes)
         except StoreError as error:
             value = small.broken
             entry.note_unread(name, list(located(small.path, error)), again=not isinstance(error, FormatError))
+    if mistakes:
+        entry.problems[name] = [list(located(small.path, mistake)) for mistake in mistakes]
     setattr(entry, small.attribute, value)
+
+
+_Load = Callable[[Path, list[FormatError]], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class _SmallFile:
-    """A small file of a run, the attribute it fills, and what stands there without it, or when it is broken."""
+    """A small file of a run, the attribute it fills, and what stands there without it, or when it is broken.
+
+    `load` notes mistakes that leave the rest of the file good, and raises `StoreError` for others.
+    """
 
     path: Path
     attribute: str
-    load: Callable[[Path], Any]
+    load: _Load
     absent: Any
     broken: Any
 
@@ -99,12 +110,17 @@ def _small_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
     unnamed = RunMeta(id=layout.id)
     return (
         _SmallFile(layout.run_yaml, "meta", load_run, unnamed, unnamed),
-        _SmallFile(layout.config_yaml, "config", load_config, {}, {}),
-        _SmallFile(layout.summary_json, "summary", read_json_object, {}, {}),
+        _SmallFile(layout.config_yaml, "config", _whole(load_config), {}, {}),
+        _SmallFile(layout.summary_json, "summary", _whole(read_json_object), {}, {}),
         # Whatever a broken one said, no exit can be read from it: the heartbeat decides.
-        _SmallFile(layout.state_json, "recorded", load_state, None, RunState("running")),
-        _SmallFile(layout.provenance_json, "provenance", read_json_object, {}, {}),
+        _SmallFile(layout.state_json, "recorded", _whole(load_state), None, RunState("running")),
+        _SmallFile(layout.provenance_json, "provenance", _whole(read_json_object), {}, {}),
     )
+
+
+def _whole(load: Callable[[Path], Any]) -> _Load:
+    """A reader of a file that is good or bad as a whole."""
+    return lambda path, _mistakes: load(path)
 
 
 def located(path: Path, error: StoreError) -> tuple[int, str]:

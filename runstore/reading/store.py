@@ -4,13 +4,12 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from runstore.errors import StoreError, UsageError
+from runstore.errors import FormatError, StoreError, UsageError
 from runstore.format.layout import (
     ProjectLayout,
     RunLayout,
@@ -18,6 +17,7 @@ from runstore.format.layout import (
     check_project_name,
     check_run_id,
     existing_store,
+    linked,
 )
 from runstore.format.records import (
     ProjectMeta,
@@ -27,6 +27,7 @@ from runstore.format.records import (
     load_heartbeat,
     load_project,
     load_store,
+    parse_time,
     unreadable,
 )
 from runstore.format.values import revive
@@ -147,8 +148,12 @@ class Store:
     projects: tuple[Project, ...]
     problems: tuple[Problem, ...]
 
+    def relative(self, path: Path) -> str:
+        """How a problem names a path of this store."""
+        return _relative(path, self.layout)
+
     def all_problems(self) -> Iterator[Problem]:
-        """Every problem of the store, its projects and their runs."""
+        """Every problem that reading the store, its projects and their runs brought up."""
         yield from self.problems
         for project in self.projects:
             yield from project.problems
@@ -181,7 +186,7 @@ def read_store(path: Path, *, now: float | None = None) -> Store:
     layout = existing_store(path)
     meta = load_store(layout.store_yaml)
     moment = time.time() if now is None else now
-    projects, problems = [], []
+    projects, problems = [], _linked(layout.links(), layout)
     for project in layout.projects():
         try:
             check_project_name(project.name)
@@ -193,12 +198,8 @@ def read_store(path: Path, *, now: float | None = None) -> Store:
 
 
 def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Project:
-    problems: list[Problem] = []
-    try:
-        meta = load_project(project.project_yaml)
-    except StoreError as error:
-        meta = ProjectMeta()
-        problems.append(Problem(_relative(project.project_yaml, store), *located(project.project_yaml, error)))
+    meta, problems = _project_meta(project, store)
+    problems += _linked(project.links(), store)
     catalog = ProjectCatalog(project, store)
     try:
         catalog.update()
@@ -221,12 +222,29 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Pro
     return Project(project, meta, tuple(runs), tuple(problems), catalog)
 
 
+def _project_meta(project: ProjectLayout, store: StoreLayout) -> tuple[ProjectMeta, list[Problem]]:
+    """What a project says of itself, and what is wrong with that."""
+    path = project.project_yaml
+    meta = ProjectMeta()
+    mistakes: list[FormatError] = []
+    wrong: Sequence[StoreError] = mistakes
+    try:
+        meta = load_project(path, mistakes)
+    except StoreError as error:
+        wrong = [error]
+    return meta, [Problem(_relative(path, store), *located(path, error)) for error in wrong]
+
+
+def _linked(links: Sequence[Path], store: StoreLayout) -> list[Problem]:
+    return [Problem(_relative(link, store), 0, linked("directory")) for link in links]
+
+
 def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, now: float) -> RunRecord:
     first = _extreme(min, (each.first_time for each in facts))
     last = _extreme(max, (each.last_time for each in facts))
     tracked = _extreme(max, (each.runtime for each in facts))
-    created = _epoch(entry.meta.created) or _epoch(str(entry.provenance.get("started", ""))) or first
-    finished = _epoch(entry.recorded.finished) if entry.recorded else last
+    created = parse_time(entry.meta.created) or parse_time(str(entry.provenance.get("started", ""))) or first
+    finished = parse_time(entry.recorded.finished) if entry.recorded else last
     state = _state(layout, entry, now)
     end = finished if finished is not None else last
     runtime = end - created if created is not None and end is not None and end >= created else tracked
@@ -247,8 +265,13 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         provenance=entry.provenance,
         files={name: stat[0] for name, stat in entry.stats.items()},
         problems=tuple(_problems(layout, entry, facts, store, state)),
-        digest=hashlib.blake2b(repr((state, sorted(entry.stats.items()))).encode(), digest_size=12).hexdigest(),
+        digest=_digest(state, entry),
     )
+
+
+def _digest(state: State, entry: Entry) -> str:
+    known = (state, sorted(entry.stats.items()), sorted(entry.odd.items()))
+    return hashlib.blake2b(repr(known).encode(), digest_size=12).hexdigest()
 
 
 def _state(layout: RunLayout, entry: Entry, now: float) -> State:
@@ -276,8 +299,11 @@ def _summary(entry: Entry, facts: Sequence[Facts], *, complete: bool) -> dict[st
 def _problems(
     layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, state: State
 ) -> Iterator[Problem]:
-    for name, (line, message) in entry.problems.items():
-        yield Problem(_relative(layout.path / name, store), line, message)
+    for name, message in entry.odd.items():
+        yield Problem(_relative(layout.path / name, store), 0, message)
+    for name, problems in entry.problems.items():
+        for line, message in problems:
+            yield Problem(_relative(layout.path / name, store), line, message)
     for (name, source), each in zip(entry.sources.items(), facts, strict=True):
         where = _relative(layout.path / name, store)
         for line, found in each.bad:
@@ -295,12 +321,3 @@ def _relative(path: Path, store: StoreLayout) -> str:
 def _extreme(choose: Any, values: Iterator[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return choose(known) if known else None
-
-
-def _epoch(text: str) -> float | None:
-    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -56,6 +56,13 @@ def test_a_broken_store_yaml(terminal: Terminal, tmp_path: Path, command: str, t
     assert "store.yaml" in terminal.fails(*arguments(command, root))
 
 
+def test_a_demo_inside_of_a_store(terminal: Terminal, store: Path) -> None:
+    before = sorted(store.parent.rglob("*"))
+    for where in (store, store / "digits" / "runs" / "fold0"):
+        assert "name another DIR for the demo" in terminal.fails("demo", where)
+    assert sorted(store.parent.rglob("*")) == before
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_file_that_cannot_be_read(terminal: Terminal, tmp_path: Path, command: str) -> None:
     root = tmp_path / "experiments"

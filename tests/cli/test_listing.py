@@ -110,6 +110,39 @@ def test_a_project_that_is_not_there_is_one_line_with_those_that_are(
     assert "digits, speech" in line
 
 
+def test_long_texts_are_cut_in_a_table_and_whole_in_json(terminal: Terminal, root: Path) -> None:
+    long = {"name": "n" * 500, "group": "g" * 500, "job_type": "j" * 500}
+    rows = [{"m" * 500: 1, "text": "t" * 500, "_step": 0}]
+    write_run(root, "p", "i" * 64, rows, config={"c" * 500: "x" * 500}, meta=long)
+    header, row = terminal("ls", "--store", root).out.splitlines()
+    assert max(map(len, (header + "  " + row).split())) == 64
+    for letter in "ngj":
+        assert letter * 39 + "… " in row
+    shown = terminal("show", "i" * 64, "--store", root).out.splitlines()
+    assert f"  text{' ' * 36}  {'t' * 119}…" in shown
+    assert f"  {'c' * 500}  {'x' * 119}…" in shown
+    [run] = json.loads(terminal("ls", "--json", "--store", root).out)
+    assert {key: run[key] for key in long} == long
+    assert run["summary"]["text"] == "t" * 500
+
+
+@pytest.mark.parametrize(("step", "shown"), [("9", "9"), ("9.0", "9"), ("9.5", "9.5"), ("1e300", "1e+300")])
+def test_the_last_step_is_a_whole_number_in_json_where_it_is_one(
+    terminal: Terminal, root: Path, step: str, shown: str
+) -> None:
+    write_run(root, "p", "r", f'{{"a": 1, "_step": {step}}}\n'.encode())
+    for command in (("show", "r"), ("ls",)):
+        assert f'"last_step": {shown},' in terminal(*command, "--json", "--store", root).out
+
+
+@pytest.mark.parametrize("meta", [None, "group: ''\njob_type: ''\nnotes: ''\n", "group:\njob_type: null\nnotes: ~\n"])
+def test_what_a_run_does_not_say_is_null_in_json(terminal: Terminal, root: Path, meta: str | None) -> None:
+    write_run(root, "p", "r", None, meta=meta)
+    run = json.loads(terminal("show", "r", "--json", "--store", root).out)
+    empty = ("group", "job_type", "notes", "created", "finished", "runtime", "last_step", "exit_code")
+    assert [run[key] for key in empty] == [None] * 8
+
+
 @pytest.mark.parametrize("command", [("ls",), ("show", "r"), ("verify",)])
 def test_a_broken_run_does_not_hide_the_others(terminal: Terminal, store: Path, command: tuple[str, ...]) -> None:
     write_run(store, "digits", "r", b'{"loss": 1}\n{"loss": \n', config="lr: [1, 2\n")

@@ -47,6 +47,26 @@ def test_a_store_is_found_below_the_directory_that_is_named(terminal: Terminal, 
     assert terminal("verify", store.parent).code == 0
 
 
+def test_media_that_are_gone_or_changed_are_listed(terminal: Terminal, store: Path) -> None:
+    stub = {"_type": "table-file", "path": "media/t.json", "sha256": "0" * 64, "size": 2}
+    run = write_run(store, "digits", "tables", [{"t": stub, "_step": 0}], files={"media/t.json": "{}"})
+    assert "'media/t.json': found other bytes" in terminal("verify", store).out
+    (run / "media" / "t.json").unlink()
+    done = terminal("verify", store)
+    assert done.code == 1
+    assert "digits/runs/tables/history.jsonl, line 1: 't' names 'media/t.json': found no such file" in done.out
+
+
+def test_links_and_times_that_are_none_are_listed(terminal: Terminal, store: Path, tmp_path: Path) -> None:
+    (store / "digits" / "runs" / "linked").symlink_to(store / "digits" / "runs" / "fold0")
+    run = write_run(store, "digits", "odd", None, meta="created: yesterday\n")
+    (run / "history.jsonl").symlink_to(tmp_path / "elsewhere")
+    said = terminal("verify", store).out
+    for path in ("digits/runs/linked", "digits/runs/odd/history.jsonl"):
+        assert f"{path}: found a link, which is not followed" in said
+    assert "digits/runs/odd/run.yaml: created: found 'yesterday', expected a time of ISO 8601" in said
+
+
 def test_broken_project_settings_are_a_problem_and_no_end(terminal: Terminal, store: Path) -> None:
     write_file(store / "digits" / "project.yaml", "title: [\n")
     done = terminal("verify", store)

@@ -102,6 +102,16 @@ def test_runs_of_somebody_else_are_never_touched(tmp_path: Path) -> None:
     assert (mine / "history.jsonl").is_file()
 
 
+@pytest.mark.parametrize("where", ["", "thesis", "thesis/runs", "thesis/runs/mine", "thesis/runs/mine/files", "new"])
+def test_a_directory_of_a_store_is_refused_and_nothing_is_written(root: Path, where: str) -> None:
+    write_run(root, "thesis", "mine", curve(3))
+    before = sorted(root.parent.rglob("*"))
+    with pytest.raises(StoreError, match="found a store's own directory") as caught:
+        demo.run_demo(root / where)
+    assert "\n" not in str(caught.value)
+    assert sorted(root.parent.rglob("*")) == before
+
+
 def test_an_earlier_demo_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo._Training, "run", lambda *args, **kwargs: None)
     store = demo.run_demo(tmp_path)

@@ -14,9 +14,11 @@ from runstore.format.layout import (
     check_project_name,
     check_run_id,
     default_store_root,
+    enclosing_store,
     existing_store,
     history_order,
     is_history,
+    scan_run,
 )
 from tests.stores import write_file, write_run, write_store
 
@@ -135,6 +137,24 @@ def test_the_files_of_a_run_are_listed_without_directories_and_links(root: Path)
     assert [path.name for path in RunLayout(folder).histories()] == ["history.jsonl", "history.2.jsonl"]
 
 
+def test_what_stands_where_a_file_of_a_run_belongs_is_named(root: Path) -> None:
+    folder = write_run(root)
+    (folder / "history.2.jsonl").symlink_to("history.jsonl")
+    (folder / "media").symlink_to("/nowhere")
+    (folder / "notes.md").symlink_to("/nowhere")
+    os.mkfifo(folder / "config.yaml")
+    for name in ("summary.json", "files", "checkpoints"):
+        (folder / name).mkdir()
+    scan = scan_run(folder)
+    assert [path.name for path, _ in scan.files] == ["history.jsonl"]
+    assert {name: said.split(",")[0] for name, said in scan.odd.items()} == {
+        "config.yaml": "found a pipe",
+        "history.2.jsonl": "found a link",
+        "media": "found a link",
+        "summary.json": "found a directory",
+    }
+
+
 def test_projects_are_the_directories_with_runs_or_a_project_yaml(root: Path) -> None:
     write_run(root, project="b")
     write_file(root / "a/project.yaml", "title: A\n")
@@ -156,6 +176,42 @@ def test_linked_projects_runs_and_directories_of_runs_are_not_followed(root: Pat
     assert [project.name for project in store.projects()] == ["p"]
     assert [run.id for run in store.project("p").runs()] == ["own"]
     assert store.project("q").runs() == []
+    assert store.links() == [root / "linked", root / "q/runs"]
+    assert store.project("p").links() == [root / "p/runs/linked"]
+    assert store.project("q").links() == [root / "q/runs"]
+
+
+def test_other_links_in_a_store_are_nobodys_business(root: Path, tmp_path: Path) -> None:
+    (root / "notes").symlink_to(tmp_path)
+    (root / "gone").symlink_to(tmp_path / "gone")
+    (root / ".hidden").symlink_to(write_run(tmp_path / "elsewhere").parent.parent)
+    (root / "reports").symlink_to(tmp_path / "elsewhere/p")
+    assert StoreLayout(root).links() == []
+    assert StoreLayout(tmp_path / "nowhere").project("p").links() == []
+
+
+BELONGING = ["", "p", "p/runs", "p/runs/r1", "p/runs/r1/files/deep"]
+
+
+@pytest.mark.parametrize(
+    ("store_yaml", "where"), [*((True, where) for where in [*BELONGING, "new/er"]), *((False, at) for at in BELONGING)]
+)
+def test_a_directory_of_a_store_knows_that_it_is_one(tmp_path: Path, store_yaml: bool, where: str) -> None:
+    store = tmp_path / "mine"
+    write_run(store)
+    if store_yaml:
+        write_store(store)
+    (tmp_path / "link").symlink_to(store)
+    for path in (store / where, tmp_path / "link" / where):
+        found = enclosing_store(path)
+        assert found is not None
+        assert found == store or store in found.parents
+
+
+def test_a_directory_beside_or_above_a_store_is_in_none(root: Path, tmp_path: Path) -> None:
+    write_run(root)
+    for path in (root.parent, root.parent / "demo", tmp_path / "runs/demo"):
+        assert enclosing_store(path) is None
 
 
 def test_a_store_is_found_at_its_directory_and_at_the_one_that_holds_it(root: Path) -> None:

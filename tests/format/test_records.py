@@ -1,6 +1,7 @@
 """The small files of a store: lenient where a person's hand is likely, strict where meaning would be lost."""
 
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from runstore.errors import FormatError, StoreError
 from runstore.format import records
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import GITATTRIBUTES, GITIGNORE, StoreLayout
 from runstore.format.records import Heartbeat, ProjectMeta, RunMeta, RunState, StoreMeta
 from tests.stores import write_file
 
@@ -94,8 +95,6 @@ def test_keys_of_a_configuration_become_text_at_any_depth(tmp_path: Path) -> Non
         ("name: [1, 2\n", "line 1"),
         ("- a\n- b\n", "line 1"),
         ("just text", "line 1"),
-        ("name: {a: 1}\n", "name"),
-        ("tags: {a: 1}\n", "tags"),
         ("name: a\nname: b\n", "line 2"),
         (b"name: \xff\n", "line 1"),
     ],
@@ -108,6 +107,44 @@ def test_a_broken_record_names_file_place_and_mend(tmp_path: Path, text: str | b
     assert str(caught.value).startswith(f"{path}, {place}: found ")
     assert "expected" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "found"),
+    [
+        ("name: {a: 1}\n", "name", "a dict"),
+        ("tags: {a: 1}\n", "tags", "a dict"),
+        ("tags: [a, [b]]\n", "tags", "a list as item 2"),
+        ("tags: [null]\n", "tags", "a NoneType as item 1"),
+        ("created: yesterday\n", "created", "'yesterday'"),
+        (f"created: {'x' * 99}\n", "created", f"'{'x' * 39}…'"),
+        ("created: [2026]\n", "created", "a list"),
+    ],
+)
+def test_a_wrong_field_of_a_run_is_one_mistake_and_costs_no_other(
+    tmp_path: Path, text: str, place: str, found: str
+) -> None:
+    path = write_file(tmp_path / "r1/run.yaml", f"{text}group: g\nnotes: kept\n")
+    mistakes: list[FormatError] = []
+    meta = records.load_run(path, mistakes)
+    assert (meta.id, meta.group, meta.notes) == ("r1", "g", "kept")
+    assert [(mistake.place, mistake.found) for mistake in mistakes] == [(place, found)]
+    assert records.load_run(path) == meta
+
+
+def test_every_mistake_of_a_run_is_listed_and_good_tags_are_kept(tmp_path: Path) -> None:
+    text = "name: {a: 1}\ncreated: soon\ngroup: [x]\ntags: [good, {a: 1}, 7]\njob_type: train\n"
+    mistakes: list[FormatError] = []
+    meta = records.load_run(write_file(tmp_path / "r1/run.yaml", text), mistakes)
+    assert meta == RunMeta(id="r1", created="soon", job_type="train", tags=("good", "7"))
+    assert [mistake.place for mistake in mistakes] == ["name", "created", "group", "tags"]
+
+
+@pytest.mark.parametrize("created", ["2026-10-01", "2026-10-01T10:00:00Z", "2026-10-01 10:00:00.5+02:00", "''", ""])
+def test_a_time_of_iso_8601_or_none_is_no_mistake(tmp_path: Path, created: str) -> None:
+    mistakes: list[FormatError] = []
+    records.load_run(write_file(tmp_path / "r1/run.yaml", f"created: {created}\n"), mistakes)
+    assert mistakes == []
 
 
 @pytest.mark.parametrize(
@@ -129,10 +166,23 @@ def test_a_store_of_a_newer_format_says_how_to_read_it(tmp_path: Path) -> None:
     ("text", "place"),
     [("visibility: secret", "visibility"), ("views: x", "views"), ("views: [1]", "views"), ("title: [a]", "title")],
 )
-def test_a_project_that_says_something_else_is_refused(tmp_path: Path, text: str, place: str) -> None:
-    with pytest.raises(FormatError) as caught:
-        records.load_project(write_file(tmp_path / "project.yaml", text))
-    assert caught.value.place == place
+def test_a_wrong_field_of_a_project_is_one_mistake_and_costs_no_other(tmp_path: Path, text: str, place: str) -> None:
+    mistakes: list[FormatError] = []
+    meta = records.load_project(write_file(tmp_path / "project.yaml", f"{text}\ndescription: kept\n"), mistakes)
+    assert meta == ProjectMeta(description="kept")
+    assert [mistake.place for mistake in mistakes] == [place]
+
+
+def test_every_mistake_of_a_project_is_listed_and_good_views_are_kept(tmp_path: Path) -> None:
+    text = "title: T\nvisibility: secret\nviews:\n  - name: a\n  - b\n  - [c]\n"
+    mistakes: list[FormatError] = []
+    meta = records.load_project(write_file(tmp_path / "project.yaml", text), mistakes)
+    assert meta == ProjectMeta(title="T", views=({"name": "a"},))
+    assert [(mistake.place, mistake.found) for mistake in mistakes] == [
+        ("visibility", "'secret'"),
+        ("views", "a str as item 2"),
+        ("views", "a list as item 3"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -195,10 +245,47 @@ def test_a_new_store_ignores_what_is_not_for_git_and_what_is_there_stays(tmp_pat
     records.create_store(layout, entity="team")
     assert records.load_store(layout.store_yaml) == StoreMeta(entity="team")
     assert {".cache/", "heartbeat", "*.lock"} <= set(layout.gitignore.read_text().split())
-    layout.gitignore.write_text("mine\n")
     records.create_store(layout, entity="other")
-    assert layout.gitignore.read_text() == "mine\n"
     assert records.load_store(layout.store_yaml).entity == "team"
+
+
+@pytest.mark.parametrize("theirs", ["mine\n", "mine", "# ours\r\nheartbeat\r\n", ""])
+def test_a_gitignore_that_is_there_gets_the_lines_it_lacks_once(tmp_path: Path, theirs: str) -> None:
+    layout = StoreLayout(tmp_path)
+    for path in (layout.gitignore, layout.gitattributes):
+        path.write_bytes(theirs.encode())
+    for _ in range(2):
+        records.create_store(layout)
+    for path, ours in ((layout.gitignore, GITIGNORE), (layout.gitattributes, GITATTRIBUTES)):
+        assert path.read_bytes().startswith(theirs.encode())
+        lines = path.read_text().splitlines()
+        assert set(ours.splitlines()) <= set(lines)
+        assert len(lines) == len(set(lines))
+
+
+def test_git_ignores_caches_locks_and_heartbeats_of_a_store_with_a_gitignore_of_its_own(tmp_path: Path) -> None:
+    layout = StoreLayout(tmp_path / "experiments")
+    write_file(layout.gitignore, "!heartbeat\n*.ckpt")
+    records.create_store(layout)
+    run = layout.project("p").run("r1")
+    hidden = [run.heartbeat, layout.cache_dir / "p/catalog.jsonl", run.path / "a.lock", run.path / "model.ckpt"]
+    shown = [run.history(), run.config_yaml]
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    done = subprocess.run(
+        ["git", "-C", tmp_path, "check-ignore", *map(str, hidden + shown)], stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert done.stdout.split() == list(map(str, hidden))
+
+
+def test_a_gitignore_that_is_a_link_is_left_alone(tmp_path: Path) -> None:
+    layout = StoreLayout(tmp_path / "experiments")
+    elsewhere = write_file(tmp_path / "elsewhere", "mine\n")
+    layout.root.mkdir()
+    layout.gitignore.symlink_to(elsewhere)
+    layout.gitattributes.mkdir()
+    records.create_store(layout)
+    assert elsewhere.read_text() == "mine\n"
+    assert layout.gitignore.is_symlink()
 
 
 def test_a_store_that_cannot_be_made_says_where_else(tmp_path: Path) -> None:

@@ -198,9 +198,57 @@ def test_links_are_not_followed_out_of_the_store(root: Path, tmp_path: Path) -> 
     store = read_store(root)
     assert "password" not in everything(store)
     assert [(project.name, [run.id for run in project.runs]) for project in store.projects] == [("p", ["r1"])]
+    assert {problem.path for problem in store.all_problems()} == {
+        *("q/runs", "z", "p/project.yaml", "p/runs/linked"),
+        *("p/runs/r1/config.yaml", "p/runs/r1/history.2.jsonl"),
+    }
+    assert all("found a link" in problem.message for problem in store.all_problems())
+    assert not [problem for problem in store.all_problems() if str(tmp_path) in problem.message]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to("/nowhere"), os.mkfifo, os.mkdir])
+def test_a_history_that_is_no_file_is_a_problem_until_it_is_one(root: Path, make: Any) -> None:
+    folder = write_run(root, history=None)
+    before = only_run(root)
+    make(folder / "history.jsonl")
+    for _ in range(2):
+        run = only_run(root)
+        [problem] = run.problems
+        assert problem.path == "p/runs/r1/history.jsonl"
+        assert "expected a file" in problem.message
+        assert run.rows == 0
+        assert run.digest != before.digest
+    path = folder / "history.jsonl"
+    path.rmdir() if make is os.mkdir else path.unlink()
+    write_file(path, curve(2))
+    assert (only_run(root).rows, only_run(root).problems) == (2, ())
+
+
+def test_a_linked_run_or_project_is_listed_and_not_followed(root: Path, tmp_path: Path) -> None:
+    secret = write_run(tmp_path / "elsewhere", history=curve(9))
+    write_run(root, history=curve(1))
+    (root / "p/runs/linked").symlink_to(secret)
+    (root / "z").symlink_to(secret.parent.parent)
+    store = read_store(root)
     assert [str(problem) for problem in store.all_problems()] == [
-        "p/project.yaml: found a link, expected a plain file; put the file itself there"
+        "z: found a link, which is not followed, expected a directory; copy the directory itself here",
+        "p/runs/linked: found a link, which is not followed, expected a directory; copy the directory itself here",
     ]
+    assert [[run.id for run in project.runs] for project in store.projects] == [["r1"]]
+
+
+def test_wrong_fields_are_all_listed_and_the_good_ones_are_kept(root: Path) -> None:
+    write_run(root, meta="name: [a]\ncreated: yesterday\ngroup: g\ntags: [x]\n", history=curve(1))
+    write_file(root / "p/project.yaml", "title: T\nvisibility: secret\nviews: 7\n")
+    for _ in range(2):
+        (project,) = read_store(root).projects
+        (run,) = project.runs
+        assert (run.name, run.meta.group, run.meta.tags, project.meta.title) == ("r1", "g", ("x",), "T")
+        assert run.created == START
+        assert [problem.message.split(":")[0] for problem in run.problems] == ["name", "created"]
+        assert [problem.message.split(":")[0] for problem in project.problems] == ["visibility", "views"]
+    write_file(root / "p/runs/r1/run.yaml", "name: a\n")
+    assert only_run(root).problems == ()
 
 
 def test_a_pipe_in_a_runs_directory_is_waited_for_by_nobody(root: Path) -> None:
