@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runstore.errors import RunstoreError as Error
+    from runstore.errors import UsageError
     from runstore.recording import naming as util
-    from runstore.recording.current import config, finish, log, summary
+    from runstore.recording.current import config, finish, log, login, summary
     from runstore.recording.media import Table
     from runstore.recording.run import Run
     from runstore.recording.start import init
@@ -24,17 +25,33 @@ if TYPE_CHECKING:
     run: Run | None
     __version__: str
 
-__all__ = ["Error", "Run", "Settings", "Table", "config", "finish", "init", "log", "run", "summary", "util"]
+__all__ = [
+    "Error",
+    "Run",
+    "Settings",
+    "Table",
+    "UsageError",
+    "config",
+    "finish",
+    "init",
+    "log",
+    "login",
+    "run",
+    "summary",
+    "util",
+]
 
 _HOMES = {
     "Error": ("runstore.errors", "RunstoreError"),
     "Run": ("runstore.recording.run", "Run"),
     "Settings": ("runstore.settings", "Settings"),
+    "UsageError": ("runstore.errors", "UsageError"),
     "Table": ("runstore.recording.media", "Table"),
     "config": ("runstore.recording.current", "config"),
     "finish": ("runstore.recording.current", "finish"),
     "init": ("runstore.recording.start", "init"),
     "log": ("runstore.recording.current", "log"),
+    "login": ("runstore.recording.current", "login"),
     "summary": ("runstore.recording.current", "summary"),
 }
 
@@ -47,7 +64,8 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("runstore")
     if name not in _HOMES:
-        raise AttributeError(f"module 'runstore' has no attribute {name!r}")
+        missing = import_module("runstore.recording.missing")
+        raise missing.error("module 'runstore'", name, missing.OF_MODULE)
     home, inside = _HOMES[name]
     value = globals()[name] = getattr(import_module(home), inside)
     return value

@@ -122,7 +122,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> RunSettings:
 def override(settings: RunSettings, given: Mapping[str, Any]) -> tuple[RunSettings, list[str]]:
     """`settings` with what `given` says instead, and the names in `given` that mean nothing here.
 
-    None leaves a setting as it is. W&B's names for the same settings are known too. Raises `UsageError`.
+    None leaves a setting as it is, and so does an empty `dir`. W&B's names for the same settings are known too.
+    Raises `UsageError`.
     """
     known = {field.name for field in fields(RunSettings)}
     changed: dict[str, Any] = {}
@@ -131,7 +132,7 @@ def override(settings: RunSettings, given: Mapping[str, Any]) -> tuple[RunSettin
         ours = _OTHER_NAMES.get(name, name)
         if ours not in known:
             unknown.append(name)
-        elif value is not None:
+        elif value is not None and not (ours == "dir" and value in ("", b"")):
             changed[ours] = _parse(ours, value, name)
     return replace(settings, **changed), unknown
 

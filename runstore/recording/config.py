@@ -8,7 +8,8 @@ from typing import Any, cast
 from runstore.errors import ConfigError, RunstoreError, UsageError
 from runstore.format import records, values, yaml12
 from runstore.recording.media import Media
-from runstore.recording.nested import Live
+from runstore.recording.nested import Live, live
+from runstore.recording.nested import Path as Keys
 
 Save = Callable[[bytes], None]
 
@@ -17,8 +18,9 @@ class Config(Live):
     """`run.config`: read and set by item or attribute, nested mappings too.
 
     A key that has a value keeps it: setting another one raises `ConfigError` unless `allow_val_change` says
-    otherwise. Values are kept in plain form (a tuple becomes a list, a numpy scalar a number). Keys that start with an
-    underscore are there when asked for, but not listed.
+    otherwise; that holds for keys of nested mappings, and for lists, too. Values are kept in plain form (a tuple
+    becomes a list, a numpy scalar a number). Keys that start with an underscore are there when asked for, but not
+    listed.
     """
 
     def __init__(self, *, allow_val_change: bool = False) -> None:
@@ -51,7 +53,7 @@ class Config(Live):
             return "".join(self._texts.values()).encode() or b"{}\n"
 
     def __getitem__(self, key: str) -> Any:
-        return self._view((key,), self._data[key])
+        return self._data[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         with self._lock:
@@ -66,27 +68,39 @@ class Config(Live):
         return {key: self[key] for key in list(self._data) if not key.startswith("_")}
 
     def _set_all(self, given: Mapping[str, Any], allow: bool) -> None:
-        changed = {key: _plain(key, value) for key, value in given.items()}
+        changed = {key: self._plain((key,), value) for key, value in given.items()}
         for key, value in changed.items():
-            if not allow and key in self._data and not _same(self._data[key], value):
-                raise ConfigError(
-                    f"config.{key} is {self._data[key]!r} and would become {value!r}; "
-                    "pass allow_val_change=True to config.update or init if that is meant"
-                )
+            if not allow and key in self._data:
+                _check((key,), self._data[key], value)
+        # Who holds a list or mapping of the config still holds the config's own when it is set to what it was.
+        changed = {key: value for key, value in changed.items() if not self._holds(key, value)}
         texts = {key: _entry(key, value) for key, value in changed.items()}
-        self._data.update(changed)
+        self._data.update({key: live(self, (key,), value) for key, value in changed.items()})
         self._texts.update(texts)
         if changed:
             self._save(self.dump())
 
-    def _set_inside(self, path: tuple[str, ...], value: Any) -> None:
+    def _holds(self, key: str, value: Any) -> bool:
+        old = self._data.get(key)
+        return isinstance(old, list | dict) and _same(old, value)
+
+    def _plain(self, path: Keys, value: Any) -> Any:
+        if isinstance(value, Media):
+            raise TypeError(
+                f"config.{'.'.join(path)} is a {type(value).__name__}; log it instead, config takes plain values"
+            )
+        return values.writable(values.plain(value, finite=False, other=str))
+
+    def _check(self, path: Keys, old: Any, new: Any) -> None:
+        if not self._allow:
+            _check(path, old, new)
+
+    def _saved(self, path: Keys) -> None:
+        key = path[0]
         with self._lock:
-            whole = self.as_dict()[path[0]]
-            place = whole
-            for key in path[1:-1]:
-                place = place[key]
-            place[path[-1]] = value
-            self._set_all({path[0]: whole}, True)
+            if key in self._data:
+                self._texts[key] = _entry(key, values.plain(self._data[key], finite=False))
+                self._save(self.dump())
 
 
 def load(source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, Any]:
@@ -150,14 +164,26 @@ def _clean(key: Any) -> str:
     return values.well_formed(str(key).strip("-"))
 
 
-def _plain(key: str, value: Any) -> Any:
-    if isinstance(value, Media):
-        raise TypeError(f"config.{key} is a {type(value).__name__}; log it instead, config takes plain values")
-    return values.writable(values.plain(value, finite=False, other=str))
+def _check(path: Keys, old: Any, new: Any) -> None:
+    if not _same(old, new):
+        instead = ", or change a copy" if isinstance(old, list) else ""
+        raise ConfigError(
+            f"config.{'.'.join(path)} is {_short(old)} and would become {_short(new)}; "
+            f"pass allow_val_change=True to config.update or init if that is meant{instead}"
+        )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are equal; NaN equals itself, True is not 1."""
     if isinstance(one, float) and isinstance(other, float) and one != one and other != other:
         return True
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
     return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -43,6 +43,11 @@ def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
         _run.finish(exit_code, quiet)
 
 
+def login(*_ignored: Any, **_also_ignored: Any) -> bool:
+    """True: there is nothing to log in to. For scripts that were written for W&B."""
+    return True
+
+
 class OfCurrentRun:
     """The config or summary of whichever run is current. Using it before `init` raises `runstore.Error`."""
 
@@ -81,6 +86,14 @@ class OfCurrentRun:
 
     def __len__(self) -> int:
         return len(self._target(""))
+
+    def __eq__(self, other: object) -> bool:
+        return NotImplemented if _run is None else bool(self._target("") == other)
+
+    __hash__ = None  # type: ignore[assignment]  # As a dict.
+
+    def __reduce__(self) -> Any:
+        return dict, (self._target("").as_dict(),)
 
     def __repr__(self) -> str:
         return f"<runstore.{self._name}: call runstore.init() first>" if _run is None else repr(self._target(""))

@@ -16,11 +16,14 @@ import orjson
 
 from runstore.errors import UsageError
 from runstore.format import values
-from runstore.recording.linefile import LineFile
+from runstore.recording.linefile import Lines
 from runstore.recording.trouble import Trouble
 
 _RESERVED: Final = frozenset({"_step", "_runtime"})
 _MOST_SHAPES: Final = 256
+_LONG_LINE: Final = 1_000_000
+# A list of more than 1,000 numbers makes a line longer than this.
+_SHORT_LINE: Final = 2 * values.MOST_NUMBERS
 _NEWLINE: Final = orjson.OPT_APPEND_NEWLINE
 _dumps: Final = orjson.dumps
 _wall: Final = time.time
@@ -59,9 +62,7 @@ class Latest(Protocol):
 class History:
     """The rows of one run. Safe for threads, signal handlers and finalisers: one re-entrant lock."""
 
-    def __init__(
-        self, file: LineFile, trouble: Trouble, store_media: StoreMedia, latest: Latest, *, start: float
-    ) -> None:
+    def __init__(self, file: Lines, trouble: Trouble, store_media: StoreMedia, latest: Latest, *, start: float) -> None:
         """`start` is the monotonic time that `_runtime` counts from."""
         self._file = file
         self._trouble = trouble
@@ -103,8 +104,8 @@ class History:
             line = _dumps(row if finite else _name_floats(row), _scalar, _NEWLINE)
         except Exception:  # A foreign object's addition may raise anything.
             return False
-        # A None, or a mapping to flatten (or a text that looks so), goes the other way.
-        if line.rfind(b"{") != 0 or not (finite or b"null" not in line):
+        # A None, a mapping to flatten (or a text that looks so), and what may be too long go the other way.
+        if line.rfind(b"{") != 0 or not (finite or (b"null" not in line and len(line) <= _SHORT_LINE)):
             return False
         self._step = number + 1
         self._file.append(line)
@@ -234,11 +235,21 @@ class History:
     def _commit(self) -> None:
         line = self._drafted or self._line()
         row = self._pending or {}
+        if len(line) > _LONG_LINE:
+            self._warn_of_long(row, len(line))
         self._pending = self._drafted = None
         self._step += 1
         self._straight = True
         self._file.append(line)
         self._remember(row, line)
+
+    def _warn_of_long(self, row: dict[str, Any], size: int) -> None:
+        key = max(row, key=lambda key: len(values.dump_line({key: row[key]})))
+        self._trouble.warn_once(
+            f"long {key}",
+            f"the row of step {self._step} has {size / 1e6:.1f} MB, most of it {key}: the history is read whole to be "
+            "shown; save what is large in a file in run.dir",
+        )
 
     def _remember(self, row: dict[str, Any], line: bytes) -> None:
         """Keeps a committed row for the summary, and its keys as ones whose rows may go straight."""

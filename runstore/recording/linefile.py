@@ -8,12 +8,57 @@ import os
 import time
 from collections import deque
 from pathlib import Path
+from typing import Protocol
 
 from runstore.recording.trouble import Trouble
 
 _RETRY_SECONDS = 0.5
 _BATCH_BYTES = 1 << 20
 _MOST_WAITING_BYTES = 256 << 20
+
+
+class Lines(Protocol):
+    """Where lines go. Nothing here raises for trouble with the disk."""
+
+    def append(self, line: bytes) -> None:
+        """Takes one whole line, which ends in a newline."""
+
+    def draft(self, line: bytes) -> None:
+        """Takes the next line, without its newline, as far as it is known."""
+
+    def retry(self) -> bool:
+        """Writes what waits; whether nothing waits any more."""
+
+    def restore(self) -> None:
+        """Brings back what somebody deleted."""
+
+    def sync(self) -> None:
+        """Asks the disk to keep what was written."""
+
+    def close(self) -> None:
+        """Takes nothing more."""
+
+
+class NoLines:
+    """Lines that nobody keeps."""
+
+    def append(self, line: bytes) -> None:
+        pass
+
+    def draft(self, line: bytes) -> None:
+        pass
+
+    def retry(self) -> bool:
+        return True
+
+    def restore(self) -> None:
+        pass
+
+    def sync(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class LineFile:

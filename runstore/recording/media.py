@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 from runstore.errors import UsageError
 from runstore.format import values
+from runstore.recording.arrays import histogram
 from runstore.recording.saver import Saver
+from runstore.recording.trouble import Trouble
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 60
@@ -116,13 +118,24 @@ class Table(Media):
 class MediaFiles:
     """Keeps a run's media under its `media/` folder. Safe for threads; trouble with the disk is not raised."""
 
-    def __init__(self, folder: Path, saver: Saver) -> None:
+    def __init__(self, folder: Path, saver: Saver, trouble: Trouble) -> None:
         self._folder = folder
         self._saver = saver
+        self._trouble = trouble
         self._names: dict[tuple[str, str], str] = {}
 
     def store(self, key: str, step: int, value: Any) -> dict[str, Any] | None:
-        """Keeps `value` if it is media, or a frame; gives the object that stands for it in the row, else None."""
+        """Keeps `value` if it is media, or a frame; gives the object that stands for it in the row, else None.
+
+        Of an array, or a list, of more than 1,000 numbers only the object is kept: its histogram.
+        """
+        if (stub := histogram(value)) is not None:
+            self._trouble.warn_once(
+                f"large {key}",
+                f"{key} has {values.size(value):,} values: only their histogram is kept; "
+                "for all of them log a Table, or save a file in run.dir",
+            )
+            return stub
         media = Table(dataframe=value) if is_frame(value) else value
         if not isinstance(media, Media):
             return None

@@ -3,7 +3,6 @@
 import os
 import shlex
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from runstore.recording import console, terminal
 from runstore.recording.config import Config
 from runstore.recording.console import ConsoleLog
 from runstore.recording.history import LATE_STEP, History
-from runstore.recording.linefile import LineFile
+from runstore.recording.linefile import LineFile, NoLines
 from runstore.recording.media import MediaFiles
 from runstore.recording.monitor import Monitor
 from runstore.recording.provenance import Provenance
@@ -62,7 +61,7 @@ class Recorder:
         self._begun = time.monotonic()
         self._trouble = Trouble(self._warn)
         self._saver = Saver(self._trouble)
-        media = MediaFiles(place.run.media_dir, self._saver)
+        media = MediaFiles(place.run.media_dir, self._saver, self._trouble)
         self.summary = Summary(self._save_summary, media.store)
         rows = _open(place.run.history(), self._trouble)
         self.history = History(rows, self._trouble, media.store, self.summary, start=self._begun)
@@ -124,18 +123,27 @@ class Recorder:
             self._save_summary(self.summary.dump())
             self._saver.retry()
         finally:
-            self._state.end(ending)
-            self._leave_terminal(ending, quiet=quiet)
-            self._close_files()
+            try:
+                self._state.end(ending)
+                self._leave_terminal(ending, quiet=quiet)
+            finally:
+                self._close_files()
 
     def _leave_terminal(self, ending: Ending, *, quiet: bool) -> None:
         if self._console is not None:
             console.stop_listening(self._console)
         if not quiet:
-            self._say_end(ending)
+            try:
+                self._say_end(ending)
+            except Exception as error:  # Decoration: nothing that goes wrong with it may reach the script.
+                self.warn_once("last lines", f"the last lines are left out ({type(error).__name__}: {error})")
         self._say_losses()
         if self._console is not None:
             self._console.close()
+
+    def warn_once(self, kind: str, message: str) -> None:
+        """Says `message`, the first of its kind in this run."""
+        self._trouble.warn_once(kind, message)
 
     def note_exception(self, error: Exception) -> None:
         """Keeps the traceback of what ends the run in its log: Python prints it only once the run is over."""
@@ -230,24 +238,30 @@ class Recorder:
 
 
 class NoRecorder:
-    """Stands for a run that leaves nothing on the disk: `mode="disabled"`."""
+    """Stands for a run that leaves nothing on the disk: `mode="disabled"`. What it is given is checked all the same."""
 
-    step = 0
-
-    def __init__(self, meta: RunMeta, config: Config) -> None:
+    def __init__(self, meta: RunMeta, config: Config, *, silent: bool) -> None:
         self.meta = meta
         self.config = config
-        self.summary = Summary(lambda data: None, lambda key, step, value: None)
+        self._trouble = Trouble((lambda line: None) if silent else terminal.warn)
+        saver = Saver(self._trouble)
+        saver.detach()
+        media = MediaFiles(Path("media"), saver, self._trouble)
+        self.summary = Summary(lambda data: None, media.store)
+        self.history = History(NoLines(), self._trouble, media.store, self.summary, start=time.monotonic())
+        self.log = self.history.log
+        self.summary.attach(self.history.refresh_latest)
         self._folder: TemporaryDirectory[str] | None = None
+
+    @property
+    def step(self) -> int:
+        return self.history.step
 
     @property
     def path(self) -> Path:
         return self.files_dir()
 
     def begin(self) -> None:
-        pass
-
-    def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         pass
 
     def edit(self, **changed: Any) -> None:
@@ -262,7 +276,10 @@ class NoRecorder:
         return Path(self._folder.name)
 
     def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
-        pass
+        self.history.close(closed)
+
+    def warn_once(self, kind: str, message: str) -> None:
+        self._trouble.warn_once(kind, message)
 
     def note_exception(self, error: Exception) -> None:
         pass
@@ -271,7 +288,10 @@ class NoRecorder:
         pass
 
     def detach(self, reason: str) -> None:
-        pass
+        self._trouble.after_fork()
+        self.history.detach(reason)
+        self.summary.after_fork()
+        self.config.after_fork()
 
 
 def shown(path: Path) -> str:

@@ -60,10 +60,20 @@ class Run:
         with ending.undisturbed(), self._lock:
             if not self._over:
                 self._over = True
-                if not self._detached:
-                    self._recorder.end(ending_, f"run {self.id} has ended; log before finish()", quiet=quiet)
+                try:
+                    if not self._detached:
+                        self._recorder.end(ending_, f"run {self.id} has ended; log before finish()", quiet=quiet)
+                finally:
                     ending.forget(self)
-                current.forget(self)
+                    current.forget(self)
+
+    def note_returned(self) -> None:
+        """Says, once, that another `init` got this run and that its arguments count for nothing. For `init` alone."""
+        self._recorder.warn_once(
+            "returned",
+            f"init: run {self.name} is still running and is returned; the arguments given now are ignored; "
+            "call finish() first, or pass reinit='finish_previous'",
+        )
 
     @property
     def config(self) -> Config:
@@ -191,6 +201,11 @@ class Run:
         if value is not None and isinstance(value, Exception) and not self._over:
             self._recorder.note_exception(value)
         self.end(ending_of(0) if kind is None else ending.of_exception(kind, value))
+
+    def __getattr__(self, name: str) -> Any:
+        from runstore.recording import missing  # Not at the top: no run needs it.
+
+        raise missing.error("a run of Runstore", name, missing.OF_RUN)
 
     def __repr__(self) -> str:
         return f"<runstore.Run {self.path}>"

@@ -86,8 +86,7 @@ def _settings(
     """What holds for the run: arguments over `settings`, and those over the environment."""
     wish = from_environment()
     if settings is not None:
-        given = settings if isinstance(settings, Mapping) else vars(settings)
-        wish, unknown = override(wish, given)
+        wish, unknown = override(wish, _by_name(settings))
         ignored = [f"settings {name}" for name in unknown]
     else:
         ignored = []
@@ -97,6 +96,14 @@ def _settings(
     if ignored and not wish.silent:
         terminal.warn(f"init: {', '.join(ignored)} {'has' if len(ignored) == 1 else 'have'} no meaning here")
     return wish
+
+
+def _by_name(settings: object) -> Mapping[str, Any]:
+    if isinstance(settings, Mapping):
+        return settings
+    if isinstance(settings, type) or not hasattr(settings, "__dict__"):
+        raise UsageError(f"settings is {settings!r}, expected runstore.Settings(...) or a dict")
+    return vars(settings)
 
 
 def _check_others(others: Mapping[str, Any]) -> list[str]:
@@ -126,9 +133,7 @@ def _reinit(value: object) -> Reinit:
     if choice is None:
         expected = "True, False, 'return_previous', 'finish_previous' or 'create_new'"
         raise UsageError(f"reinit is {value!r}, expected {expected}")
-    if choice == "default":
-        return "finish_previous" if _in_notebook() else "return_previous"
-    return choice
+    return "finish_previous" if choice == "default" and _in_notebook() else choice
 
 
 def _previous(choice: Reinit) -> Run | None:
@@ -136,10 +141,12 @@ def _previous(choice: Reinit) -> Run | None:
     run = current.get()
     if run is None or run.detached or choice == "create_new":
         return None
-    if choice == "return_previous":
-        return run
-    run.finish()
-    return None
+    if choice == "finish_previous":
+        run.finish()
+        return None
+    if choice == "default":
+        run.note_returned()
+    return run
 
 
 def _in_notebook() -> bool:
@@ -150,7 +157,8 @@ def _in_notebook() -> bool:
 
 def _disabled_run(wish: RunSettings, config: Config) -> Run:
     meta = _meta(wish, wish.run_id or generate_id(), "disabled")
-    return Run(NoRecorder(meta, config), project=wish.project or DEFAULT_PROJECT, entity=wish.entity or "")
+    recorder = NoRecorder(meta, config, silent=wish.silent)
+    return Run(recorder, project=wish.project or DEFAULT_PROJECT, entity=wish.entity or "")
 
 
 def _recorded_run(wish: RunSettings, config: Config) -> Run:

@@ -5,13 +5,14 @@ from typing import Any
 
 from runstore.format import values
 from runstore.recording.history import StoreMedia
-from runstore.recording.nested import Live, Path
+from runstore.recording.nested import Live, Path, Section, live
 
 
 class Summary(Live):
     """`run.summary`: read and assigned by item or attribute, nested too; each assignment is saved at once.
 
-    Logged values arrive here only when somebody looks, or it is saved.
+    Logged values arrive here only when somebody looks, or it is saved. A value that has no plain form is kept as its
+    text, as in the config.
     """
 
     def __init__(self, save: Callable[[bytes], None], store_media: StoreMedia) -> None:
@@ -28,7 +29,7 @@ class Summary(Live):
             for row in parsed:
                 for key, value in row.items():
                     if value is not None:
-                        _put(self._data, nested.get(key, (key,)), values.revive(value))
+                        self._put(nested.get(key, (key,)), values.revive(value))
 
     def dump(self) -> bytes:
         """The bytes of summary.json as things are now."""
@@ -41,7 +42,7 @@ class Summary(Live):
         self._refresh()
         with self._lock:
             for path, value in values.flatten({**(data or {}), **more}):
-                _put(self._data, path, self._plain(path, value))
+                self._put(path, self._plain(path, value))
         self._save(self.dump())
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,7 +54,11 @@ class Summary(Live):
         return self._shown()[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._set_inside((key,), value)
+        self._refresh()
+        with self._lock:
+            if value is not self._data.get(key):  # As it is after `summary[key] += …`.
+                self._put((key,), self._plain((key,), value))
+        self._save(self.dump())
 
     def __delitem__(self, key: str) -> None:
         self._refresh()
@@ -64,23 +69,25 @@ class Summary(Live):
     def _shown(self) -> dict[str, Any]:
         self._refresh()
         with self._lock:
-            return {key: self._view((key,), value) for key, value in self._data.items()}
-
-    def _set_inside(self, path: Path, value: Any) -> None:
-        self._refresh()
-        with self._lock:
-            _put(self._data, path, self._plain(path, value))
-        self._save(self.dump())
+            return dict(self._data)
 
     def _plain(self, path: Path, value: Any) -> Any:
         stub = None if type(value) in values.SIMPLE else self._store_media(".".join(path), 0, value)
-        return values.plain(value, finite=False) if stub is None else stub
+        return values.plain(value, finite=False, other=str) if stub is None else stub
 
+    def _prepare(self) -> None:
+        self._refresh()
 
-def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
-    for key in path[:-1]:
-        inner = tree.get(key)
-        if type(inner) is not dict:
-            inner = tree[key] = {}
-        tree = inner
-    tree[path[-1]] = value
+    def _saved(self, path: Path) -> None:
+        self._save(self.dump())
+
+    def _put(self, path: Path, value: Any) -> None:
+        """Sets a plain value in the tree without saving it."""
+        tree: dict[str, Any] = self._data
+        for at, key in enumerate(path[:-1]):
+            inner = tree.get(key)
+            if not isinstance(inner, dict):
+                inner = Section(self, path[: at + 1], {})
+                dict.__setitem__(tree, key, inner)
+            tree = inner
+        dict.__setitem__(tree, path[-1], live(self, path, value))

@@ -85,7 +85,7 @@ def sample(history: Path) -> dict[str, list[float]]:
             continue
         for key, value in row.items():
             if not key.startswith("_") and type(value) in (int, float):
-                found.setdefault(key, []).append(value)
+                found.setdefault(key, []).append(_as_float(value))
     return found
 
 
@@ -106,6 +106,24 @@ def _read_pieces(path: Path) -> list[bytes]:
         os.close(descriptor)
 
 
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # A whole number of more than 308 digits.
+        return math.inf if number > 0 else -math.inf
+
+
+def _brief_whole(number: int) -> str:
+    """A whole number of any length, also one that is no float and that Python refuses to write, as in "1e+400"."""
+    try:
+        return f"{number:.5g}"
+    except OverflowError:
+        exponent, fraction = divmod(math.log10(abs(number)), 1)
+        digits = f"{10**fraction:.5g}"
+        shown = f"{digits}e+{exponent:.0f}" if digits != "10" else f"1e+{exponent + 1:.0f}"
+        return shown if number > 0 else f"-{shown}"
+
+
 def _brief(value: Any) -> str:
     """A last value in at most 60 characters, "" for what is more than a number or a text."""
     if isinstance(value, bool) or value is None:
@@ -113,7 +131,7 @@ def _brief(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**15 else f"{value:.5g}"
+        return str(value) if abs(value) < 10**15 else _brief_whole(value)
     if isinstance(value, str):
         text = " ".join(value.split())
         return text if len(text) <= 60 else text[:59] + "…"

@@ -84,7 +84,9 @@ def _kind(value: Any) -> str:
 
 def shown_items(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The flat items of a mapping as texts, for a list on a page."""
-    return tuple((key, short(show(value), MAX_SHOWN)) for key, value in flat(values).items())
+    found = {str(key): value for key, value in flatten(values) if value is not None}
+    texts = {key: f"({value['_type']})" if is_typed(value) else show(cell(value)) for key, value in found.items()}
+    return tuple((key, short(text, MAX_SHOWN)) for key, text in texts.items())
 
 
 def shared_and_varying(

@@ -112,7 +112,7 @@ def test_config_is_read_by_item_attribute_get_and_as_a_mapping(begin: Callable[.
 def test_every_change_is_saved_at_once_nested_ones_too(run: Run) -> None:
     run.config.lr = 0.1
     assert saved(run) == {"lr": 0.1}
-    run.config["opt"] = {"name": "adam"}
+    run.config["opt"] = {}
     run.config.opt.name = "sgd"
     run.config.opt["momentum"] = 0.9
     run.config.update({"epochs": 5})

@@ -1,6 +1,7 @@
 """The public face: the names there are, and that importing it costs next to nothing."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,14 @@ from pathlib import Path
 import pytest
 
 import runstore
+from runstore.recording.missing import OF_MODULE, OF_RUN
+from runstore.recording.run import Run
 from tests.processes import ROOT, environment
 
-NAMES = ["Error", "Run", "Settings", "Table", "config", "finish", "init", "log", "run", "summary", "util"]
+NAMES = [
+    *("Error", "Run", "Settings", "Table", "UsageError"),
+    *("config", "finish", "init", "log", "login", "run", "summary", "util"),
+]
 
 
 def python(code: str, folder: Path) -> str:
@@ -52,6 +58,45 @@ def test_what_the_type_checker_sees_is_what_there_is() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'runstore' has no attribute 'nothing'"):
         _ = runstore.nothing
+
+
+@pytest.mark.parametrize("name", sorted(OF_MODULE))
+def test_a_name_of_wandbs_that_is_not_there_yet_says_so(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"runstore' has no '{name}' yet; see .*'Logging runs'"):
+        getattr(runstore, name)
+    assert not hasattr(runstore, name)
+
+
+def test_a_run_says_what_it_has_not_yet(run: Run) -> None:
+    for name in OF_RUN:
+        with pytest.raises(AttributeError, match=f"run of Runstore has no '{name}' yet"):
+            getattr(run, name)
+        assert not hasattr(run, name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = run.nothing
+
+
+def test_names_that_are_there_are_not_called_missing(run: Run) -> None:
+    assert OF_MODULE.isdisjoint(dir(runstore))
+    assert OF_RUN.isdisjoint(dir(run))
+
+
+def test_names_that_are_missing_are_in_the_documentation() -> None:
+    text = (ROOT / "site" / "docs" / "logging.md").read_text(encoding="utf-8")
+    section = text.split("## What W&B has and Runstore has not")[1]
+    assert set(re.findall(r"`(\w+)`", section)) >= OF_MODULE | OF_RUN
+
+
+def test_there_is_nothing_to_log_in_to() -> None:
+    assert runstore.login() is True
+    assert runstore.login("key", relogin=True, host="https://example.org") is True
+
+
+def test_errors_can_be_caught_by_name(run: Run) -> None:
+    run.finish()
+    with pytest.raises(runstore.UsageError):
+        run.log({"a": 1})
+    assert issubclass(runstore.UsageError, runstore.Error)
 
 
 def test_importing_runstore_loads_no_library_and_no_room(tmp_path: Path) -> None:

@@ -194,6 +194,9 @@ def test_what_is_logged_is_taken_at_once_not_later(run: Run) -> None:
         (numpy.bool_(True), True),
         (numpy.array(2.5), 2.5),
         (numpy.array([1.0, math.nan]), [1.0, "NaN"]),
+        (numpy.ma.masked, "NaN"),
+        (numpy.ma.masked_array(3.0, mask=True), "NaN"),
+        (numpy.ma.masked_array([1, 2], mask=[False, True]), [1, "NaN"]),
         ((1, (2, 3)), [1, [2, 3]]),
         ({3, 1, 2}, [1, 2, 3]),
         (decimal.Decimal("0.25"), 0.25),
@@ -212,6 +215,14 @@ def test_a_value_has_a_plain_form_whether_its_keys_were_seen_before_or_not(
         run.log({"a": 0.5})
     run.log({"a": value})
     assert logged(run)[-1] == {"a": found, "_step": int(twice)}
+
+
+@pytest.mark.parametrize("value", [1 + 2j, numpy.complex128(1 + 2j), numpy.complex64(1), numpy.array(1j)], ids=repr)
+def test_a_complex_number_is_left_out_whoever_made_it(run: Run, value: Any) -> None:
+    for _ in range(2):
+        run.log({"a": value, "b": 1})
+        run.log({"a": 0.5, "b": 1})
+    assert [row.get("a") for row in logged(run)] == [None, 0.5, None, 0.5]
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["first row", "later row"])

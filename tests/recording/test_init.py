@@ -1,5 +1,6 @@
 """`init`: who a run is, where it lies, what it refuses, and what a second call does."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -240,7 +241,7 @@ def test_a_disabled_run_takes_every_call_and_leaves_nothing(begin: Callable[...,
     run.summary["best"] = 1
     run.config.epochs = 3
     run.tags = ["a"]
-    assert (run.config.lr, run.summary["best"], run.step, run.name, run.tags) == (0.1, 1, 0, "n", ("a",))
+    assert (run.config.lr, run.summary["best"], run.name, run.tags) == (0.1, 1, "n", ("a",))
     assert Path(run.dir).is_dir()
     assert run.url.startswith("file://")
     with run:
@@ -248,6 +249,56 @@ def test_a_disabled_run_takes_every_call_and_leaves_nothing(begin: Callable[...,
     run.finish()
     assert not store.exists()
     assert runstore.run is None
+
+
+def test_a_disabled_run_counts_steps_and_keeps_the_summary_as_a_real_one(begin: Callable[..., Run]) -> None:
+    for run in (begin(), begin(mode="disabled", reinit="create_new")):
+        run.log({"a": 1, "val": {"loss": 0.5}})
+        run.log({"a": math.nan, "table": runstore.Table(["x"], [[1]])}, commit=False)
+        run.log({"b": object()})
+        run.log({"b": 2}, step=7)
+        assert (run.step, run.summary["a"] != run.summary["a"], run.summary["val"]["loss"]) == (7, True, 0.5)
+        assert run.summary["table"]["nrows"] == 1
+        assert "b" not in run.summary
+
+
+@pytest.mark.parametrize(
+    ("data", "step", "error"), [([1], None, TypeError), ({1: 2}, None, TypeError), ({"a": 1}, 1.5, TypeError)]
+)
+def test_a_disabled_run_checks_what_it_is_given(
+    begin: Callable[..., Run], data: Any, step: Any, error: type[Exception]
+) -> None:
+    run = begin(mode="disabled", config={"lr": 0.1})
+    with pytest.raises(error):
+        run.log(data, step)
+    with pytest.raises(runstore.Error, match="would become"):
+        run.config.lr = 0.2
+    run.finish()
+    with pytest.raises(UsageError, match="has ended; log before finish"):
+        run.log({"a": 1})
+
+
+def test_that_a_second_init_counts_for_nothing_is_said_once(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import runstore
+        first = runstore.init(project="p", name="first")
+        assert runstore.init(name="second", reinit=False) is runstore.init(reinit="return_previous") is first
+        first.finish(quiet=True)
+        first = runstore.init(project="p", name="third")
+        assert runstore.init(name="fourth") is runstore.init() is first
+        """,
+    )
+    assert "run first is still" not in done.stderr
+    assert (
+        done.stderr.count(
+            "init: run third is still running and is returned; the arguments given now are ignored; "
+            "call finish() first, or pass reinit='finish_previous'"
+        )
+        == done.stderr.count("still running")
+        == 1
+    )
 
 
 @pytest.mark.parametrize("mode", ["online", "offline", "dryrun"])

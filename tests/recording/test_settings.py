@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +92,18 @@ def test_settings_are_an_object_or_a_dict_and_wandbs_other_ones_are_warned_of(
     assert said.count("\n") >= 1
     assert "init: settings start_method, settings _disable_stats have no meaning here" in said
     assert repr(settings).startswith("Settings(console='off'")
+
+
+@pytest.mark.parametrize("settings", [5, "silent", ["silent"], runstore.Settings])
+def test_settings_of_another_kind_are_one_clear_error(store: Path, settings: Any) -> None:
+    with pytest.raises(runstore.UsageError, match=r"settings is .*, expected runstore.Settings\(...\) or a dict"):
+        runstore.init(dir=store, settings=settings)
+
+
+def test_an_empty_dir_counts_as_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNSTORE_DIR", str(tmp_path / "from environment"))
+    found, _ = override(from_environment(), {"dir": ""})
+    assert found.store_root() == tmp_path / "from environment"
 
 
 @pytest.mark.parametrize("inner", [True, False])

@@ -90,6 +90,12 @@ def test_a_gathering_row_counts_once_it_is_complete(run: Run) -> None:
     assert saved(run)["a"] == 1
 
 
+def test_a_value_without_a_plain_form_is_kept_as_its_text(run: Run) -> None:
+    run.summary["kind"] = int
+    run.summary.update({"model": {"number": 1 + 2j}})
+    assert saved(run) == {"kind": "<class 'int'>", "model": {"number": "(1+2j)"}}
+
+
 def test_the_module_has_the_current_runs_summary(run: Run) -> None:
     runstore.summary["best"] = 1
     runstore.summary.last = 2

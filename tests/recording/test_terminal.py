@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runstore.recording.terminal import duration, sample, sparkline
-from tests.processes import only_run, run_script
+from runstore.recording.terminal import duration, end_lines, sample, sparkline
+from tests.processes import load, only_run, run_script
 
 SCRIPT = """
     import runstore
@@ -103,6 +103,60 @@ def test_a_history_that_is_gone_or_broken_is_sampled_as_far_as_it_goes(tmp_path:
     path = tmp_path / "history.jsonl"
     path.write_bytes(b'{"n":1}\nbroken\n[1]\n\n{"n":2}\n{"n":')
     assert sample(path) == {"n": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (123_456_789, "123456789"),
+        (10**20, "1e+20"),
+        (10**400, "1e+400"),
+        (-123_456 * 10**400, "-1.2346e+405"),
+        (10**400 - 1, "1e+400"),
+        (2**20_000, "3.9803e+6020"),
+    ],
+    ids=["short", "float", "too large", "negative", "nines", "too long to write"],
+)
+def test_a_whole_number_of_any_length_is_shown_short(tmp_path: Path, number: int, shown: str) -> None:
+    assert end_lines(tmp_path / "none", {"big": number})[2] == f"  big {shown}"
+
+
+def test_whole_numbers_that_are_no_floats_do_not_disturb_the_end(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import runstore
+        with runstore.init(project="p") as run:
+            for number in range(3):
+                run.log({"big": 10**400, "low": -(10**400), "loss": number})
+            run.summary["long"] = 1 << 20_000
+        print("after")
+        """,
+    )
+    assert (done.returncode, done.stdout) == (0, "after\n")
+    assert "big 1e+400" in done.stderr
+    assert load(only_run(tmp_path) / "state.json")["state"] == "finished"
+
+
+def test_trouble_with_the_last_lines_reaches_no_script(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import os, runstore
+        from runstore.recording import terminal
+        def end_lines(history, summary):
+            raise OverflowError("too long")
+        terminal.end_lines = end_lines
+        before = len(os.listdir("/proc/self/fd"))
+        with runstore.init(project="p") as run:
+            run.log({"a": 1})
+        assert runstore.run is None
+        print(len(os.listdir("/proc/self/fd")) - before)
+        """,
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n")
+    assert "the last lines are left out (OverflowError: too long)" in done.stderr
+    assert load(only_run(tmp_path) / "state.json")["state"] == "finished"
 
 
 @pytest.mark.parametrize(
