@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
@@ -46,7 +47,8 @@ class Output:
         self._parts = self._recall()
         self._after: dict[str, Part] = {}
         self._present = _present(path)
-        self._untouched = True
+        self._journal: IO[bytes] | None = None
+        self._folders: set[str] = set()
 
     def begin(self) -> None:
         """Makes the directory a site's, so that a build that is cut short can be taken up."""
@@ -86,17 +88,18 @@ class Output:
         manifest = _dump(self._contents)
         if not _holds(self.path / urls.MANIFEST, manifest):
             write_atomically(self.path / urls.MANIFEST, manifest)
+        if self._journal is not None:
+            self._journal.close()
         (self.path / urls.JOURNAL).unlink(missing_ok=True)
         self._remember(manifest)
 
     def _announce(self, path: str) -> None:
         """Called before a file is changed: a build that is cut short leaves a site that the next one knows to mend."""
-        if self._untouched:
-            self._untouched = False
+        if self._journal is None:
             self._memory.unlink(missing_ok=True)
+            self._journal = (self.path / urls.JOURNAL).open("ab", buffering=0)
         if path not in self._contents:
-            with (self.path / urls.JOURNAL).open("a", encoding="utf-8") as journal:
-                journal.write(f"{path}\n")
+            self._journal.write(f"{path}\n".encode())
 
     def _write(self, path: str, content: bytes | Path) -> bool:
         """Puts bytes, or a copy of a file, in place; False when that is what is there already."""
@@ -107,12 +110,15 @@ class Output:
                 return False
             self._announce(path)
             self._contents[path] = _digest(content)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(target, content)
+            self._make_folder(path)
+            if path in self._present:
+                write_atomically(target, content)
+            else:
+                target.write_bytes(content)
             return True
         # A log may be long, and grow meanwhile: what was copied is what counts.
         self._announce(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        self._make_folder(path)
         beside = target.with_name(f"{target.name}.tmp")
         shutil.copyfile(content, beside)
         self._contents[path] = _file_digest(beside)
@@ -121,6 +127,12 @@ class Output:
             return False
         beside.replace(target)
         return True
+
+    def _make_folder(self, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            self._folders.add(folder)
+            os.makedirs(self.path / folder, exist_ok=True)
 
     def _remove(self, path: str) -> None:
         root = self.path.resolve()
@@ -204,9 +216,9 @@ def _holds(path: Path, content: bytes) -> bool:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=12).hexdigest()
+    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def _file_digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=12)).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()[:24]

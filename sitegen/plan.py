@@ -125,7 +125,7 @@ class _Histories:
 
     def run_data(self, run: int) -> dict[str, Any]:
         """What `data.js` of one run carries: its metrics in the order of the workspace, and their times, each once."""
-        places: dict[str, int] = {}
+        places: dict[tuple[bytes, bytes], int] = {}
         times: list[dict[str, Any]] = []
         metrics = []
         for parts in self._parts:
@@ -134,7 +134,7 @@ class _Histories:
             series = parts.series.part(*parts.places[run])
             place = None
             if parts.timed and any(has_times(series)):
-                moments = times_digest(series)
+                moments = (series.runtime.tobytes(), series.timestamp.tobytes())
                 if moments not in places:
                     places[moments] = len(times)
                     times.append(times_payload(series))

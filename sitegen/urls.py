@@ -52,7 +52,7 @@ def data_file(project: str, name: str) -> str:
 
 def versioned(path: str, content: bytes) -> str:
     """A link to a file that changes with its content, so that nothing old is shown out of a browser's cache."""
-    return f"{path}?v={hashlib.blake2b(content, digest_size=4).hexdigest()}"
+    return f"{path}?v={hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def href(path: str, root: str = "") -> str:

@@ -304,14 +304,22 @@ def _read(path: Path) -> bytes:
             raise FormatError(path, "", "a link", "a plain file", "put the file itself there") from None
         raise unreadable(path, error) from None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             raise FormatError(path, "", "no plain file", "a plain file", "remove what is there")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
+        return _read_bytes(descriptor, found.st_size)
     except OSError as error:
         raise unreadable(path, error) from None
     finally:
         os.close(descriptor)
+
+
+def _read_bytes(descriptor: int, size: int) -> bytes:
+    """The first `size` bytes. A file object would ask the system twice as often, for each of thousands of files."""
+    data = os.read(descriptor, size)
+    while len(data) < size and (more := os.read(descriptor, size - len(data))):
+        data += more
+    return data
 
 
 def unreadable(path: Path, error: OSError) -> StoreError:

@@ -23,13 +23,18 @@ _VISIBLE: Final = 1e-5
 
 def shard(name: str, payload: Any) -> bytes:
     """The text of a data file. U+2028 and U+2029 are legal in the strings of a script since ES2019."""
-    return b"runstore.put(" + orjson.dumps(name) + b"," + orjson.dumps(payload) + b");\n"
+    return _script(name, orjson.dumps(payload))
+
+
+def _script(name: str, content: bytes) -> bytes:
+    return b"runstore.put(" + orjson.dumps(name) + b"," + content + b");\n"
 
 
 def named_shard(kind: str, payload: Any) -> tuple[str, bytes]:
     """A data file named by what is in it, so that a page never takes another build's numbers for its own."""
-    name = kind + hashlib.blake2b(orjson.dumps(payload), digest_size=8).hexdigest()
-    return name, shard(name, payload)
+    content = orjson.dumps(payload)
+    name = kind + hashlib.sha256(content).hexdigest()[:16]
+    return name, _script(name, content)
 
 
 def series_payload(series: Series) -> dict[str, Any]:
@@ -51,32 +56,34 @@ def series_payload(series: Series) -> dict[str, Any]:
 
 def run_payload(series: Series, times: int | None) -> dict[str, Any]:
     """One metric of one run; `times` is the place of its times in the run's list of them."""
-    [start], [stride], steps = _steps(series)
+    start, stride = _sequence(series.step)
     return {
-        "count": int(series.counts[0]),
+        "count": series.step.size,
         "start": start,
         "stride": stride,
-        "steps": encode(steps, "f8") if steps.size else None,
+        "steps": encode(series.step, "f8") if stride is None else None,
         **_values(series, float_type(series)),
         "times": times,
     }
 
 
 def _steps(series: Series) -> tuple[list[int | float | None], list[int | None], Floats]:
-    starts, sizes = series.starts(), series.counts.astype(np.intp)
-    first = series.step[starts]
-    stride = np.ones(sizes.size)
-    several = sizes > 1
-    stride[several] = series.step[starts[several] + 1] - first[several]
-    place = np.arange(series.step.size) - np.repeat(starts, sizes)
-    even = series.step == np.repeat(first, sizes) + place * np.repeat(stride, sizes)
-    whole = (first == np.floor(first)) & (stride == np.floor(stride))
-    regular = np.logical_and.reduceat(even, starts) & whole
-    return (
-        [number(value) for value in first.tolist()],
-        [int(value) if fits else None for value, fits in zip(stride.tolist(), regular.tolist(), strict=True)],
-        series.step[np.repeat(~regular, sizes)],
-    )
+    """The first step and the stride of each run, and the steps of those that have no stride."""
+    parts = np.split(series.step, series.starts()[1:])
+    found = [_sequence(part) for part in parts]
+    others = [part for part, (_, stride) in zip(parts, found, strict=True) if stride is None]
+    starts, strides = zip(*found, strict=True)
+    return list(starts), list(strides), np.concatenate(others) if others else np.empty(0)
+
+
+def _sequence(step: Floats) -> tuple[int | float | None, int | None]:
+    """The first of some rising steps and their stride, None where they are not whole or not evenly spaced."""
+    first = float(step[0])
+    stride = float(step[1]) - first if step.size > 1 else 1.0
+    even = first.is_integer() and stride.is_integer()
+    if even and step.size > 2:
+        even = np.array_equal(step, np.arange(step.size) * stride + first)
+    return number(first), int(stride) if even else None
 
 
 def times_payload(series: Series) -> dict[str, Any]:
@@ -111,7 +118,7 @@ def has_times(series: Series) -> tuple[bool, bool]:
 
 def times_digest(series: Series) -> str:
     """Equal for metrics that were logged at the same moments, so that they share one file of times."""
-    state = hashlib.blake2b(digest_size=16)
+    state = hashlib.sha256()
     for array in (series.runs, series.counts, series.runtime, series.timestamp):
         state.update(np.ascontiguousarray(array).data)
     return state.hexdigest()
