@@ -18,9 +18,6 @@ from uuid import UUID
 
 import orjson
 
-Plain = str | int | float | bool | None | list[Any] | dict[str, Any]
-"""What JSON can hold; floats may be non-finite until they are named."""
-
 NOT_FINITE: Final[dict[str, float]] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How the store spells the floats that JSON has no words for."""
 

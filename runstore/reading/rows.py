@@ -7,9 +7,8 @@ from typing import Any
 import orjson
 
 from runstore.format import lenient
+from runstore.format.values import NOT_FINITE
 
-Scalar = float | str | list[Any] | dict[str, Any]
-_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _RECOVERY_TRIES = 50
 
 
@@ -82,7 +81,7 @@ def number(value: object) -> float | None:
             return float(value)
         except OverflowError:
             return math.inf if value > 0 else -math.inf
-    return _NON_FINITE.get(value) if isinstance(value, str) else None
+    return NOT_FINITE.get(value) if isinstance(value, str) else None
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,6 @@ class Table(Media):
     folder = "table"
     ending = "table.json"
     kind = "table-file"
-    MAX_ROWS: ClassVar[int] = 200_000
 
     def __init__(
         self,

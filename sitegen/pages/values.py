@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from runstore.format.values import NOT_FINITE
 from runstore.reading.rows import flatten
 
 ColumnType = Literal["number", "text", "bool", "time", "duration", "list", "mixed"]
@@ -13,7 +14,6 @@ MAX_CELL: Final = 1000
 """A longer text is cut in a table's cell: every reader of a project's page loads all of them."""
 MAX_SHOWN: Final = 20_000
 """The same for the page of a run."""
-_NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _kind(value: Any) -> str:
         return "bool"
     if isinstance(value, int | float):
         return "number"
-    return "non-finite" if value in _NON_FINITE else "text"
+    return "non-finite" if value in NOT_FINITE else "text"
 
 
 def shown_items(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,8 @@
 runstore.Chart = (() => {
   const { element, shapes, series, format } = runstore;
   const SVG = "http://www.w3.org/2000/svg";
-  const PADDING = { left: 64, right: 14, top: 8, bottom: 34 };
+  /** Room around the plot, px, as the specs have it. */
+  let PADDING = null;
   const MOST_IN_TOOLTIP = 8;
   const LEAST_DRAG = 5;
   const UNITS = [["s", 1, 180], ["min", 60, 10800], ["h", 3600, 259200], ["d", 86400, Infinity]];
@@ -16,6 +17,7 @@ runstore.Chart = (() => {
 
   function loadRuntimes() {
     runtimes ??= runstore.loaded("charts").then((specs) => {
+      PADDING = Object.values(specs)[0].padding;
       const parse = ([name, spec]) => [name, vega.parse(spec, null, { ast: true })];
       return Object.fromEntries(Object.entries(specs).map(parse));
     });

@@ -56,15 +56,14 @@ runstore.Panels = (() => {
       await Promise.all(this.panels.map(({ drawing }) => drawing));
     }
 
-    /** Shows only charts whose key matches. @returns {boolean} whether the pattern was one */
+    /** Shows only charts whose key matches. @param {string} pattern a regular expression */
     filter(pattern) {
-      const { test, literal } = runstore.matcher(pattern);
+      const { test } = runstore.matcher(pattern);
       for (const section of this.sections) {
         section.matching = pattern ? section.metrics.filter(({ key }) => test(key)) : section.metrics;
         section.limit = PAGE;
         this.#fill(section);
       }
-      return !literal;
     }
 
     /** Puts the panels of a section's first matching metrics into the page. */

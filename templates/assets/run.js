@@ -2,7 +2,6 @@
 /** The page of one run: its charts, and searches in its lists. */
 (() => {
   const { State, Panels, series, palette } = runstore;
-  const AXES = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
 
   async function drawCharts(root) {
     const state = new State({});
@@ -13,11 +12,10 @@
       if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
       const values = decoded.get(metric);
       const { view } = state;
-      const axis = series.axis(values, view.x) ? view.x : "_step";
+      const shown = series.shownAxis(view.x, Boolean(series.axis(values, view.x)));
       const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
-      const curves = series.runCurves(values, series.axis(values, axis), new Set([0]), name, view.smooth);
-      const note = axis === view.x ? "" : "No times were logged with this metric: drawn over steps.";
-      return { curves, axis, axisLabel: AXES[axis], log: view.ylog, about: `${values.y.length} points`, note, legend: [] };
+      const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, view.smooth);
+      return { ...shown, curves, log: view.ylog, about: `${values.y.length} points`, legend: [] };
     }
 
     const panels = (runstore.panels = new Panels(root, data.metrics, drawing, () => {}));

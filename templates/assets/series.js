@@ -26,6 +26,7 @@
  * @property {?Uint32Array} n      how many runs stand behind each point of a group
  */
 runstore.series = (() => {
+  const LABELS = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
   const BINS = 1000;
   const MOST_POSITIONS = 4000;
   const MOST_SHARED = 1e7;
@@ -104,6 +105,12 @@ runstore.series = (() => {
       for (let p = offsets[k]; p < offsets[k + 1]; p++) xs[p] = orNaN((origin + since[p]) * 1000);
     }
     return xs;
+  }
+
+  /** What a chart says of its axis: the one that is wanted, or steps where the metric has none such. */
+  function shownAxis(wanted, available) {
+    const axis = available ? wanted : "_step";
+    return { axis, axisLabel: LABELS[axis], note: available ? "" : "No times were logged with this metric: drawn over steps." };
   }
 
   /** The x of a run's points, or null where the metric has no such axis. @param {Series} series @param {string} axis @returns {?XsOf} */
@@ -330,5 +337,5 @@ runstore.series = (() => {
     return low;
   }
 
-  return { decode, decodeRun, axis, runCurves, groupCurves, smooth, lowerBound };
+  return { decode, decodeRun, axis, shownAxis, runCurves, groupCurves, smooth, lowerBound };
 })();

@@ -4,8 +4,10 @@
   const KEY = "runstore-theme";
   const root = document.documentElement;
 
-  /** @returns {"light" | "dark" | null} What the reader chose; null follows the system. */
-  function chosen() {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+
+  /** @returns {?string} what the reader chose before; null follows the system */
+  function remembered() {
     try {
       const theme = localStorage.getItem(KEY);
       return theme === "light" || theme === "dark" ? theme : null;
@@ -14,27 +16,25 @@
     }
   }
 
-  const system = matchMedia("(prefers-color-scheme: dark)");
+  let choice = remembered();
+
+  const systems = () => (system.matches ? "dark" : "light");
 
   function apply() {
-    root.dataset.theme = chosen() ?? (system.matches ? "dark" : "light");
+    root.dataset.theme = choice ?? systems();
     root.classList.toggle("dark", root.dataset.theme === "dark");
     document.dispatchEvent(new Event("runstore:theme"));
   }
 
   function toggle() {
     const next = root.dataset.theme === "dark" ? "light" : "dark";
+    choice = next === systems() ? null : next;
+    apply();
     try {
-      if (next === (system.matches ? "dark" : "light")) localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, next);
+      if (choice === null) localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, choice);
     } catch {
       // Without storage the choice lasts for this page.
-    }
-    apply();
-    if (root.dataset.theme !== next) {
-      root.dataset.theme = next;
-      root.classList.toggle("dark", next === "dark");
-      document.dispatchEvent(new Event("runstore:theme"));
     }
   }
 

@@ -6,7 +6,6 @@
   const CHARTS = ["group", "filter", "hide", "agg", "shade", "smooth", "x", "ylog"];
   const MOST_COLUMNS = 200;
   const ALL = [...TABLE, ...CHARTS, "panels"];
-  const AXES = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
 
   class Workspace {
     constructor(root, payload) {
@@ -190,17 +189,16 @@
     /** What the chart of a metric shows now. */
     async #drawing(metric) {
       const { view } = this.state;
-      const axis = (view.x === "_runtime" && !metric.has_runtime) || (view.x === "_timestamp" && !metric.has_wall) ? "_step" : view.x;
-      const values = await this.#series(metric, axis !== "_step");
-      const xs = series.axis(values, axis);
+      const has = { _step: true, _runtime: metric.has_runtime, _timestamp: metric.has_wall };
+      const shown = series.shownAxis(view.x, has[view.x]);
+      const values = await this.#series(metric, shown.axis !== "_step");
+      const xs = series.axis(values, shown.axis);
       const curves = this.groups ? this.#groupCurves(values, xs) : this.#runCurves(values, xs);
       return {
+        ...shown,
         curves,
-        axis,
-        axisLabel: AXES[axis],
         log: view.ylog,
         about: this.#about(curves, values),
-        note: axis === view.x ? "" : "No times were logged with this metric: drawn over steps.",
         legend: this.#legend(values),
       };
     }
