@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import STORE_DIR, STORE_FILE, default_store_root
+from runstore.format.layout import STORE_DIR, STORE_FILE
+from runstore.format.locate import default_store_root
 from runstore.format.values import well_formed
 
 Mode = Literal["online", "offline", "disabled"]

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from runstore.errors import RunstoreError, StoreError
-from runstore.format.layout import STORE_DIR, StoreLayout, enclosing_store
+from runstore.format.layout import STORE_DIR, StoreLayout
+from runstore.format.locate import enclosing_store
 from runstore.format.records import ProjectMeta, create_store, dump_project, load_project, write_atomically
 from runstore.settings import PREFIXES
 

@@ -17,8 +17,12 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("errors",),
         ("format",),
         ("settings",),
-        ("recording", "reading"),
-        ("manage", "util"),
+        ("media",),
+        ("reading",),
+        ("artifacts", "manage"),
+        ("api",),
+        ("recording",),
+        ("plot", "util"),
         ("cli",),
         ("__main__",),
     ),
@@ -37,12 +41,13 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 """Rooms of each package, lowest first: a module imports from its own room and from the ranks below it."""
 
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
-    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("records",)),
+    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("locate", "records")),
     "runstore.recording": (
         ("arrays", "hardware", "missing", "monitor", "naming", "nested", "terminal", "trouble"),
         ("linefile", "saver"),
+        ("parts",),
         ("console", "history", "media", "provenance", "state"),
-        ("config", "ending", "summary"),
+        ("alerts", "code", "config", "ending", "lineage", "preempting", "saved", "summary", "system", "watching"),
         ("recorder",),
         ("current",),
         ("run",),

@@ -3,39 +3,60 @@
 experiments/store.yaml
 experiments/<project>/project.yaml
 experiments/<project>/runs/<run-id>/{run,config}.yaml, history.jsonl, summary.json, …
+experiments/<project>/artifacts/<name>/<version>/manifest.yaml
 experiments/<project>/deleted/<run-id>.yaml
+experiments/objects/sha256/<2 hex>/<64 hex>   what artifacts hold, by content
+experiments/.trash/<project>/<run-id>/   deleted runs, until it is emptied; ignored by git
 experiments/.cache/                      rebuilt at will, ignored by git
+
+A run is written by one process after another (attempts), or by several at once (ranks). Each is a *writer* with
+append-only files of its own: `history.jsonl` of the first, `history.2.jsonl` of the second attempt,
+`history.rank1.jsonl` of the rank "rank1"; so too for the other files that grow, and for provenance.json.
 """
 
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runstore.errors import StoreError, UsageError
+from runstore.errors import UsageError
 
 STORE_DIR = "experiments"
 STORE_FILE = "store.yaml"
 DEFAULT_PROJECT = "uncategorized"
 MAX_RUN_ID = 64
 MAX_PROJECT_NAME = 128
+MAX_ARTIFACT_NAME = 128
 
 # The store's own directories, beside those of the projects.
 _RESERVED_PROJECTS = frozenset({"objects", "reports"})
 _FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 # Device names on Windows, where a colleague may clone the store.
 _DEVICES = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
-_HISTORY = re.compile(r"^history(?:\.(?P<writer>[^.]+))?\.jsonl$")
+_WRITTEN = re.compile(
+    r"^(?P<stem>history|system|output|alerts|lineage|provenance|config|summary)"
+    r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml)$"
+)
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_ENDINGS = {
+    "history": "jsonl",
+    "system": "jsonl",
+    "output": "log",
+    "alerts": "jsonl",
+    "lineage": "jsonl",
+    "provenance": "json",
+    "config": "yaml",
+    "summary": "json",
+}
 # What a run says stands in these: one that is no file, or is a link, is missing from what its readers see.
 _RUN_FILES = frozenset(
     {
-        *("run.yaml", "config.yaml", "summary.json", "state.json", "provenance.json"),
-        *("system.jsonl", "output.log", "changes.patch", "requirements.txt"),
+        *("run.yaml", "state.json", "metrics.yaml", "changes.patch", "requirements.txt"),
     }
 )
-_RUN_DIRS = frozenset({"media", "files"})
+_RUN_DIRS = frozenset({"media", "files", "code"})
 
 GITATTRIBUTES = """\
 *.jsonl -diff merge=union
@@ -44,7 +65,10 @@ media/** -diff
 """
 GITIGNORE = """\
 .cache/
+.trash/
 heartbeat
+heartbeat.*
+stop
 *.lock
 *.tmp
 """
@@ -82,6 +106,11 @@ def check_project_name(name: str) -> str:
     if _check_name("the project name", name, MAX_PROJECT_NAME).lower() in _RESERVED_PROJECTS:
         raise UsageError(f"the project name {name!r} is kept for the store's own files; choose another")
     return name
+
+
+def check_artifact_name(name: str) -> str:
+    """`name` itself when it may name an artifact (none of `/ \\ # ? % :`, at most 128 bytes)."""
+    return _check_name("the artifact name", name, MAX_ARTIFACT_NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +164,21 @@ class RunLayout:
         return self.path / "heartbeat"
 
     @property
+    def metrics_yaml(self) -> Path:
+        """What `define_metric` said of the run's metrics."""
+        return self.path / "metrics.yaml"
+
+    @property
+    def stop_request(self) -> Path:
+        """Somebody asks the run to stop: there from then until it did."""
+        return self.path / "stop"
+
+    @property
+    def code_dir(self) -> Path:
+        """The main script or notebook as it was run."""
+        return self.path / "code"
+
+    @property
     def media_dir(self) -> Path:
         return self.path / "media"
 
@@ -142,29 +186,100 @@ class RunLayout:
     def files_dir(self) -> Path:
         return self.path / "files"
 
+    def writer(self, name: str | None = None) -> "WriterLayout":
+        """The files of one writer: None for the first attempt, "2", "3", … for later ones, or a rank's name."""
+        if name is None:
+            return WriterLayout(self.path, "")
+        return WriterLayout(self.path, _check_name("the writer", name, MAX_RUN_ID).replace(".", "-"))
+
     def history(self, writer: str | None = None) -> Path:
-        """The history file of one writer: None for the first attempt, "2", "3", … for later ones, or a rank's name."""
-        if writer is None:
-            return self.path / "history.jsonl"
-        return self.path / f"history.{_check_name('the writer', writer, MAX_RUN_ID).replace('.', '-')}.jsonl"
+        """The history file of one writer; see `writer`."""
+        return self.writer(writer).history
 
     def histories(self) -> list[Path]:
         """The history files there are: the first attempt's, later attempts' by number, then others by name."""
         return [path for path, _ in scan_run(self.path).files if is_history(path.name)]
 
 
+@dataclass(frozen=True, slots=True)
+class WriterLayout:
+    """The files of a run that one of its writers, and nobody else, writes. `name` is "" for the first attempt."""
+
+    path: Path
+    name: str
+
+    def _file(self, stem: str) -> Path:
+        return self.path / ".".join(part for part in (stem, self.name, _ENDINGS[stem]) if part)
+
+    @property
+    def history(self) -> Path:
+        return self._file("history")
+
+    @property
+    def system(self) -> Path:
+        return self._file("system")
+
+    @property
+    def output(self) -> Path:
+        return self._file("output")
+
+    @property
+    def alerts(self) -> Path:
+        return self._file("alerts")
+
+    @property
+    def lineage(self) -> Path:
+        """The artifacts that went in and out, one line a use."""
+        return self._file("lineage")
+
+    @property
+    def provenance(self) -> Path:
+        return self._file("provenance")
+
+    @property
+    def config(self) -> Path:
+        """The run's own for attempts; a rank's is merged into it by readers."""
+        return self._file("config")
+
+    @property
+    def summary(self) -> Path:
+        """The run's own for attempts; a rank's is merged into it by readers."""
+        return self._file("summary")
+
+    @property
+    def heartbeat(self) -> Path:
+        return self.path / ".".join(part for part in ("heartbeat", self.name) if part)
+
+
+def written_by(name: str) -> tuple[str, str] | None:
+    """What a file in a run's directory holds ("history", "system", …) and its writer's name, "" for the first
+    attempt; None for a file that is no writer's own."""
+    match = _WRITTEN.match(name)
+    if match is None or _ENDINGS[match.group("stem")] != match.group("ending"):
+        return None
+    return match.group("stem"), match.group("writer") or ""
+
+
 def is_history(name: str) -> bool:
     """Whether a file of this name in a run's directory holds rows of its history."""
-    return _HISTORY.match(name) is not None
+    return (written_by(name) or ("",))[0] == "history"
+
+
+def is_attempt(writer: str) -> bool:
+    """Whether a writer is an attempt (the first, "2", "3", …), one after another, and no rank beside others."""
+    return not writer or writer.isdecimal()
+
+
+def writer_order(writer: str) -> tuple[int, int, str]:
+    """Sorts writers as their files are merged: first attempt, attempts by number, ranks by name."""
+    if not writer:
+        return (0, 0, writer)
+    return (1, int(writer), writer) if writer.isdecimal() else (2, 0, writer)
 
 
 def history_order(name: str) -> tuple[int, int, str]:
-    """Sorts history files as their rows are merged: first attempt, attempts by number, ranks by name."""
-    match = _HISTORY.match(name)
-    writer = match.group("writer") if match else None
-    if writer is None:
-        return (0, 0, name)
-    return (1, int(writer), name) if writer.isdecimal() else (2, 0, name)
+    """Sorts history files as their rows are merged."""
+    return writer_order((written_by(name) or ("", ""))[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +311,7 @@ def _wrong_kind(entry: os.DirEntry[str]) -> str:
     """What stands where a file or a directory of a run belongs, "" when nothing of the run does."""
     if entry.name in _RUN_DIRS:
         return linked("directory") if entry.is_symlink() else ""
-    if entry.name not in _RUN_FILES and not is_history(entry.name):
+    if entry.name not in _RUN_FILES and written_by(entry.name) is None:
         return ""
     if entry.is_symlink():
         return linked("file")
@@ -248,6 +363,14 @@ class ProjectLayout:
         """The links where runs belong: nobody follows them, so what they lead to is missing."""
         return [self.runs_dir] if os.path.islink(self.runs_dir) else _links(self.runs_dir)
 
+    @property
+    def artifacts_dir(self) -> Path:
+        return self.path / "artifacts"
+
+    def artifact(self, name: str) -> Path:
+        """The directory of an artifact's versions; raises `UsageError` for a name that could leave the project."""
+        return self.artifacts_dir / check_artifact_name(name)
+
     def deleted(self, run_id: str) -> Path:
         """The tombstone that says that `run_id` was deleted and can never be used again."""
         return self.path / "deleted" / f"{check_run_id(run_id)}.yaml"
@@ -281,6 +404,21 @@ class StoreLayout:
         Its folder has a dot in front, which no project's name has.
         """
         return self.cache_dir / ".sites" / f"{target}.json"
+
+    @property
+    def trash_dir(self) -> Path:
+        """Deleted runs, as `<project>/<run-id>/`, until somebody empties it."""
+        return self.root / ".trash"
+
+    @property
+    def objects_dir(self) -> Path:
+        return self.root / "objects" / "sha256"
+
+    def blob(self, sha256: str) -> Path:
+        """Where the content with this digest (64 hex digits, or `UsageError`) lies, there or not."""
+        if not _SHA256.match(sha256):
+            raise UsageError(f"{sha256!r} is no SHA-256 digest; expected 64 lower-case hex digits")
+        return self.objects_dir / sha256[:2] / sha256
 
     def project(self, name: str) -> ProjectLayout:
         """The layout of the project `name`, there or not; raises `UsageError` for a name that could leave the store."""
@@ -342,73 +480,3 @@ def _is(kind: Callable[[int], bool], path: Path) -> bool:
         return True
     except OSError:
         return False
-
-
-def default_store_root(start: Path) -> Path:
-    """The store that belongs to the directory `start` when nobody named one.
-
-    The nearest ancestor's `experiments/` that holds a `store.yaml`, else `experiments/` at the top of the git
-    repository, else in `start` itself. It need not exist.
-    """
-    for folder in _upwards(start):
-        if (folder / STORE_DIR / STORE_FILE).is_file():
-            return folder / STORE_DIR
-        if folder.name == STORE_DIR and (folder / STORE_FILE).is_file():
-            return folder
-    for folder in _upwards(start):
-        if (folder / ".git").exists():
-            return folder / STORE_DIR
-    return start / STORE_DIR
-
-
-def enclosing_store(path: Path) -> Path | None:
-    """The nearest directory of a store, one of its projects or runs that `path` is or lies in; None outside of all.
-
-    A store written by hand need not have a `store.yaml`: there a project is known by its runs' histories.
-    """
-    start = path.resolve()
-    if any(project.holds_a_history() for project in _listed(start)):
-        return start
-    return next((folder for folder in _upwards(start) if _is_a_stores(folder)), None)
-
-
-def _is_a_stores(folder: Path) -> bool:
-    """Whether `folder` is a store that says so, or a project or run of any."""
-    project = ProjectLayout(folder)
-    return (
-        os.path.isfile(folder / STORE_FILE)
-        or (os.path.isfile(project.project_yaml) and os.path.isdir(project.runs_dir))
-        or project.holds_a_history()
-        or (folder.parent.name == "runs" and os.path.isfile(RunLayout(folder).history()))
-    )
-
-
-def _listed(root: Path) -> list[ProjectLayout]:
-    try:
-        return StoreLayout(root).projects()
-    except OSError:
-        return []
-
-
-def _upwards(start: Path) -> Iterator[Path]:
-    yield start
-    yield from start.parents
-
-
-def existing_store(path: Path) -> StoreLayout:
-    """The store at `path`, or at `path/experiments`; raises `StoreError` in one line when there is none."""
-    try:
-        for root in (path, path / STORE_DIR):
-            layout = StoreLayout(root)
-            if layout.store_yaml.is_file() or layout.projects():
-                return layout
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from None
-    if not path.exists():
-        raise StoreError(f"{path}: no such directory; name the store's directory (it holds {STORE_FILE})")
-    if not path.is_dir():
-        raise StoreError(f"{path}: found a file, expected a store's directory; name the directory itself")
-    raise StoreError(
-        f"{path}: found no {STORE_FILE} and no project with runs/, expected a store; "
-        "name its directory, or log a run first"
-    )

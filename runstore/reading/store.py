@@ -10,15 +10,8 @@ from typing import Any
 import polars as pl
 
 from runstore.errors import FormatError, StoreError, UsageError
-from runstore.format.layout import (
-    ProjectLayout,
-    RunLayout,
-    StoreLayout,
-    check_project_name,
-    check_run_id,
-    existing_store,
-    linked,
-)
+from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, check_project_name, check_run_id, linked
+from runstore.format.locate import existing_store
 from runstore.format.records import (
     ProjectMeta,
     RunMeta,

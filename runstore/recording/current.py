@@ -37,6 +37,34 @@ def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = 
     _run.log(data, step, commit)
 
 
+def _of_run(name: str) -> Any:
+    """The module's function that does what the current run's method `name` does."""
+
+    def function(*args: Any, **named: Any) -> Any:
+        if _run is None:
+            raise RunstoreError(f"call runstore.init() before runstore.{name}()")
+        return getattr(_run, name)(*args, **named)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`Run.{name}` of the current run. Raises `runstore.Error` when there is none."
+    return function
+
+
+alert = _of_run("alert")
+define_metric = _of_run("define_metric")
+link_model = _of_run("link_model")
+log_artifact = _of_run("log_artifact")
+log_code = _of_run("log_code")
+log_model = _of_run("log_model")
+mark_preempting = _of_run("mark_preempting")
+restore = _of_run("restore")
+save = _of_run("save")
+unwatch = _of_run("unwatch")
+use_artifact = _of_run("use_artifact")
+use_model = _of_run("use_model")
+watch = _of_run("watch")
+
+
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:
     """Finishes the current run; nothing happens when there is none. See `Run.finish`."""
     if _run is not None:

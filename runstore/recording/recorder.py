@@ -2,14 +2,15 @@
 
 import os
 import shlex
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from runstore.errors import StoreError
 from runstore.format import records
-from runstore.format.layout import RunLayout, StoreLayout
+from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, RunLayout, StoreLayout, WriterLayout
 from runstore.format.records import RunMeta
 from runstore.recording import console, terminal
 from runstore.recording.config import Config
@@ -18,11 +19,13 @@ from runstore.recording.history import LATE_STEP, History
 from runstore.recording.linefile import LineFile, NoLines
 from runstore.recording.media import MediaFiles
 from runstore.recording.monitor import Monitor
+from runstore.recording.parts import Desk, Part
 from runstore.recording.provenance import Provenance
 from runstore.recording.saver import Saver
 from runstore.recording.state import Ending, StateFiles
 from runstore.recording.summary import Summary
 from runstore.recording.trouble import MOST_FILES, Trouble
+from runstore.settings import RunSettings
 
 if TYPE_CHECKING:
     from tempfile import TemporaryDirectory
@@ -31,49 +34,86 @@ _PATIENCE_SECONDS = 10.0
 _HASTE_SECONDS = 1.0
 
 
+_P = TypeVar("_P", bound=Part)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a run lies: its project's name, its store, its own directory."""
+    """Where a run lies: its store, project and own directory, and the files in that which this process writes."""
 
-    project: str
     store: StoreLayout
+    project: ProjectLayout
     run: RunLayout
+    writer: WriterLayout
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """What a run does beside logging. `silent` leaves the terminal alone."""
+class _Parts:
+    """The parts of one run that somebody asked for."""
 
-    silent: bool = False
-    capture_console: bool = True
-    use_git: bool = True
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.RLock()
+        self._made: dict[type[Part], Part] = {}
+
+    def get(self, kind: type[_P]) -> _P:
+        with self._lock:
+            if kind not in self._made:
+                self._made[kind] = kind(self._desk)
+            return cast(_P, self._made[kind])
+
+    def all(self) -> list[Part]:
+        with self._lock:
+            return list(self._made.values())
+
+    def detach(self) -> None:
+        self._lock = threading.RLock()
+        for part in self.all():
+            part.detach()
 
 
 class Recorder:
     """Writes one run. Safe for threads. After the constructor no trouble with the disk is raised."""
 
-    def __init__(self, place: Place, meta: RunMeta, config: Config, habits: Habits) -> None:
+    def __init__(self, place: Place, meta: RunMeta, config: Config, wish: RunSettings) -> None:
         """Opens the files of a run in its new, empty directory. Raises `StoreError`."""
         self.meta = meta
         self.config = config
         self._place = place
-        self._habits = habits
+        self._wish = wish
         self._begun = time.monotonic()
         self._trouble = Trouble(self._warn)
         self._saver = Saver(self._trouble)
         media = MediaFiles(place.run.media_dir, self._saver, self._trouble)
         self.summary = Summary(self._save_summary, media.store)
-        rows = _open(place.run.history(), self._trouble)
+        rows = _open(place.writer.history, self._trouble)
         self.history = History(rows, self._trouble, media.store, self.summary, start=self._begun)
         self.log = self.history.log
         self.summary.attach(self.history.refresh_latest)
         self._rows = rows
-        self._log = _open(place.run.output_log, self._trouble) if habits.capture_console else None
+        self._log = _open(place.writer.output, self._trouble) if wish.console != "off" else None
         self._console = ConsoleLog(self._log) if self._log is not None else None
         self._state = StateFiles(place.run, self._saver)
-        self._provenance = Provenance(place.run, place.store, self._saver, started=meta.created, use_git=habits.use_git)
+        self._provenance = Provenance(
+            place.run, place.store, self._saver, started=meta.created, use_git=not wish.disable_git
+        )
         self._monitor = Monitor(self._beat)
         self._rested = False
+        self._parts = _Parts(
+            Desk(
+                store=place.store,
+                project=place.project,
+                run=place.run,
+                writer=place.writer,
+                settings=wish,
+                saver=self._saver,
+                trouble=self._trouble,
+                say=self._say,
+                warn=self._warn,
+                log=self.log,
+                step=lambda: self.step,
+                store_media=media.store,
+            )
+        )
 
     @property
     def path(self) -> Path:
@@ -83,13 +123,17 @@ class Recorder:
     def step(self) -> int:
         return self.history.step
 
+    def part(self, kind: type[_P]) -> _P:
+        """The run's part of this kind, made when it is first asked for."""
+        return self._parts.get(kind)
+
     def begin(self) -> None:
         """Writes what is known of the run, and starts what goes on beside it."""
         self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
         self._state.begin()
         self.config.attach(self._save_config)
         self._provenance.start()
-        self._say(f"run {self.meta.name} ({self._place.project}/{self.meta.id})", f"in {shown(self.path)}")
+        self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id})", f"in {shown(self.path)}")
         if self._console is not None:
             console.listen(self._console)
         self._monitor.start()
@@ -119,6 +163,8 @@ class Recorder:
             self._monitor.stop()
             self._provenance.wait(_HASTE_SECONDS if ending.reason == "SIGTERM" else _PATIENCE_SECONDS)
             self._restore_if_gone()
+            for part in self._parts.all():
+                part.end()
             self.history.close(closed)
             self._save_summary(self.summary.dump())
             self._saver.retry()
@@ -168,6 +214,7 @@ class Recorder:
         self.history.detach(reason)
         self.summary.after_fork()
         self.config.after_fork()
+        self._parts.detach()
         if self._console is not None:
             console.stop_listening(self._console)
             self._console.detach()
@@ -178,6 +225,8 @@ class Recorder:
         self.history.beat()
         if self._console is not None:
             self._console.beat()
+        for part in self._parts.all():
+            part.beat()
         self._saver.retry()
         self._save_summary(self.summary.dump())
 
@@ -203,13 +252,13 @@ class Recorder:
             self._log.close()
 
     def _warn(self, line: str) -> None:
-        if not self._habits.silent:
+        if not self._wish.silent:
             terminal.warn(line)
         elif self._console is not None:
             self._console.hear("stderr", f"runstore: warning: {line}\n")
 
     def _say(self, *lines: str) -> None:
-        if not self._habits.silent:
+        if not self._wish.silent:
             for line in lines:
                 terminal.say(line)
 
@@ -218,8 +267,8 @@ class Recorder:
         cause = ending.reason or (f"exit code {ending.exit_code}" if ending.exit_code else "")
         reason = f" ({cause})" if cause else ""
         self._say(
-            *terminal.end_lines(self._place.run.history(), self.summary.as_dict()),
-            f"run {self.meta.name} ({self._place.project}/{self.meta.id}) {ending.state}{reason} after {took}",
+            *terminal.end_lines(self._place.writer.history, self.summary.as_dict()),
+            f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}) {ending.state}{reason} after {took}",
             f"in {shown(self.path)}",
             f"see it: runstore build {shlex.quote(shown(self._place.store.root))}",
         )
@@ -240,10 +289,11 @@ class Recorder:
 class NoRecorder:
     """Stands for a run that leaves nothing on the disk: `mode="disabled"`. What it is given is checked all the same."""
 
-    def __init__(self, meta: RunMeta, config: Config, *, silent: bool) -> None:
+    def __init__(self, meta: RunMeta, config: Config, wish: RunSettings) -> None:
         self.meta = meta
         self.config = config
-        self._trouble = Trouble((lambda line: None) if silent else terminal.warn)
+        self._wish = wish
+        self._trouble = Trouble(self._warn)
         saver = Saver(self._trouble)
         saver.detach()
         media = MediaFiles(Path("media"), saver, self._trouble)
@@ -252,6 +302,33 @@ class NoRecorder:
         self.log = self.history.log
         self.summary.attach(self.history.refresh_latest)
         self._folder: TemporaryDirectory[str] | None = None
+        store = StoreLayout(Path(os.devnull))
+        project = ProjectLayout(store.root / DEFAULT_PROJECT)
+        run = RunLayout(project.runs_dir / meta.id)
+        self._parts = _Parts(
+            Desk(
+                store=store,
+                project=project,
+                run=run,
+                writer=run.writer(),
+                settings=wish,
+                saver=saver,
+                trouble=self._trouble,
+                say=lambda *lines: None,
+                warn=self._warn,
+                log=self.log,
+                step=lambda: self.step,
+                store_media=media.store,
+                on_disk=False,
+            )
+        )
+
+    def part(self, kind: type[_P]) -> _P:
+        return self._parts.get(kind)
+
+    def _warn(self, line: str) -> None:
+        if not self._wish.silent:
+            terminal.warn(line)
 
     @property
     def step(self) -> int:
@@ -276,6 +353,8 @@ class NoRecorder:
         return Path(self._folder.name)
 
     def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
+        for part in self._parts.all():
+            part.end()
         self.history.close(closed)
 
     def warn_once(self, kind: str, message: str) -> None:
@@ -292,6 +371,7 @@ class NoRecorder:
         self.history.detach(reason)
         self.summary.after_fork()
         self.config.after_fork()
+        self._parts.detach()
 
 
 def shown(path: Path) -> str:

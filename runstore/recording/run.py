@@ -1,11 +1,13 @@
 """A run as the training script sees it. It only wires: what it does is done in the rooms beside it."""
 
+import os
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, TYPE_CHECKING, Any, Literal, Self
 
 from runstore.format.values import well_formed
 from runstore.recording import current, ending
@@ -14,6 +16,13 @@ from runstore.recording.recorder import NoRecorder, Recorder
 from runstore.recording.state import Ending, ending_of
 from runstore.recording.summary import Summary
 from runstore.settings import split_tags
+
+if TYPE_CHECKING:
+    from runstore.artifacts.artifact import Artifact
+    from runstore.media.charts import CustomChart
+    from runstore.media.table import Table
+    from runstore.recording.alerts import AlertLevel
+    from runstore.recording.metrics import Metric
 
 
 class Run:
@@ -50,6 +59,197 @@ class Run:
         is never raised.
         """
         self._recorder.log(data, step, commit)
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: "str | Metric | None" = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> "Metric":
+        """Says how a metric (or all whose name a trailing `*` matches) is drawn and summarised; see `Definitions`."""
+        return self._recorder.metrics.define(
+            name,
+            step_metric=step_metric,
+            step_sync=step_sync,
+            hidden=hidden,
+            summary=summary,
+            goal=goal,
+            overwrite=overwrite,
+        )
+
+    def watch(
+        self,
+        models: Any,
+        criterion: Any = None,
+        log: Literal["gradients", "parameters", "all"] | None = "gradients",
+        log_freq: int = 1000,
+        idx: int | None = None,
+        log_graph: bool = False,
+    ) -> None:
+        """Logs histograms of a torch model's gradients, parameters or both, every `log_freq` batches."""
+        from runstore.recording.watching import Watcher
+
+        self._recorder.part(Watcher).watch(models, criterion, log, log_freq, idx, log_graph)
+
+    def unwatch(self, models: Any = None) -> None:
+        """Takes back `watch`, of the models named or of all."""
+        from runstore.recording.watching import Watcher
+
+        self._recorder.part(Watcher).unwatch(models)
+
+    def save(
+        self,
+        glob_str: str | os.PathLike[str] | None = None,
+        base_path: str | os.PathLike[str] | None = None,
+        policy: Literal["live", "now", "end"] = "live",
+        glob: bool = True,
+    ) -> list[str]:
+        """Keeps files with the run, their places below `base_path` kept; gives their paths in `dir`."""
+        from runstore.recording.saved import SavedFiles
+
+        return self._recorder.part(SavedFiles).save(glob_str, base_path, policy, glob)
+
+    def restore(
+        self, name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
+    ) -> IO[str] | None:
+        """Copies a file of this run, or of the run at `run_path`, to `root`, and opens it; None when there is none."""
+        from runstore.recording.saved import SavedFiles
+
+        return self._recorder.part(SavedFiles).restore(name, run_path, replace, root)
+
+    def alert(
+        self,
+        title: str,
+        text: str = "",
+        level: "str | AlertLevel | None" = None,
+        wait_duration: int | float | timedelta | None = None,
+    ) -> None:
+        """Says something that a person should know: kept with the run, printed, and posted where a webhook is set."""
+        from runstore.recording.alerts import Alerts
+
+        self._recorder.part(Alerts).alert(title, text, level, wait_duration)
+
+    def mark_preempting(self) -> None:
+        """Notes that the machine is about to be taken away: should the run die now, it was preempted."""
+        self._recorder.mark_preempting()
+
+    def log_code(
+        self,
+        root: str | os.PathLike[str] | None = ".",
+        name: str | None = None,
+        include_fn: Callable[..., bool] | None = None,
+        exclude_fn: Callable[..., bool] | None = None,
+    ) -> "Artifact | None":
+        """Logs the source files below `root` as an artifact of type `code`; None when there are none."""
+        from runstore.recording.code import Code
+
+        return self._recorder.part(Code).log_code(root, name, include_fn, exclude_fn)
+
+    def log_artifact(
+        self,
+        artifact_or_path: "Artifact | str | os.PathLike[str]",
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's name
+        aliases: Sequence[str] | None = None,
+        tags: Sequence[str] | None = None,
+    ) -> "Artifact":
+        """Stores an artifact, or files as one, as an output of this run: a new version unless nothing changed."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).log_artifact(artifact_or_path, name, type, aliases, tags)
+
+    def use_artifact(
+        self,
+        artifact_or_name: "str | Artifact",
+        type: str | None = None,  # noqa: A002 - W&B's name
+        aliases: Sequence[str] | None = None,
+        use_as: str | None = None,
+    ) -> "Artifact":
+        """The artifact `name:alias`, `name:v3` or `project/name:alias`, as an input of this run."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).use_artifact(artifact_or_name, type, aliases, use_as)
+
+    def upsert_artifact(
+        self,
+        artifact_or_path: "Artifact | str | os.PathLike[str]",
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's name
+        aliases: Sequence[str] | None = None,
+        distributed_id: str | None = None,
+    ) -> "Artifact":
+        """Adds files to an artifact that several runs fill together; `finish_artifact` makes it a version."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).upsert_artifact(artifact_or_path, name, type, aliases, distributed_id)
+
+    def finish_artifact(
+        self,
+        artifact_or_path: "Artifact | str | os.PathLike[str]",
+        name: str | None = None,
+        type: str | None = None,  # noqa: A002 - W&B's name
+        aliases: Sequence[str] | None = None,
+        distributed_id: str | None = None,
+    ) -> "Artifact":
+        """Makes a version of what `upsert_artifact` gathered in all runs."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).finish_artifact(artifact_or_path, name, type, aliases, distributed_id)
+
+    def link_artifact(
+        self, artifact: "Artifact", target_path: str, aliases: Sequence[str] | None = None
+    ) -> "Artifact":
+        """Links a version into the collection `target_path` of the store's registry."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).link_artifact(artifact, target_path, aliases)
+
+    def log_model(
+        self, path: str | os.PathLike[str], name: str | None = None, aliases: Sequence[str] | None = None
+    ) -> None:
+        """Logs a model's file or directory as an artifact of type `model`."""
+        from runstore.recording.lineage import Lineage
+
+        self._recorder.part(Lineage).log_model(path, name, aliases)
+
+    def use_model(self, name: str) -> str:
+        """The path of a model's file (or directory, if there are several) that was logged, as an input of this run."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).use_model(name)
+
+    def link_model(
+        self,
+        path: str | os.PathLike[str],
+        registered_model_name: str,
+        name: str | None = None,
+        aliases: Sequence[str] | None = None,
+    ) -> "Artifact | None":
+        """Logs a model and links it into the registry."""
+        from runstore.recording.lineage import Lineage
+
+        return self._recorder.part(Lineage).link_model(path, registered_model_name, name, aliases)
+
+    def plot_table(
+        self,
+        vega_spec_name: str,
+        data_table: "Table",
+        fields: Mapping[str, Any],
+        string_fields: Mapping[str, Any] | None = None,
+        split_table: bool = False,
+    ) -> "CustomChart":
+        """A chart of a table, to be logged; see `runstore.plot_table`."""
+        from runstore.media.charts import plot_table
+
+        return plot_table(vega_spec_name, data_table, fields, string_fields, split_table)
+
+    def write_logs(self, text: str) -> None:
+        """Adds lines to the run's log as if they had been printed."""
+        self._recorder.write_logs(text)
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run: `finished`, or `failed` with an exit code other than 0. `quiet` leaves out the last lines."""

@@ -12,7 +12,7 @@ from runstore.recording import config as config_
 from runstore.recording import current, terminal
 from runstore.recording.config import Config
 from runstore.recording.naming import generate_id, generate_name
-from runstore.recording.recorder import Habits, NoRecorder, Place, Recorder
+from runstore.recording.recorder import NoRecorder, Place, Recorder
 from runstore.recording.run import Run
 from runstore.recording.state import utc_now
 from runstore.settings import RunSettings, Settings, from_environment, override
@@ -157,7 +157,7 @@ def _in_notebook() -> bool:
 
 def _disabled_run(wish: RunSettings, config: Config) -> Run:
     meta = _meta(wish, wish.run_id or generate_id(), "disabled")
-    recorder = NoRecorder(meta, config, silent=wish.silent)
+    recorder = NoRecorder(meta, config, wish)
     return Run(recorder, project=wish.project or DEFAULT_PROJECT, entity=wish.entity or "")
 
 
@@ -168,10 +168,9 @@ def _recorded_run(wish: RunSettings, config: Config) -> Run:
         project.run(wish.run_id)
     create_store(store, wish.entity or "")
     layout, number = _claim(project, wish.run_id)
-    place = Place(project.name, store, layout)
+    place = Place(store, project, layout, layout.writer())
     meta = _meta(wish, layout.id, generate_name(number))
-    habits = Habits(silent=wish.silent, capture_console=wish.console != "off", use_git=not wish.disable_git)
-    return Run(Recorder(place, meta, config, habits), project=project.name, entity=wish.entity or "")
+    return Run(Recorder(place, meta, config, wish), project=project.name, entity=wish.entity or "")
 
 
 def _meta(wish: RunSettings, run_id: str, name: str) -> RunMeta:

@@ -13,13 +13,11 @@ from runstore.format.layout import (
     StoreLayout,
     check_project_name,
     check_run_id,
-    default_store_root,
-    enclosing_store,
-    existing_store,
     history_order,
     is_history,
     scan_run,
 )
+from runstore.format.locate import default_store_root, enclosing_store, existing_store
 from tests.stores import write_file, write_run, write_store
 
 NAMES = st.text(max_size=140) | st.text("./\\~-_ :%abC\0\n", max_size=12) | st.sampled_from(["con", "NUL.txt", "Lpt1"])
