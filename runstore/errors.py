@@ -17,6 +17,18 @@ class UsageError(RunstoreError):
     """A call that cannot be carried out as written: a wrong name, a finished run, an unsupported option."""
 
 
+class BadValueError(UsageError, ValueError):
+    """A value that a call cannot use; caught as `ValueError` too, which W&B's users do."""
+
+
+class BadTypeError(UsageError, TypeError):
+    """A value of a type that a call cannot use; caught as `TypeError` too."""
+
+
+class NoFileError(UsageError, FileNotFoundError):
+    """A file that a call names and that is not there; caught as `FileNotFoundError` too."""
+
+
 class ConfigError(RunstoreError):
     """A configuration that cannot be used, or a change to one that was not allowed."""
 

@@ -5,6 +5,8 @@ smooth and thin typed arrays and hand over shapes in pixels, so a chart of a tho
 features under an identity projection; Vega draws them, the axes and the grid. Nothing is computed a row inside a spec.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import altair as alt
@@ -93,13 +95,214 @@ def _scale(kind: XScale | YScale, low: str, high: str) -> alt.Scale:
     return scale
 
 
+Plot = Literal["line", "scatter", "bar", "histogram", "line_series", "confusion_matrix", "roc_curve", "pr_curve"]
+PLOTS: Final[tuple[Plot, ...]] = (
+    *("line", "scatter", "bar", "histogram", "line_series", "confusion_matrix", "roc_curve", "pr_curve"),
+)
+"""The charts of `plot.*`."""
+
+_PLOT_PARAMETERS: Final[dict[str, Any]] = {
+    "ink": "#555", "rule": "#ddd", "font": "sans-serif", "xtitle": "", "ytitle": "",
+    "colours": ["#3b6fe0"], "ramp": ["#eef3ff", "#1b3f9c"], "strong": "#000", "weak": "#fff", "half": 1,
+}  # fmt: skip
+
+
+def plot_chart(plot: Plot) -> alt.LayerChart:
+    """One chart of `plot.*` over the data `table`, whose columns have the preset's own names.
+
+    Scripts set the theme (`ink rule font colours ramp`), the axes' titles (`xtitle ytitle`) and, where numbers stand on a
+    ramp, `half` (its middle) with the inks `strong` and `weak` for either half.
+    """
+    made = {
+        "line": lambda: _curve_plot(),
+        "line_series": lambda: _curve_plot(),
+        "scatter": lambda: alt.layer(_over("x:Q", "y:Q").mark_circle(size=36, opacity=0.75).encode(color=_series())),
+        "bar": _bar_plot,
+        "histogram": _value_histogram,
+        "confusion_matrix": _confusion_matrix,
+        "roc_curve": lambda: _curve_plot(diagonal=True),
+        "pr_curve": lambda: _curve_plot(),
+    }[plot]()
+    return _themed(made)
+
+
+def heat_chart() -> alt.LayerChart:
+    """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the shown step (`at`) a rule."""
+    cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True).encode(
+        x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
+        x2="x1:Q",
+        y=alt.Y("y0:Q", axis=_plot_axis("ytitle"), scale=alt.Scale(nice=False, zero=False)),
+        y2="y1:Q",
+        color=alt.Color("share:Q", scale=_ramp(), legend=None),
+    )  # fmt: skip
+    at = alt.Chart(alt.NamedData("at")).mark_rule(strokeWidth=1.5).encode(x="step:Q")
+    return _themed(alt.layer(cells, at))
+
+
+def bins_chart() -> alt.LayerChart:
+    """One histogram: the data `bins` (`x0 x1 count`)."""
+    bars = alt.Chart(alt.NamedData("bins")).mark_bar().encode(
+        x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
+        x2="x1:Q",
+        y=alt.Y("count:Q", axis=_plot_axis("ytitle")),
+        tooltip=["x0:Q", "x1:Q", "count:Q"],
+        color=alt.value(alt.ExprRef("colours[0]")),
+    )  # fmt: skip
+    return _themed(alt.layer(bars))
+
+
+def _over(x: str, y: str) -> alt.Chart:
+    chart: alt.Chart = alt.Chart(alt.NamedData("table")).encode(
+        x=alt.X(x, axis=_plot_axis("xtitle"), scale=alt.Scale(zero=False)),
+        y=alt.Y(y, axis=_plot_axis("ytitle"), scale=alt.Scale(zero=False)),
+    )
+    return chart
+
+
+def _series() -> alt.Color:
+    """One colour a series; without a `series` all share the first."""
+    return alt.Color("series:N", sort=None, scale=alt.Scale(range=[]), legend=None)
+
+
+def _curve_plot(*, diagonal: bool = False) -> alt.LayerChart:
+    curve = _over("x:Q", "y:Q")
+    line = curve.mark_line(strokeWidth=2, clip=True).encode(color=_series(), order=alt.Order("x:Q"))
+    dots = curve.mark_point(filled=True, size=90, opacity=0).encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"])
+    if not diagonal:
+        return alt.layer(line, dots)
+    ends = alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
+    chance = alt.Chart(ends).mark_line(strokeDash=[4, 4], strokeWidth=1).encode(
+        x="x:Q", y="y:Q", color=alt.value(alt.ExprRef("ink"))
+    )  # fmt: skip
+    return alt.layer(chance, line, dots)
+
+
+def _bar_plot() -> alt.LayerChart:
+    bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
+        x=alt.X("value:Q", axis=_plot_axis("xtitle")),
+        y=alt.Y("label:N", axis=_plot_axis("ytitle"), sort=None),
+        tooltip=["label:N", "value:Q"],
+        color=alt.value(alt.ExprRef("colours[0]")),
+    )  # fmt: skip
+    return alt.layer(bars)
+
+
+def _value_histogram() -> alt.LayerChart:
+    bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
+        x=alt.X("value:Q", bin=alt.Bin(maxbins=40), axis=_plot_axis("xtitle")),
+        y=alt.Y("count():Q", axis=_plot_axis("ytitle")),
+        tooltip=["count():Q"],
+        color=alt.value(alt.ExprRef("colours[0]")),
+    )  # fmt: skip
+    return alt.layer(bars)
+
+
+def _confusion_matrix() -> alt.LayerChart:
+    base = alt.Chart(alt.NamedData("table")).encode(
+        x=alt.X("predicted:N", sort=None, axis=_plot_axis("xtitle", grid=False)),
+        y=alt.Y("actual:N", sort=None, axis=_plot_axis("ytitle", grid=False)),
+    )
+    colour = alt.Color("value:Q", scale=_ramp(), legend=None)
+    ink = alt.condition("datum.value > half", alt.value(alt.ExprRef("strong")), alt.value(alt.ExprRef("weak")))
+    tips = ["actual:N", "predicted:N", "value:Q"]
+    return alt.layer(base.mark_rect().encode(color=colour, tooltip=tips), base.mark_text().encode(text="value:Q", color=ink))
+
+
+def _ramp() -> alt.Scale:
+    return alt.Scale(type="sqrt", range=[alt.ExprRef("ramp[0]"), alt.ExprRef("ramp[1]")], domainMin=0)
+
+
+def _plot_axis(title: str, **given: Any) -> alt.Axis:
+    ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
+    return alt.Axis(
+        title=alt.ExprRef(title), titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11,
+        labelFontSize=11, labelOverlap="greedy", labelColor=ink, labelFont=font, labelLimit=110, gridColor=rule,
+        domainColor=rule, tickColor=rule, tickCount=6, **given,
+    )  # fmt: skip
+
+
+def _themed(chart: alt.LayerChart) -> alt.LayerChart:
+    parameters = [alt.param(name=name, value=value) for name, value in _PLOT_PARAMETERS.items()]
+    sized = chart.add_params(*parameters).properties(width=400, height=220, padding=4, background="transparent")
+    fitted = sized.configure(autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    styled: alt.LayerChart = fitted.configure_view(stroke=None)
+    return styled
+
+
+def compiled_plots() -> dict[str, dict[str, Any]]:
+    """Every chart of `plot.*` by name, and those of histograms (`heat`, `bins`), as Vega specs."""
+    made = {name: _compiled(plot_chart(name).to_dict()) for name in PLOTS}
+    made |= {"heat": _compiled(heat_chart().to_dict()), "bins": _compiled(bins_chart().to_dict())}
+    for spec in made.values():
+        for scale in spec.get("scales", ()):
+            if scale["name"] == "color" and scale["type"] == "ordinal":
+                # Vega-Lite's ranges are lists of constants; how many colours there are is the theme's business.
+                scale["range"] = {"signal": "colours"}
+    return made
+
+
+def compiled_custom(spec: dict[str, Any], fields: Mapping[str, str], strings: Mapping[str, str]) -> dict[str, Any]:
+    """A user's Vega or Vega-Lite spec as Vega, its placeholders `${field:…}` and `${string:…}` filled in.
+
+    Raises `ValueError` in one line for a spec that does not compile, or that would fetch something.
+    """
+    filled = _filled(spec, fields, strings)
+    if wrong := _fetches(filled):
+        raise ValueError(f"found {wrong} in its spec, which would be fetched, expected data named 'wandb' alone; log it")
+    if "/vega/" in str(filled.get("$schema", "")):
+        return filled
+    filled.setdefault("data", {"name": "wandb"})
+    filled = {"width": 400, "height": 220, **filled, "autosize": {"type": "fit", "contains": "padding"}}
+    try:
+        return _compiled(filled)
+    except Exception as error:
+        # Whatever the compiler raises, all it knows is a text.
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"found a spec that is no Vega-Lite ({reason}); correct it") from None
+
+
+def _filled(value: Any, fields: Mapping[str, str], strings: Mapping[str, str], depth: int = 0) -> Any:
+    if depth > 60:
+        raise ValueError("found a spec nested deeper than 60 levels, expected a chart; simplify it")
+    if isinstance(value, dict):
+        return {_placed(str(key), fields, strings): _filled(each, fields, strings, depth + 1) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, fields, strings, depth + 1) for each in value]
+    return _placed(value, fields, strings) if isinstance(value, str) else value
+
+
+def _placed(text: str, fields: Mapping[str, str], strings: Mapping[str, str]) -> str:
+    def place(match: re.Match[str]) -> str:
+        values = fields if match[1] == "field" else strings
+        return values.get(match[2], match[3] or (match[2] if match[1] == "field" else ""))
+
+    return _PLACEHOLDER.sub(place, text)
+
+
+_PLACEHOLDER: Final = re.compile(r"\$\{(field|string):([^:}]*)(?::([^}]*))?\}")
+
+
+def _fetches(value: Any) -> str:
+    """What of a spec names something to fetch, "" when nothing does."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key == "url" and isinstance(each, str | dict) and not (isinstance(each, dict) and "field" in each):
+                return f"the url {str(each)[:80]!r}"
+            if wrong := _fetches(each):
+                return wrong
+    if isinstance(value, list):
+        return next((wrong for each in value if (wrong := _fetches(each))), "")
+    return ""
+
+
 def compiled_charts() -> dict[str, dict[str, Any]]:
     """Each variant as a Vega spec, under `<x>-<y>`: pages need neither Vega-Lite nor its compiler."""
+    return {f"{x}-{y}": _compiled(line_chart(x, y).to_dict()) for x in X_SCALES for y in Y_SCALES}
+
+
+def _compiled(spec: dict[str, Any]) -> dict[str, Any]:
     import vl_convert
 
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return {
-        f"{x}-{y}": vl_convert.vegalite_to_vega(line_chart(x, y).to_dict(), vl_version=version)
-        for x in X_SCALES
-        for y in Y_SCALES
-    }
+    made: dict[str, Any] = vl_convert.vegalite_to_vega(spec, vl_version=version)
+    return made

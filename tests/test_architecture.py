@@ -41,7 +41,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 """Rooms of each package, lowest first: a module imports from its own room and from the ranks below it."""
 
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
-    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("locate", "records")),
+    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("locate", "records"), ("metrics",)),
     "runstore.recording": (
         ("arrays", "hardware", "missing", "monitor", "naming", "nested", "terminal", "trouble"),
         ("linefile", "saver"),
@@ -53,6 +53,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("run",),
         ("start",),
     ),
+    "runstore.settings": (("foreign", "kinds"), ("fields",), ("layers",)),
     "runstore.reading": (
         ("rows", "states"),
         ("ndjson", "segments"),

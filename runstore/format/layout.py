@@ -39,6 +39,8 @@ _WRITTEN = re.compile(
     r"^(?P<stem>history|system|output|alerts|lineage|provenance|config|summary)"
     r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml)$"
 )
+MANIFEST = "manifest.yaml"
+_VERSION = re.compile(r"^v(0|[1-9][0-9]{0,8})$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _ENDINGS = {
     "history": "jsonl",
@@ -62,6 +64,8 @@ GITATTRIBUTES = """\
 *.jsonl -diff merge=union
 *.log -diff
 media/** -diff
+manifest.yaml merge=union
+objects/** -diff -text
 """
 GITIGNORE = """\
 .cache/
@@ -71,6 +75,7 @@ heartbeat.*
 stop
 *.lock
 *.tmp
+.parts/
 """
 
 
@@ -239,12 +244,12 @@ class WriterLayout:
     @property
     def config(self) -> Path:
         """The run's own for attempts; a rank's is merged into it by readers."""
-        return self._file("config")
+        return RunLayout(self.path).config_yaml if is_attempt(self.name) else self._file("config")
 
     @property
     def summary(self) -> Path:
         """The run's own for attempts; a rank's is merged into it by readers."""
-        return self._file("summary")
+        return RunLayout(self.path).summary_json if is_attempt(self.name) else self._file("summary")
 
     @property
     def heartbeat(self) -> Path:
@@ -258,6 +263,16 @@ def written_by(name: str) -> tuple[str, str] | None:
     if match is None or _ENDINGS[match.group("stem")] != match.group("ending"):
         return None
     return match.group("stem"), match.group("writer") or ""
+
+
+def is_fleeting(name: str) -> bool:
+    """Whether a file of this name in a run's directory is a sign of the moment (a heartbeat, a request) or hidden."""
+    return name.startswith((".", "heartbeat.")) or name in ("heartbeat", "stop")
+
+
+def is_heartbeat(name: str) -> bool:
+    """Whether a file of this name in a run's directory is the heartbeat of one of its writers."""
+    return name == "heartbeat" or name.startswith("heartbeat.")
 
 
 def is_history(name: str) -> bool:
@@ -325,6 +340,36 @@ def linked(expected: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ArtifactLayout:
+    """The files of one artifact: a directory a version, and what several runs are gathering for the next."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def version(self, number: int) -> Path:
+        """The directory of the version `v<number>`."""
+        return self.path / f"v{number}"
+
+    def manifest(self, number: int) -> Path:
+        return self.version(number) / MANIFEST
+
+    def numbers(self) -> list[int]:
+        """The numbers that directories have, in order. Links are not followed. Raises `OSError`."""
+        if self.path.is_symlink():
+            return []
+        matches = (_VERSION.match(path.name) for path in _directories(self.path))
+        return sorted(int(match[1]) for match in matches if match)
+
+    @property
+    def parts_dir(self) -> Path:
+        """What runs have added to versions that are not finished, in a directory a version."""
+        return self.path / ".parts"
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectLayout:
     """The files of one project."""
 
@@ -367,9 +412,15 @@ class ProjectLayout:
     def artifacts_dir(self) -> Path:
         return self.path / "artifacts"
 
-    def artifact(self, name: str) -> Path:
-        """The directory of an artifact's versions; raises `UsageError` for a name that could leave the project."""
-        return self.artifacts_dir / check_artifact_name(name)
+    def artifact(self, name: str) -> "ArtifactLayout":
+        """The layout of an artifact, there or not; raises `UsageError` for a name that could leave the project."""
+        return ArtifactLayout(self.artifacts_dir / check_artifact_name(name))
+
+    def artifacts(self) -> list["ArtifactLayout"]:
+        """The artifacts there are, by name. Links are not followed. Raises `OSError` when they cannot be listed."""
+        if self.artifacts_dir.is_symlink():
+            return []
+        return [ArtifactLayout(path) for path in _directories(self.artifacts_dir)]
 
     def deleted(self, run_id: str) -> Path:
         """The tombstone that says that `run_id` was deleted and can never be used again."""
@@ -405,10 +456,28 @@ class StoreLayout:
         """
         return self.cache_dir / ".sites" / f"{target}.json"
 
+    def unfinished(self, key: str) -> Path:
+        """Where the last unfinished run of one script on one machine (a digest names both) is remembered."""
+        return self.cache_dir / ".unfinished" / f"{key}.json"
+
     @property
     def trash_dir(self) -> Path:
         """Deleted runs, as `<project>/<run-id>/`, until somebody empties it."""
         return self.root / ".trash"
+
+    def trashed_version(self, project: str, name: str, number: int) -> Path:
+        """Where the manifest of a deleted version lies until the trash is emptied."""
+        folder = self.trash_dir / check_project_name(project) / "artifacts" / check_artifact_name(name)
+        return folder / f"v{number}" / MANIFEST
+
+    def trashed_versions(self) -> list[Path]:
+        """The manifests of the deleted versions that can be restored."""
+        return sorted(path for path in self.trash_dir.glob(f"*/artifacts/*/v*/{MANIFEST}") if path.is_file())
+
+    @property
+    def staging_dir(self) -> Path:
+        """Files on their way into the store, a directory a process."""
+        return self.cache_dir / "staging"
 
     @property
     def objects_dir(self) -> Path:
@@ -425,7 +494,7 @@ class StoreLayout:
         return ProjectLayout(self.root / check_project_name(name))
 
     def projects(self) -> list[ProjectLayout]:
-        """The projects there are, by name: directories that hold `runs/` or a `project.yaml`.
+        """The projects there are, by name: directories that hold `runs/`, `artifacts/` or a `project.yaml`.
 
         One that cannot be looked into may be a project too. Raises `OSError` when the store itself is such.
         """
@@ -434,7 +503,11 @@ class StoreLayout:
             layout
             for layout in layouts
             if layout.name.lower() not in _RESERVED_PROJECTS
-            and (_is(stat.S_ISDIR, layout.runs_dir) or _is(stat.S_ISREG, layout.project_yaml))
+            and (
+                _is(stat.S_ISDIR, layout.runs_dir)
+                or _is(stat.S_ISDIR, layout.artifacts_dir)
+                or _is(stat.S_ISREG, layout.project_yaml)
+            )
         ]
 
     def links(self) -> list[Path]:

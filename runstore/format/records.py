@@ -49,11 +49,15 @@ class RunMeta:
 
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """`state.json`: the state a run's own process recorded; `finished` is ISO 8601 in UTC, "" while it runs."""
+    """`state.json`: the state a run's own process recorded; `finished` is ISO 8601 in UTC, "" while it runs.
+
+    `preempting`: the run knew that its machine was about to be taken away.
+    """
 
     state: State = "running"
     exit_code: int | None = None
     finished: str = ""
+    preempting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,14 @@ class Heartbeat:
     boot: str
     start: float
     interval: float = HEARTBEAT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """`stop`: somebody asks a live run to end. `requested` is ISO 8601 in UTC, `by` says who, "" when unknown."""
+
+    requested: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +244,10 @@ def parse_time(text: str) -> float | None:
 
 
 def dump_state(state: RunState) -> bytes:
-    return orjson.dumps({"state": state.state, "exit_code": state.exit_code, "finished": state.finished})
+    values: dict[str, Any] = {"state": state.state, "exit_code": state.exit_code, "finished": state.finished}
+    if state.preempting:
+        values["preempting"] = True
+    return orjson.dumps(values)
 
 
 def load_state(path: Path) -> RunState | None:
@@ -248,7 +263,21 @@ def load_state(path: Path) -> RunState | None:
         state=cast(State, state),
         exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
         finished=str(values.get("finished") or ""),
+        preempting=values.get("preempting") is True,
     )
+
+
+def dump_stop_request(request: StopRequest) -> bytes:
+    return orjson.dumps(request)
+
+
+def load_stop_request(path: Path) -> StopRequest:
+    """Reads a request to stop. It counts by being there: what cannot be read of it stays empty."""
+    try:
+        values = read_json_object(path)
+    except StoreError:
+        return StopRequest()
+    return StopRequest(requested=str(values.get("requested") or ""), by=str(values.get("by") or ""))
 
 
 def dump_heartbeat(beat: Heartbeat) -> bytes:
@@ -327,12 +356,17 @@ def unreadable(path: Path, error: OSError) -> StoreError:
     return StoreError(f"{path}: cannot be read ({error.strerror or error}); check its permissions")
 
 
-def _read_mapping(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path, expected: str = "a list") -> Any:
+    """The value in a YAML file, None when there is no such file or it is empty. Raises `StoreError`."""
     try:
-        values = yaml12.load(_read(path))
+        return yaml12.load(_read(path))
     except yaml12.YamlError as error:
         place = f"line {error.line}" if error.line else ""
-        raise FormatError(path, place, f"broken YAML ({error})", "a mapping of key: value", "mend the line") from None
+        raise FormatError(path, place, f"broken YAML ({error})", expected, "mend the line") from None
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    values = read_yaml(path, "a mapping of key: value")
     if values is None:
         return {}
     if not isinstance(values, dict):

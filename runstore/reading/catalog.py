@@ -24,15 +24,15 @@ from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 @dataclass(slots=True)
 class Facts:
     """What one history says as a whole: times in epoch s, `runtime` in s, None when never logged.
 
-    `latest` holds the last value of each key (a typed one with its `_step`), `bad` the lines that broke the
-    format as (line, what was found).
+    `latest` holds the last value of each key (a typed one with its `_step`), `kinds` every type of typed values that
+    was logged, `bad` the lines that broke the format as (line, what was found).
     """
 
     rows: int = 0
@@ -41,6 +41,7 @@ class Facts:
     last_time: float | None = None
     runtime: float | None = None
     latest: dict[str, Any] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
     bad: list[Any] = field(default_factory=list)
 
 
@@ -140,6 +141,8 @@ class ProjectCatalog:
         parsed = parse(self._new_blocks(stale))
         for number, latest in parsed.latest.items():
             self.facts[number].latest.update(latest)
+        for number, kinds in parsed.kinds.items():
+            self.facts[number].kinds = sorted(kinds.union(self.facts[number].kinds))
         for frame in parsed.frames:
             self._note_axes(frame)
         for line in parsed.bad:

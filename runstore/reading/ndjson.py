@@ -62,11 +62,13 @@ class BadLine:
 class Parsed:
     """What blocks held: frames of numbers, each source's last value of every key, and the bad lines.
 
-    A typed value (`_type`) in `latest` carries the `_step` it was logged at.
+    A typed value (`_type`) in `latest` carries the `_step` it was logged at; `kinds` has every type that a source
+    logged, those in a gallery too.
     """
 
     frames: list[pl.DataFrame] = field(default_factory=list)
     latest: dict[int, dict[str, Any]] = field(default_factory=dict)
+    kinds: dict[int, set[str]] = field(default_factory=dict)
     bad: list[BadLine] = field(default_factory=list)
 
     def add_frame(self, frame: pl.DataFrame) -> None:
@@ -230,11 +232,12 @@ def _shape(places: list[pl.Series], frame: pl.DataFrame) -> pl.DataFrame:
 def _read_lines(block: Block, parsed: Parsed) -> None:
     rows: list[tuple[int, dict[str, float]]] = []
     latest = parsed.latest.setdefault(block.source, {})
+    kinds = parsed.kinds.setdefault(block.source, set())
     bad: list[BadLine] = []
     for at, line in enumerate(block.data.split(b"\n")[:-1], block.line):
         decoded, found = decode_line(line)
         for row in decoded:
-            numbers = _numbers(row, latest)
+            numbers = _numbers(row, latest, kinds)
             if "_step" in row and "_step" not in numbers and row["_step"] is not None:
                 found = f"the step {str(row['_step'])[:40]!r}, which is no number"
             rows.append((at, numbers))
@@ -246,8 +249,8 @@ def _read_lines(block: Block, parsed: Parsed) -> None:
     parsed.frames.extend(_frames(block.source, rows))
 
 
-def _numbers(row: dict[str, Any], latest: dict[str, Any]) -> dict[str, float]:
-    """The numbers of a row; what it says last of each key goes to `latest`."""
+def _numbers(row: dict[str, Any], latest: dict[str, Any], kinds: set[str]) -> dict[str, float]:
+    """The numbers of a row; what it says last of each key goes to `latest`, the types of typed values to `kinds`."""
     numbers: dict[str, float] = {}
     for key, value in row.items() if not any(type(value) is dict for value in row.values()) else flatten(row):
         as_number = value if type(value) is float else number(value)
@@ -256,7 +259,18 @@ def _numbers(row: dict[str, Any], latest: dict[str, Any]) -> dict[str, float]:
         if value is not None and key not in AXES:
             typed = isinstance(value, dict) and "_type" in value
             latest[key] = {**value, "_step": row.get("_step")} if typed else value
+            if typed:
+                kinds.update(kinds_in(value))
     return numbers
+
+
+def kinds_in(stub: dict[str, Any]) -> Iterator[str]:
+    """The type of a typed value, and those of the values that it holds as `items`."""
+    yield str(stub["_type"])
+    items = stub.get("items")
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict) and "_type" in item:
+            yield str(item["_type"])
 
 
 def _frames(source: int, rows: list[tuple[int, dict[str, float]]]) -> Iterator[pl.DataFrame]:

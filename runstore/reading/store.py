@@ -52,7 +52,8 @@ class RunRecord:
 
     `config` is nested as written, `summary` flat with dotted keys, NaN and ±inf as floats. `runtime` is the time from
     start to end by the clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in
-    its directory. `digest` changes with the run's files and state.
+    its directory, `kinds` the types of the typed values that were logged. `digest` changes with the run's files and
+    state.
     """
 
     layout: RunLayout
@@ -70,6 +71,7 @@ class RunRecord:
     summary: Mapping[str, Any]
     provenance: Mapping[str, Any]
     files: Mapping[str, int]
+    kinds: frozenset[str]
     problems: tuple[Problem, ...]
     digest: str
 
@@ -257,6 +259,7 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         summary=_summary(entry, facts, complete=state == "finished"),
         provenance=entry.provenance,
         files={name: stat[0] for name, stat in entry.stats.items()},
+        kinds=frozenset(kind for each in facts for kind in each.kinds),
         problems=tuple(_problems(layout, entry, facts, store, state)),
         digest=_digest(state, entry),
     )

@@ -62,6 +62,32 @@ def of_exception(kind: type[BaseException], value: BaseException | None) -> Endi
     return _hooks.after_signal(ending_of_exception(kind, value))
 
 
+def interrupt() -> bool:
+    """Interrupts the main thread as Ctrl-C does, also where the shell made the process deaf to that.
+
+    False where there is nothing to interrupt: the main thread has ended.
+    """
+    main = threading.main_thread()
+    if main.ident is None or not main.is_alive():
+        return False
+    if callable(signal.getsignal(signal.SIGINT)):
+        # A signal wakes a thread that sleeps or waits for the disk; a mere flag would be seen only then.
+        signal.pthread_kill(main.ident, signal.SIGINT)
+    elif _hooks.hears_sigterm():
+        _hooks.interrupting = True
+        signal.pthread_kill(main.ident, signal.SIGTERM)
+    else:
+        import ctypes
+
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main.ident), ctypes.py_object(KeyboardInterrupt))
+    return True
+
+
+def interactive() -> bool:
+    """Whether this is a prompt or a notebook, where an exception ends nothing."""
+    return _interactive()
+
+
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """While this lasts in the main thread SIGTERM waits: an end that is under way is not cut short."""
@@ -93,6 +119,7 @@ class _Hooks:
     def __init__(self) -> None:
         self.busy = 0
         self.deferred = False
+        self.interrupting = False
         self._learned: Ending | None = None
         # Which exit it was learned from: its id, as to hold the exception would keep it from ever being freed.
         self._leaving = 0
@@ -132,6 +159,10 @@ class _Hooks:
             self._replaced.append((place, name, getattr(place, name), ours))
             setattr(place, name, ours)
 
+    def hears_sigterm(self) -> bool:
+        """Whether a SIGTERM would come here."""
+        return self._sigterm is not None and signal.getsignal(signal.SIGTERM) is self._sigterm[1]
+
     def ending(self) -> Ending:
         """How the process ends, as far as is known."""
         return ending_of(0) if self._learned is None else self.after_signal(self._learned)
@@ -164,6 +195,11 @@ class _Hooks:
             del left  # This frame is in its traceback: the two would hold each other.
 
     def on_sigterm(self, before: Any, number: int, frame: FrameType | None) -> None:
+        if self.interrupting:
+            self.interrupting = False
+            if not self.busy:
+                raise KeyboardInterrupt
+            return
         if self.busy:
             self.deferred = True
             return

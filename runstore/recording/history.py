@@ -62,15 +62,17 @@ class Latest(Protocol):
 class History:
     """The rows of one run. Safe for threads, signal handlers and finalisers: one re-entrant lock."""
 
-    def __init__(self, file: Lines, trouble: Trouble, store_media: StoreMedia, latest: Latest, *, start: float) -> None:
-        """`start` is the monotonic time that `_runtime` counts from."""
+    def __init__(
+        self, file: Lines, trouble: Trouble, store_media: StoreMedia, latest: Latest, *, start: float, step: int = 0
+    ) -> None:
+        """`start` is the monotonic time that `_runtime` counts from, `step` the number of the first row."""
         self._file = file
         self._trouble = trouble
         self._store_media = store_media
         self._latest = latest
         self._start = start
         self._lock = threading.RLock()
-        self._step = 0
+        self._step = step
         self._pending: dict[str, Any] | None = None
         self._drafted: bytes | None = None
         self._closed = ""

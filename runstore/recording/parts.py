@@ -1,9 +1,10 @@
 """What a run does beside its rows: each such thing is a part, made when it is first asked for."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, WriterLayout
 from runstore.recording.linefile import LineFile, Lines, NoLines
@@ -61,3 +62,46 @@ class Part:
 
     def detach(self) -> None:
         """Makes this copy, in a forked child, harmless: nothing is written, no lock is held."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+class Parts:
+    """The parts of one run that somebody asked for. What goes wrong in one is said and reaches nobody else."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._lock = threading.RLock()
+        self._made: dict[type[Part], Part] = {}
+
+    def get(self, kind: type[P]) -> P:
+        """The part of this kind, made when it is first asked for."""
+        with self._lock:
+            if kind not in self._made:
+                self._made[kind] = kind(self._desk)
+            return cast(P, self._made[kind])
+
+    def beat(self) -> None:
+        for part in self._all():
+            self._carry_out(part, part.beat)
+
+    def end(self) -> None:
+        for part in self._all():
+            self._carry_out(part, part.end)
+
+    def detach(self) -> None:
+        self._lock = threading.RLock()
+        for part in self._all():
+            part.detach()
+
+    def _all(self) -> list[Part]:
+        with self._lock:
+            return list(self._made.values())
+
+    def _carry_out(self, part: Part, duty: Callable[[], None]) -> None:
+        try:
+            duty()
+        except Exception as error:  # Whatever a part does, the run goes on and ends as it should.
+            name = type(part).__name__
+            self._desk.trouble.warn_once(f"part {name}", f"{name}.{duty.__name__}: {type(error).__name__}: {error}")

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ import orjson
 
 from runstore.format import values
 from runstore.format.host import hostname
-from runstore.format.layout import RunLayout, StoreLayout
+from runstore.format.layout import RunLayout, StoreLayout, WriterLayout
 from runstore.recording.hardware import describe_hardware
 from runstore.recording.saver import Saver
 
@@ -31,13 +32,27 @@ _CREDENTIALS = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@")
 class Provenance:
     """Writes `provenance.json`, `changes.patch` and `requirements.txt` of one run."""
 
-    def __init__(self, layout: RunLayout, store: StoreLayout, saver: Saver, *, started: str, use_git: bool) -> None:
-        """`started` is the run's start as run.yaml spells it."""
+    def __init__(
+        self,
+        layout: RunLayout,
+        store: StoreLayout,
+        saver: Saver,
+        *,
+        started: str,
+        use_git: bool,
+        writer: WriterLayout | None = None,
+        facts: Mapping[str, Any] | None = None,
+        primary: bool = True,
+    ) -> None:
+        """`started` is this writer's start as run.yaml spells it; `facts` say more of it. A rank that is not the
+        `primary` one leaves the files of the whole run to that."""
         self._layout = layout
+        self._writer = layout.writer() if writer is None else writer
+        self._primary = primary
         self._store = store
         self._saver = saver
         self._use_git = use_git
-        self._facts = {**_describe_process(), "started": started}
+        self._facts = {**_describe_process(), "started": started, **(facts or {})}
         self._thread = threading.Thread(target=self._gather, name="runstore-provenance", daemon=True)
 
     def start(self) -> None:
@@ -68,12 +83,12 @@ class Provenance:
         # Paths and arguments may hold bytes that are no text.
         facts = values.writable(values.plain(dict(self._facts)))
         data = orjson.dumps(facts, None, orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-        self._saver.save(self._layout.provenance_json, data)
+        self._saver.save(self._writer.provenance, data)
 
     def _add_git(self) -> None:
         if self._use_git and (found := describe_git(Path(self._facts["cwd"]), without=self._store.root)):
             self._facts["git"], patch = found
-            if patch:
+            if patch and self._primary:
                 self._saver.save(self._layout.changes_patch, patch)
 
     def _add_hardware(self) -> None:
@@ -85,7 +100,8 @@ class Provenance:
     def _add_packages(self) -> None:
         packages = installed_packages()
         lines = sorted((f"{name}=={version}\n" for name, version in packages.items()), key=str.lower)
-        self._saver.save(self._layout.requirements_txt, "".join(lines).encode())
+        if self._primary:
+            self._saver.save(self._layout.requirements_txt, "".join(lines).encode())
         if version := packages.get("runstore"):
             self._facts["runstore"] = version
 

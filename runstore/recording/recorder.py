@@ -34,9 +34,6 @@ _PATIENCE_SECONDS = 10.0
 _HASTE_SECONDS = 1.0
 
 
-_P = TypeVar("_P", bound=Part)
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a run lies: its store, project and own directory, and the files in that which this process writes."""
@@ -45,30 +42,6 @@ class Place:
     project: ProjectLayout
     run: RunLayout
     writer: WriterLayout
-
-
-class _Parts:
-    """The parts of one run that somebody asked for."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._lock = threading.RLock()
-        self._made: dict[type[Part], Part] = {}
-
-    def get(self, kind: type[_P]) -> _P:
-        with self._lock:
-            if kind not in self._made:
-                self._made[kind] = kind(self._desk)
-            return cast(_P, self._made[kind])
-
-    def all(self) -> list[Part]:
-        with self._lock:
-            return list(self._made.values())
-
-    def detach(self) -> None:
-        self._lock = threading.RLock()
-        for part in self.all():
-            part.detach()
 
 
 class Recorder:
@@ -284,94 +257,6 @@ class Recorder:
             self._warn(f"{path}: could not be written")
         if len(failing) > MOST_FILES:
             self._warn(f"{self.path}: {len(failing) - MOST_FILES} more files could not be written")
-
-
-class NoRecorder:
-    """Stands for a run that leaves nothing on the disk: `mode="disabled"`. What it is given is checked all the same."""
-
-    def __init__(self, meta: RunMeta, config: Config, wish: RunSettings) -> None:
-        self.meta = meta
-        self.config = config
-        self._wish = wish
-        self._trouble = Trouble(self._warn)
-        saver = Saver(self._trouble)
-        saver.detach()
-        media = MediaFiles(Path("media"), saver, self._trouble)
-        self.summary = Summary(lambda data: None, media.store)
-        self.history = History(NoLines(), self._trouble, media.store, self.summary, start=time.monotonic())
-        self.log = self.history.log
-        self.summary.attach(self.history.refresh_latest)
-        self._folder: TemporaryDirectory[str] | None = None
-        store = StoreLayout(Path(os.devnull))
-        project = ProjectLayout(store.root / DEFAULT_PROJECT)
-        run = RunLayout(project.runs_dir / meta.id)
-        self._parts = _Parts(
-            Desk(
-                store=store,
-                project=project,
-                run=run,
-                writer=run.writer(),
-                settings=wish,
-                saver=saver,
-                trouble=self._trouble,
-                say=lambda *lines: None,
-                warn=self._warn,
-                log=self.log,
-                step=lambda: self.step,
-                store_media=media.store,
-                on_disk=False,
-            )
-        )
-
-    def part(self, kind: type[_P]) -> _P:
-        return self._parts.get(kind)
-
-    def _warn(self, line: str) -> None:
-        if not self._wish.silent:
-            terminal.warn(line)
-
-    @property
-    def step(self) -> int:
-        return self.history.step
-
-    @property
-    def path(self) -> Path:
-        return self.files_dir()
-
-    def begin(self) -> None:
-        pass
-
-    def edit(self, **changed: Any) -> None:
-        self.meta = replace(self.meta, **changed)
-
-    def files_dir(self) -> Path:
-        """A directory that is deleted with the process."""
-        if self._folder is None:
-            import tempfile
-
-            self._folder = tempfile.TemporaryDirectory(prefix="runstore-", ignore_cleanup_errors=True)
-        return Path(self._folder.name)
-
-    def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
-        for part in self._parts.all():
-            part.end()
-        self.history.close(closed)
-
-    def warn_once(self, kind: str, message: str) -> None:
-        self._trouble.warn_once(kind, message)
-
-    def note_exception(self, error: Exception) -> None:
-        pass
-
-    def rest(self) -> None:
-        pass
-
-    def detach(self, reason: str) -> None:
-        self._trouble.after_fork()
-        self.history.detach(reason)
-        self.summary.after_fork()
-        self.config.after_fork()
-        self._parts.detach()
 
 
 def shown(path: Path) -> str:

@@ -15,7 +15,7 @@ from runstore.recording.naming import generate_id, generate_name
 from runstore.recording.recorder import NoRecorder, Place, Recorder
 from runstore.recording.run import Run
 from runstore.recording.state import utc_now
-from runstore.settings import RunSettings, Settings, from_environment, override
+from runstore.settings import RunSettings, Settings, gather
 
 Reinit = Literal["default", "return_previous", "finish_previous", "create_new"]
 
@@ -84,26 +84,14 @@ def _settings(
     settings: Settings | Mapping[str, Any] | None, arguments: Mapping[str, Any], others: Mapping[str, Any]
 ) -> RunSettings:
     """What holds for the run: arguments over `settings`, and those over the environment."""
-    wish = from_environment()
-    if settings is not None:
-        wish, unknown = override(wish, _by_name(settings))
-        ignored = [f"settings {name}" for name in unknown]
-    else:
-        ignored = []
-    wish, _ = override(wish, arguments)
-    ignored += _check_others(others)
+    wish, remarks = gather(arguments, settings)
+    if ignored := _check_others(others):
+        remarks.append(f"{', '.join(ignored)} {'has' if len(ignored) == 1 else 'have'} no meaning here")
     _check_resume({"resume": wish.resume, **{key: others[key] for key in _NOT_YET & set(others)}})
-    if ignored and not wish.silent:
-        terminal.warn(f"init: {', '.join(ignored)} {'has' if len(ignored) == 1 else 'have'} no meaning here")
+    if not wish.silent:
+        for remark in remarks:
+            terminal.warn(f"init: {remark}")
     return wish
-
-
-def _by_name(settings: object) -> Mapping[str, Any]:
-    if isinstance(settings, Mapping):
-        return settings
-    if isinstance(settings, type) or not hasattr(settings, "__dict__"):
-        raise UsageError(f"settings is {settings!r}, expected runstore.Settings(...) or a dict")
-    return vars(settings)
 
 
 def _check_others(others: Mapping[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runstore.format import records
 from runstore.format.host import boot_id, hostname
-from runstore.format.layout import RunLayout
+from runstore.format.layout import RunLayout, WriterLayout
 from runstore.format.records import Heartbeat, RunState, State
 from runstore.recording.saver import Saver
 
@@ -44,30 +44,44 @@ def exit_code_of(code: object) -> int:
 
 
 class StateFiles:
-    """`state.json` and the heartbeat of one run."""
+    """`state.json` of one run and the heartbeat of one of its writers."""
 
-    def __init__(self, layout: RunLayout, saver: Saver) -> None:
+    def __init__(
+        self, layout: RunLayout, writer: WriterLayout, saver: Saver, *, primary: bool = True, ends_run: bool = True
+    ) -> None:
+        """`primary`: this writer says that the run runs; `ends_run`: its end is the run's."""
         self._layout = layout
+        self._heartbeat = writer.heartbeat
         self._saver = saver
+        self._primary = primary
+        self._ends_run = ends_run
+        self._running = RunState()
 
     def begin(self) -> None:
         beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=_process_start())
-        self._saver.save(self._layout.heartbeat, records.dump_heartbeat(beat))
-        self._saver.save(self._layout.state_json, records.dump_state(RunState()))
+        self._saver.save(self._heartbeat, records.dump_heartbeat(beat))
+        if self._primary:
+            self._saver.save(self._layout.state_json, records.dump_state(self._running))
+
+    def mark_preempting(self) -> None:
+        """Notes that the machine is about to be taken away. A rank that goes takes the run with it only if it leads."""
+        self._running = RunState(preempting=True)
+        if self._primary:
+            self._saver.save(self._layout.state_json, records.dump_state(self._running), sync=True)
 
     def beat(self) -> None:
         """Shows that the process lives: the heartbeat's time of change."""
         try:
-            os.utime(self._layout.heartbeat)
+            os.utime(self._heartbeat)
         except OSError:
             self.begin()
 
     def end(self, ending: Ending) -> None:
-        """Records how the run ended, on the disk; a run that ended has no heartbeat."""
+        """Records how the run ended, on the disk; a writer that ended has no heartbeat."""
         state = RunState(ending.state, ending.exit_code, utc_now())
-        if self._saver.save(self._layout.state_json, records.dump_state(state), sync=True):
+        if not self._ends_run or self._saver.save(self._layout.state_json, records.dump_state(state), sync=True):
             try:
-                self._layout.heartbeat.unlink(missing_ok=True)
+                self._heartbeat.unlink(missing_ok=True)
             except OSError:
                 pass  # A reader believes state.json first.
 

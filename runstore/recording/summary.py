@@ -1,6 +1,6 @@
 """A run's summary: the last value of each key, and what the script sets itself. Whichever came later holds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runstore.format import values
@@ -22,6 +22,16 @@ class Summary(Live):
     def attach(self, refresh: Callable[[], None]) -> None:
         """Names the function that makes the history hand over (`fold`) the rows since the last time."""
         self.__dict__["_refresh"] = refresh
+
+    def restore(self, data: Mapping[str, Any], rows: Iterable[bytes] = ()) -> None:
+        """Takes up what an earlier writer left: a summary.json, and rows of the history that are newer than it."""
+        with self._lock:
+            for key, value in data.items():
+                self._put((str(key),), values.revive(value))
+            nested = {}
+            for path, _ in values.flatten(data):
+                nested[".".join(path)] = path
+        self.fold(list(rows), nested)
 
     def fold(self, rows: list[bytes], nested: Mapping[str, tuple[str, ...]]) -> None:
         parsed = sorted((values.parse_line(row) for row in rows), key=lambda row: row["_step"])

@@ -37,6 +37,11 @@ def named_shard(kind: str, payload: Any) -> tuple[str, bytes]:
     return name, _script(name, content)
 
 
+def bytes_shard(name: str, content: bytes) -> bytes:
+    """A data file that carries the bytes of another file, as base64."""
+    return _script(name, b'"' + base64.b64encode(content) + b'"')
+
+
 def series_payload(series: Series) -> dict[str, Any]:
     """One metric of many runs, as `series.js` reads it.
 

@@ -1,5 +1,6 @@
 """Settings: the environment, W&B's names for it, and what overrides what."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,21 @@ import pytest
 import runstore
 from runstore.errors import StoreError, UsageError
 from runstore.recording.run import Run
-from runstore.settings import RunSettings, from_environment, override, split_tags
+from runstore.settings import (
+    SETTINGS,
+    SYNONYMS,
+    RunSettings,
+    Spec,
+    from_environment,
+    gather,
+    override,
+    show,
+    split_tags,
+)
+from runstore.settings.foreign import EXPECTED, HARMLESS, remark
+from tests.processes import ROOT
+from tests.stores import write_store
+from tests.wandb_names import SETTINGS as WANDBS_SETTINGS
 
 VALUES = {
     "PROJECT": ("project", "digits"),
@@ -46,7 +61,8 @@ def test_modes_are_wandbs_old_and_new(text: str, mode: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "console"), [("off", "off"), ("auto", "wrap"), ("redirect", "wrap"), ("wrap", "wrap")]
+    ("text", "console"),
+    [("off", "off"), ("auto", "wrap"), ("redirect", "redirect"), ("wrap", "wrap"), ("wrap_emu", "wrap")],
 )
 def test_consoles_are_wandbs(text: str, console: str) -> None:
     assert from_environment({"WANDB_CONSOLE": text}).console == console
@@ -66,11 +82,11 @@ def test_tags_are_split_at_commas_and_each_is_kept_once() -> None:
     assert from_environment({"WANDB_TAGS": "a,b"}).tags == ("a", "b")
 
 
-def test_what_is_given_overrides_and_unknown_names_are_returned() -> None:
+def test_what_is_given_overrides_and_unknown_names_are_told() -> None:
     before = RunSettings(project="a", name="n")
-    after, unknown = override(before, {"project": "b", "name": None, "run_tags": "x,y", "start_method": "thread"})
+    after, remarks = override(before, {"project": "b", "name": None, "run_tags": "x,y", "projct": "thread"})
     assert after == RunSettings(project="b", name="n", tags=("x", "y"))
-    assert unknown == ["start_method"]
+    assert remarks == ["settings projct is unknown; did you mean project?"]
 
 
 def test_arguments_are_stronger_than_settings_and_those_than_the_environment(
@@ -82,16 +98,142 @@ def test_arguments_are_stronger_than_settings_and_those_than_the_environment(
     assert (run.name, run.group, run.job_type, run.notes) == ("argument", "settings", "environment", "environment")
 
 
-def test_settings_are_an_object_or_a_dict_and_wandbs_other_ones_are_warned_of(
+def test_settings_are_an_object_or_a_dict_and_only_those_that_are_missed_are_told_of(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = runstore.Settings(console="off", disable_git=True, start_method="fork", _disable_stats=True)
-    run = runstore.init(dir=store, settings=settings)
-    run.finish()
-    said = capsys.readouterr().err
-    assert said.count("\n") >= 1
-    assert "init: settings start_method, settings _disable_stats have no meaning here" in said
+    settings = runstore.Settings(
+        console="off", disable_git=True, start_method="fork", _disable_stats=True, sync_tensorboard=True, consol="off"
+    )
+    runstore.init(dir=store, settings=settings).finish()
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert warnings == [
+        "runstore: warning: init: settings sync_tensorboard has no effect here: "
+        "event files are not read; log the values with run.log",
+        "runstore: warning: init: settings consol is unknown; did you mean console?",
+    ]
     assert repr(settings).startswith("Settings(console='off'")
+    assert settings.x_disable_stats is settings.disable_stats is True
+
+
+def test_strict_makes_an_error_of_what_is_else_told(store: Path) -> None:
+    with pytest.raises(UsageError, match=r"settings projet is unknown; did you mean project\?"):
+        runstore.init(dir=store, settings={"strict": True, "projet": "x"})
+    assert not store.exists()
+
+
+def test_every_name_of_wandbs_settings_is_known() -> None:
+    ours = {*SETTINGS, *SYNONYMS}
+    assert not ours & (HARMLESS | set(EXPECTED))
+    assert WANDBS_SETTINGS <= ours | HARMLESS | set(EXPECTED), WANDBS_SETTINGS - ours - HARMLESS - set(EXPECTED)
+    assert remark("api_key", "secret", []) == remark("_service_wait", 3, []) == remark("launch", False, []) == ""
+
+
+def test_a_settings_object_checks_its_values_and_has_a_default_for_each() -> None:
+    settings = runstore.Settings(run_name="a")
+    assert (settings.name, settings.run_name, settings["run_name"], settings.mode) == ("a", "a", "a", "online")
+    assert dict(settings) == {"name": "a"}
+    other = settings.copy()
+    other.run_name = "b"
+    assert (settings.name, other.name) == ("a", "b")
+    assert settings == runstore.Settings(name="a") != other
+    with pytest.raises(AttributeError, match="no 'colour'"):
+        _ = settings.colour
+    assert not hasattr(settings, "__fspath__")
+    with pytest.raises(UsageError, match="settings mode is 'offlin', expected online, offline, shared or disabled"):
+        runstore.Settings(mode="offlin")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("stats_interval", "fast", "seconds from 0.1 to 86400"),
+        ("heartbeat_seconds", 0, "seconds from 1 to 120"),
+        ("console_max_bytes", 3.5, "a whole number from 1000"),
+        ("stop_fn", "exit", "a function"),
+        ("resume", "maybe", "allow, must, never, auto, true or false"),
+        ("project", {"a": 1}, "text"),
+        ("config_paths", 5, "paths, with commas between them"),
+    ],
+)
+def test_each_kind_of_value_says_what_it_expects(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"{name} is {value!r}, expected {expected}; correct it")):
+        gather({name: value}, environ={})
+
+
+def test_the_stores_own_file_is_weaker_than_the_environment_and_each_value_knows_its_origin(tmp_path: Path) -> None:
+    store = write_store(
+        tmp_path / "experiments",
+        "format: 1\nsettings:\n  project: stores\n  entity: stores\n  silent: true\n  x_stats_sampling_interval: 3\n",
+    )
+    found, remarks = gather(
+        {"dir": store, "run_group": "arguments"},
+        {"job_type": "settings"},
+        environ={"WANDB_ENTITY": "team", "RUNSTORE_JOB_TYPE": "environment"},
+    )
+    assert remarks == []
+    assert (found.project, found.entity, found.silent, found.stats_interval) == ("stores", "team", True, 3.0)
+    origins = {
+        name: found.origin(name) for name in ("project", "entity", "job_type", "run_group", "stats_interval", "mode")
+    }
+    assert origins == {
+        "project": "store.yaml",
+        "entity": "WANDB_ENTITY",
+        "job_type": "settings=",
+        "run_group": "argument",
+        "stats_interval": "store.yaml",
+        "mode": "default",
+    }
+
+
+def test_a_store_cannot_set_what_belongs_to_one_run_or_machine(tmp_path: Path) -> None:
+    store = write_store(tmp_path, "format: 1\nsettings: {run_id: x, artifact_dir: /etc, projct: a, console: 'off'}\n")
+    found, remarks = gather({"dir": store}, environ={})
+    assert (found.run_id, found.artifact_dir, found.console) == (None, None, "off")
+    assert [line.removeprefix(f"{store}/store.yaml") for line in remarks] == [
+        ", settings.run_id cannot be set for a whole store; set it in the environment or in init",
+        ", settings.artifact_dir cannot be set for a whole store; set it in the environment or in init",
+        ": settings projct is unknown; did you mean project?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("settings: 5\n", "settings: found 5, expected a mapping"),
+        ("settings: {mode: x}\n", "settings.mode is 'x', expected"),
+    ],
+)
+def test_wrong_settings_of_a_store_are_one_clear_error_with_the_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=f"store.yaml, {message}"):
+        gather({"dir": write_store(tmp_path, text)}, environ={})
+
+
+def test_settings_of_a_run_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError, match=r"pass settings=Settings\(mode=...\) to init"):
+        RunSettings().mode = "offline"
+    with pytest.raises(TypeError, match="there is no setting colour"):
+        RunSettings(colour="red")
+
+
+def test_the_documentation_has_each_setting_as_the_code_has_it() -> None:
+    text = (ROOT / "site" / "docs" / "settings.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith(("| `RUNSTORE_", "| — |"))]
+    expected = [row(spec) for spec in SETTINGS.values()]
+    assert [line for line in rows if "RUNSTORE_CACHE_DIR" not in line] == expected
+
+
+def row(spec: Spec) -> str:
+    """A setting's line in the documentation's table."""
+    variable = f"`{spec.variables[0]}`" if spec.variables else "—"
+    twins = [f"`{name}`" for name in spec.variables[1:]]
+    default = (
+        ""
+        if spec.default in (None, ())
+        else f"`{show(spec.default)}`".replace("True", "true").replace("False", "false")
+    )
+    argument = f"`{spec.argument}`" if spec.argument else ""
+    cells = (variable, ", ".join(twins), f"`{spec.name}`", argument, "yes" if spec.in_store else "", default)
+    return f"| {' | '.join(cells)} | {spec.meaning} |"
 
 
 @pytest.mark.parametrize("settings", [5, "silent", ["silent"], runstore.Settings])

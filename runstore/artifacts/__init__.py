@@ -1,0 +1,1 @@
+"""Artifacts: named, versioned files that go into runs and come out of them."""

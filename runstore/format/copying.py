@@ -1,0 +1,59 @@
+"""Copies of files that may be large: shared with the source where the file system can, else made by the kernel."""
+
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+_FICLONE = 0x40049409
+
+
+def open_plain(path: Path) -> int:
+    """Opens a plain file to read, and gives its descriptor. Never waits, as a pipe would make it. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path}: no plain file")
+    return descriptor
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Makes `target` a copy of the plain file `source` in one step: readers see all of it, or what was there before.
+
+    The copy is one of its own: later changes of `source` do not reach it, which is why it is no hard link.
+    Raises `OSError` and leaves what was there alone.
+    """
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with open(open_plain(source), "rb") as given, open(beside, "xb") as made:
+            if not _share(given.fileno(), made.fileno()):
+                _copy(given.fileno(), made.fileno(), os.fstat(given.fileno()).st_size)
+                shutil.copyfileobj(given, made, 1 << 20)
+        os.replace(beside, target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _share(source: int, target: int) -> bool:
+    """Whether the file system made the target share the source's blocks until one of them changes."""
+    try:
+        import fcntl
+
+        fcntl.ioctl(target, _FICLONE, source)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def _copy(source: int, target: int, size: int) -> None:
+    """Copies inside the kernel as far as that goes; what is left stands behind the source's position."""
+    if hasattr(os, "copy_file_range"):
+        try:
+            while size > 0 and (copied := os.copy_file_range(source, target, min(size, 1 << 30))):
+                size -= copied
+        except OSError as error:
+            if os.lseek(target, 0, os.SEEK_CUR) == 0:
+                return  # Not possible between these two file systems.
+            raise error

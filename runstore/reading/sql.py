@@ -1,0 +1,351 @@
+"""Filters in SQL: `state = 'finished' AND config.lr < 0.01 AND 'baseline' IN tags`.
+
+Conditions and how they join are read here, so that a mistake is told with its place and columns compare as
+`conditions` says; what stands between comparisons (arithmetic, functions, CASE) is left to Polars' own SQL.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import polars as pl
+
+from runstore.errors import UsageError
+from runstore.reading import conditions
+from runstore.reading.columns import ALIASES, FIELDS, Columns, canonical
+from runstore.reading.conditions import OPERATORS, Column, Formula, Literal, Operand, compare
+
+_MAX_LENGTH = 20_000
+_MAX_DEPTH = 60
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<text>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")*"|`[^`]*`)
+    |(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![A-Za-z_\d]))
+    |(?P<word>[^\W\d]\w*(?:\.\w+)*)
+    |(?P<operator><>|!=|==|<=|>=|!~\*|!~|~\*|~|\|\||[=<>+*/%(),-])""",
+    re.VERBOSE,
+)
+_FREE = re.compile(r"(?:config|summary|summary_metrics)\.[^\s'\"`(),=<>!~*+%]+")
+_COMPARISONS: Final = {"==": "=", "<>": "!=", **{each: each for each in OPERATORS}}
+_PATTERNS: Final = {"LIKE", "ILIKE", "REGEXP", "RLIKE", "~", "~*", "!~", "!~*"}
+_KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "IN", "IS", "BETWEEN", "LIKE", "ILIKE", "REGEXP", "RLIKE"})
+_CONSTANTS: Final[dict[str, Any]] = {"TRUE": True, "FALSE": False, "NULL": None}
+
+
+class FilterError(UsageError):
+    """A filter that cannot be read or means nothing. Its text names the place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the filter: `kind` as the pattern calls it (`column` for a name in its own form), `place` from 1."""
+
+    kind: str
+    text: str
+    place: int
+
+    @property
+    def upper(self) -> str:
+        return self.text.upper() if self.kind == "word" else self.text if self.kind == "operator" else ""
+
+
+def condition(text: str, columns: Columns) -> pl.Expr:
+    """The condition that a filter states, over `columns.frame()`. Raises `FilterError`."""
+    if len(text) > _MAX_LENGTH:
+        raise FilterError(f"the filter has {len(text)} characters, at most {_MAX_LENGTH} are allowed; shorten it")
+    return _Parser(list(_tokens(text, columns)), columns).parse()
+
+
+def _tokens(text: str, columns: Columns) -> Iterator[Token]:
+    at = 0
+    while at < len(text):
+        if (free := _FREE.match(text, at)) and (name := _longest(free.group(), columns)):
+            yield Token("column", name, at + 1)
+            at += len(name)
+            continue
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise FilterError(f"{_unknown(text[at])} at character {at + 1} of the filter: …{text[at : at + 20]}")
+        kind, found = str(match.lastgroup), match.group()
+        if kind == "quoted":
+            inner = found[1:-1].replace('""', '"') if found[0] == '"' else found[1:-1]
+            yield Token("column", inner, at + 1)
+        elif kind == "word" and _is_column(found):
+            yield Token("column", found, at + 1)
+        elif kind != "space":
+            yield Token(kind, found, at + 1)
+        at = match.end()
+
+
+def _unknown(letter: str) -> str:
+    if letter == "'":
+        return "found a text that does not end; close it with '"
+    if letter in "\"`":
+        return f"found a name that does not end; close it with {letter}"
+    return f"found {letter!r}, which means nothing"
+
+
+def _longest(found: str, columns: Columns) -> str:
+    """The longest start of `found` that is a column: a metric's name may hold / and -, which divide and subtract too."""
+    if found.replace(".", "").isidentifier():
+        return found
+    for end in range(len(found), 0, -1):
+        if (end == len(found) or not (found[end].isalnum() or found[end] == "_")) and columns.has(
+            canonical(found[:end])
+        ):
+            return found[:end]
+    return ""
+
+
+def _is_column(word: str) -> bool:
+    return word in FIELDS or word in ALIASES or word.startswith(("config.", "summary.", "summary_metrics."))
+
+
+class _Parser:
+    """Reads tokens from left to right: OR of ANDs of NOTs of comparisons."""
+
+    def __init__(self, tokens: list[Token], columns: Columns) -> None:
+        self._tokens = tokens
+        self._columns = columns
+        self._at = 0
+        self._depth = 0
+
+    def parse(self) -> pl.Expr:
+        if not self._tokens:
+            raise FilterError("the filter is empty; write a condition such as state = 'finished'")
+        found = self._either()
+        if (token := self._next) is not None:
+            raise self._error(token, "expected AND, OR or the end")
+        return found
+
+    @property
+    def _next(self) -> Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _sees(self, *words: str) -> bool:
+        return self._next is not None and self._next.upper in words
+
+    def _takes(self, *words: str) -> bool:
+        """Whether one of the words is next; goes past it then."""
+        seen = self._sees(*words)
+        self._at += seen
+        return seen
+
+    def _error(self, token: Token | None, expected: str) -> FilterError:
+        if token is None:
+            return FilterError(f"the filter ends too early: {expected}")
+        return FilterError(f"found {token.text!r} at character {token.place} of the filter, {expected}")
+
+    def _expect(self, word: str) -> None:
+        if not self._takes(word):
+            raise self._error(self._next, f"expected {word}")
+
+    def _either(self) -> pl.Expr:
+        found = self._both()
+        while self._takes("OR"):
+            found = found | self._both()
+        return found
+
+    def _both(self) -> pl.Expr:
+        found = self._negated()
+        while self._takes("AND"):
+            found = found & self._negated()
+        return found
+
+    def _negated(self) -> pl.Expr:
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise FilterError(f"the filter is nested deeper than {_MAX_DEPTH} levels; write it flatter")
+        try:
+            if self._takes("NOT"):
+                return ~self._negated()
+            if self._sees("(") and (inner := self._group()) is not None:
+                return inner
+            return self._predicate()
+        finally:
+            self._depth -= 1
+
+    def _group(self) -> pl.Expr | None:
+        """A condition in brackets; None when they hold part of a formula."""
+        end = self._closing(self._at)
+        after = self._tokens[end + 1] if end + 1 < len(self._tokens) else None
+        if after is not None and after.upper not in ("AND", "OR", ")"):
+            return None
+        self._at += 1
+        found = self._either()
+        self._expect(")")
+        return found
+
+    def _closing(self, start: int) -> int:
+        depth = 0
+        for at in range(start, len(self._tokens)):
+            depth += {"(": 1, ")": -1}.get(self._tokens[at].upper, 0)
+            if depth == 0:
+                return at
+        raise self._error(self._tokens[start], "which is never closed; add )")
+
+    def _predicate(self) -> pl.Expr:
+        start = self._next
+        left = self._operand()
+        try:
+            return self._compared(left)
+        except FilterError:
+            raise
+        except UsageError as error:
+            place = start.place if start else 0
+            raise FilterError(f"{error} (at character {place} of the filter)") from None
+
+    def _compared(self, left: Operand) -> pl.Expr:
+        token = self._next
+        if token is not None and token.upper in _COMPARISONS:
+            self._at += 1
+            return compare(self._columns, left, _COMPARISONS[token.upper], self._value_for(token))
+        if self._takes("IS"):
+            negated = self._takes("NOT")
+            return self._is(left, negated)
+        negated = self._takes("NOT")
+        found = self._word_predicate(left)
+        if found is None:
+            if negated:
+                raise self._error(self._next, "expected IN, BETWEEN or LIKE after NOT")
+            return conditions.truth(self._columns, left)
+        return ~found if negated else found
+
+    def _value_for(self, operator: Token) -> Operand:
+        """What stands behind a comparison."""
+        right = self._operand()
+        if isinstance(right, Literal) and right.value is None:
+            raise self._error(operator, "which never holds for NULL; write IS NULL or IS NOT NULL")
+        return right
+
+    def _is(self, left: Operand, negated: bool) -> pl.Expr:
+        if self._takes("NULL"):
+            present = conditions.presence(self._columns, left)
+            return present if negated else ~present
+        if self._takes("TRUE", "FALSE"):
+            wanted = self._tokens[self._at - 1].upper == "TRUE"
+            found = compare(self._columns, left, "=", Literal(wanted)).fill_null(False)
+        elif self._takes("DISTINCT"):
+            self._expect("FROM")
+            found = ~compare(self._columns, left, "=", self._operand()).fill_null(False)
+        else:
+            raise self._error(self._next, "expected NULL, TRUE, FALSE or DISTINCT FROM")
+        return ~found if negated else found
+
+    def _word_predicate(self, left: Operand) -> pl.Expr | None:
+        if self._takes("IN"):
+            return self._in(left)
+        if self._takes("BETWEEN"):
+            low = self._operand()
+            self._expect("AND")
+            high = self._operand()
+            return compare(self._columns, left, ">=", low) & compare(self._columns, left, "<=", high)
+        token = self._next
+        if token is None or token.upper not in _PATTERNS:
+            return None
+        self._at += 1
+        return self._matches(left, token)
+
+    def _matches(self, left: Operand, token: Token) -> pl.Expr:
+        pattern = self._operand()
+        if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+            raise self._error(token, "expected a text in single quotes behind it")
+        if token.upper in ("LIKE", "ILIKE"):
+            text = conditions.like_pattern(pattern.value, ignore_case=token.upper == "ILIKE")
+        else:
+            text = f"(?i){pattern.value}" if token.upper.endswith("*") else pattern.value
+        found = conditions.matches(self._columns, left, text)
+        return ~found if token.upper.startswith("!") else found
+
+    def _in(self, left: Operand) -> pl.Expr:
+        """`x IN (1, 2)`, or `'x' IN tags`."""
+        if not self._takes("("):
+            return compare(self._columns, self._operand(), "=", left)
+        found = []
+        while not self._takes(")"):
+            if found:
+                self._expect(",")
+            found.append(compare(self._columns, left, "=", self._operand()))
+        if not found:
+            raise self._error(self._tokens[self._at - 1], "expected a value in the brackets after IN")
+        present = conditions.presence(self._columns, left)
+        return pl.when(present).then(conditions.any_of(each.fill_null(False) for each in found))
+
+    def _operand(self) -> Operand:
+        """All up to the next word or sign of a condition: a column, a value, or a formula."""
+        start = self._at
+        self._skip_operand()
+        tokens = self._tokens[start : self._at]
+        if not tokens:
+            raise self._error(self._next, "expected a column or a value")
+        if len(tokens) == 1 and (simple := self._simple(tokens[0])) is not None:
+            return simple
+        if len(tokens) == 2 and tokens[0].text in "+-" and tokens[1].kind == "number":
+            value = _number(tokens[1].text)
+            return Literal(-value if tokens[0].text == "-" else value)
+        return self._formula(tokens)
+
+    def _skip_operand(self) -> None:
+        cases = 0
+        while (token := self._next) is not None:
+            if cases == 0 and (token.upper in _KEYWORDS or token.upper in _COMPARISONS or token.upper in _PATTERNS):
+                return
+            if token.upper in (")", ",") and cases == 0:
+                return
+            if token.upper == "(":
+                self._at = self._closing(self._at)
+            cases += {"CASE": 1, "END": -1}.get(token.upper, 0)
+            self._at += 1
+
+    def _simple(self, token: Token) -> Operand | None:
+        if token.kind == "text":
+            return Literal(token.text[1:-1].replace("''", "'"))
+        if token.kind == "number":
+            return Literal(_number(token.text))
+        if token.kind == "column":
+            return Column(self._check(token))
+        if token.upper in _CONSTANTS:
+            return Literal(_CONSTANTS[token.upper])
+        if token.kind == "word":
+            self._check(token)
+        return None
+
+    def _check(self, token: Token) -> str:
+        """A column's own name. Raises `FilterError` with the nearest names."""
+        try:
+            return self._columns.check(token.text)
+        except UsageError as error:
+            text = f"; a text stands in single quotes, '{token.text}'" if "." not in token.text else ""
+            raise FilterError(f"{error} (at character {token.place} of the filter{text})") from None
+
+    def _formula(self, tokens: list[Token]) -> Formula:
+        """Polars' own reading of these tokens."""
+        parts = []
+        for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+            if token.kind == "column" and not (after is not None and after.upper == "("):
+                name = self._check(token)
+                self._columns.natural(name)
+                parts.append('"' + name.replace('"', '""') + '"')
+            else:
+                parts.append(token.text)
+        text = " ".join(parts)
+        try:
+            expression = pl.sql_expr(text)
+            frame = self._columns.frame()
+            dtype = frame.lazy().select(expression.alias("formula")).collect_schema()["formula"]
+            frame.head(0).select(expression)
+        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            for token in tokens:
+                if token.kind == "word" and token.upper.lower() in reason:
+                    self._check(token)
+            raise FilterError(f"cannot read {text!r} at character {tokens[0].place} of the filter ({reason})") from None
+        return Formula(expression, conditions.kind_of_type(dtype))
+
+
+def _number(text: str) -> float:
+    return int(text) if text.isdecimal() else float(text)
+
+

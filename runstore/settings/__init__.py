@@ -1,0 +1,41 @@
+"""Every setting in one typed room: what there is, where a value comes from, and which source wins.
+
+Strongest first: an argument of `init`, `init(settings=)`, the environment (`RUNSTORE_<NAME>`, and where that is unset
+or empty its twin `WANDB_<NAME>`), `settings:` in the store's own file, the default.
+"""
+
+from runstore.settings.fields import (
+    PREFIXES,
+    SETTINGS,
+    SYNONYMS,
+    VARIABLES,
+    Console,
+    Mode,
+    Reinit,
+    Resume,
+    RunSettings,
+    Spec,
+    show,
+)
+from runstore.settings.kinds import split_tags
+from runstore.settings.layers import Settings, from_environment, gather, named, override
+
+__all__ = [
+    "PREFIXES",
+    "SETTINGS",
+    "SYNONYMS",
+    "VARIABLES",
+    "Console",
+    "Mode",
+    "Reinit",
+    "Resume",
+    "RunSettings",
+    "Settings",
+    "Spec",
+    "from_environment",
+    "gather",
+    "named",
+    "override",
+    "show",
+    "split_tags",
+]

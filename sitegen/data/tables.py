@@ -1,0 +1,135 @@
+"""Logged tables, every row of them, in data files of about a megabyte that a page loads when they are looked at."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import polars as pl
+
+from runstore.format import lenient
+from runstore.reading.typed import TypedValue
+from sitegen.data.shards import shard
+from sitegen.data.stubs import Files, Item, item, text
+
+SHARD_BYTES: Final = 1 << 20
+MAX_ROWS: Final = 2_000_000
+MAX_CELL: Final = 4000
+_HEAD_ROWS: Final = 10_000
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """A table as it was logged once: its columns' names and its rows, cells as JSON has them."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+
+
+def table_items(values: Sequence[TypedValue], files: Files) -> list[Item]:
+    """One item a step at which a table was logged: which data files hold its rows, and how many rows each.
+
+    An increment's item has the rows of the increments before it too.
+    """
+    items: list[Item] = []
+    parts_by_path: dict[str, list[dict[str, Any]]] = {}
+    for value in values:
+        stub = value.stub
+        parts = _parts(stub, files)
+        if parts is None:
+            items.append({"kind": "missing", "what": "table", "step": value.step})
+            continue
+        previous = parts_by_path.get(str(stub.get("previous")), []) if stub.get("increment") else []
+        whole = [*previous, *parts]
+        parts_by_path[str(stub.get("path"))] = whole
+        items.append({"kind": "table", "step": value.step, "parts": whole})
+    return items
+
+
+def _parts(stub: Mapping[str, Any], files: Files) -> list[dict[str, Any]] | None:
+    """Plans the data files of one table; None when its file is not there or is no table."""
+    found = files.find(stub.get("path"))
+    if found is None:
+        return None
+    table = read_table(found[0], stub, files)
+    if table is None:
+        return None
+    name, stamp = files.name(found, stub), f"{found[1].st_size} {found[1].st_mtime_ns}"
+    parts = []
+    for number, rows in enumerate(_chunks(table.rows, found[1].st_size)):
+        part = f"t{name}-{number}"
+        # Media in cells are planned now: when the data file is made, it is too late for new files.
+        payload = {"columns": table.columns, "rows": [[_cell(cell, files) for cell in row] for row in rows]}
+        content = shard(part, payload)
+        files.put(f"media/{part}.js", f"{stamp} {len(content)}", lambda content=content: content)
+        parts.append({"name": part, "url": f"media/{part}.js", "rows": len(rows)})
+    return parts
+
+
+def _chunks(rows: list[Row], size: int) -> Iterator[list[Row]]:
+    width = max(1.0, size / max(1, min(len(rows), _HEAD_ROWS)))
+    step = max(20, math.floor(SHARD_BYTES / width))
+    for start in range(0, max(1, len(rows)), step):
+        yield rows[start : start + step]
+
+
+def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows | None:
+    """A table's rows, from its head and, where that holds only the first, from the Parquet file beside it."""
+    try:
+        head = _load(path)
+    except (OSError, ValueError, RecursionError):
+        return None
+    columns, data = head.get("columns"), head.get("data")
+    if not isinstance(columns, list) or not isinstance(data, list):
+        return None
+    rows = [row if isinstance(row, list) else [row] for row in data]
+    total, parquet = head.get("nrows", stub.get("nrows")), stub.get("parquet")
+    if isinstance(total, int) and total > len(rows) and isinstance(parquet, dict):
+        rows += _parquet_rows(files, parquet.get("path"), len(rows))
+    return TableRows(tuple(text(column, 300) for column in columns), rows[:MAX_ROWS])
+
+
+def _load(path: Path) -> dict[str, Any]:
+    data = path.read_bytes()
+    try:
+        loaded = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        loaded = lenient.loads_text(data.decode("utf-8", "replace"))
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _parquet_rows(files: Files, path: Any, known: int) -> list[Row]:
+    """The rows behind the first `known`. A file that is missing or damaged has none."""
+    found = files.find(path)
+    if found is None:
+        return []
+    try:
+        return [list(row) for row in pl.read_parquet(found[0]).slice(known, MAX_ROWS).iter_rows()]
+    except (OSError, pl.exceptions.PolarsError):
+        return []
+
+
+def _cell(value: Any, files: Files) -> Any:
+    """A cell as a page shows it: a number, text, boolean or None; a mapping only where it is media."""
+    if isinstance(value, str):
+        return text(value, MAX_CELL)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict) and "_type" in value:
+        return item(value, files)
+    return text(_as_json(value), MAX_CELL)
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        return str(value)
