@@ -51,3 +51,7 @@ class FormatError(StoreError):
         self.found = found
         self.expected = expected
         self.mend = mend
+
+
+Error = CommError = RunstoreError
+"""W&B's names for the root of its errors and for those of its server: `except CommError` catches any of Runstore's."""

@@ -114,14 +114,14 @@ def plot_chart(plot: Plot) -> alt.LayerChart:
     ramp, `half` (its middle) with the inks `strong` and `weak` for either half.
     """
     made = {
-        "line": lambda: _curve_plot(),
-        "line_series": lambda: _curve_plot(),
+        "line": _curve_plot,
+        "line_series": _curve_plot,
         "scatter": lambda: alt.layer(_over("x:Q", "y:Q").mark_circle(size=36, opacity=0.75).encode(color=_series())),
         "bar": _bar_plot,
         "histogram": _value_histogram,
         "confusion_matrix": _confusion_matrix,
         "roc_curve": lambda: _curve_plot(diagonal=True),
-        "pr_curve": lambda: _curve_plot(),
+        "pr_curve": _curve_plot,
     }[plot]()
     return _themed(made)
 
@@ -215,7 +215,7 @@ def _ramp() -> alt.Scale:
 def _plot_axis(title: str, **given: Any) -> alt.Axis:
     ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
     return alt.Axis(
-        title=alt.ExprRef(title), titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11,
+        title=title, titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11,
         labelFontSize=11, labelOverlap="greedy", labelColor=ink, labelFont=font, labelLimit=110, gridColor=rule,
         domainColor=rule, tickColor=rule, tickCount=6, **given,
     )  # fmt: skip
@@ -234,10 +234,13 @@ def compiled_plots() -> dict[str, dict[str, Any]]:
     made = {name: _compiled(plot_chart(name).to_dict()) for name in PLOTS}
     made |= {"heat": _compiled(heat_chart().to_dict()), "bins": _compiled(bins_chart().to_dict())}
     for spec in made.values():
+        # Vega-Lite takes constants here; how many colours there are, and what an axis shows, is known on the page.
         for scale in spec.get("scales", ()):
             if scale["name"] == "color" and scale["type"] == "ordinal":
-                # Vega-Lite's ranges are lists of constants; how many colours there are is the theme's business.
                 scale["range"] = {"signal": "colours"}
+        for axis in spec.get("axes", ()):
+            if "title" in axis:
+                axis["title"] = {"signal": axis["title"]}
     return made
 
 
@@ -257,7 +260,7 @@ def compiled_custom(spec: dict[str, Any], fields: Mapping[str, str], strings: Ma
         return _compiled(filled)
     except Exception as error:
         # Whatever the compiler raises, all it knows is a text.
-        reason = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split()).partition(" at ")[0][:200]
         raise ValueError(f"found a spec that is no Vega-Lite ({reason}); correct it") from None
 
 

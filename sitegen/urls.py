@@ -46,6 +46,10 @@ def group_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/groups/{slug}/index.html"
 
 
+def artifact_page(project: str, slug: str) -> str:
+    return f"{project_dir(project)}/artifacts/{slug}/index.html"
+
+
 def data_file(project: str, name: str) -> str:
     return f"{project_dir(project)}/data/{name}.js"
 

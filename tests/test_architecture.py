@@ -22,7 +22,9 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("artifacts", "manage"),
         ("api",),
         ("recording",),
-        ("plot", "util"),
+        ("namespaces",),
+        ("data_types", "env", "plot", "util"),
+        ("apis", "sdk"),
         ("cli",),
         ("__main__",),
     ),
@@ -41,15 +43,20 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 """Rooms of each package, lowest first: a module imports from its own room and from the ranks below it."""
 
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
-    "runstore.format": (("host", "layout", "lenient", "values", "yaml12"), ("locate", "records"), ("metrics",)),
+    "runstore.format": (
+        ("checking", "host", "layout", "lenient", "values", "yaml12"),
+        ("locate", "records"),
+        ("metrics", "schema"),
+    ),
     "runstore.recording": (
-        ("arrays", "hardware", "missing", "monitor", "naming", "nested", "terminal", "trouble"),
+        ("aggregates", "arrays", "hardware", "metrics", "missing", "monitor", "naming", "nested", "terminal", "trouble"),
         ("linefile", "saver"),
         ("parts",),
         ("console", "history", "media", "provenance", "state"),
         ("alerts", "code", "config", "ending", "lineage", "preempting", "saved", "summary", "system", "watching"),
         ("recorder",),
         ("current",),
+        ("compat",),
         ("run",),
         ("start",),
     ),

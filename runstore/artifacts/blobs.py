@@ -225,14 +225,14 @@ class Blobs:
             found, _ = copy_hashing(blob, beside)
             if found != sha256:
                 raise ContentError(f"{blob}: found other bytes, expected those logged; restore it from a copy")
-            os.chmod(beside, 0o666 & ~_umask())
+            os.chmod(beside, 0o666 & ~umask())
             os.replace(beside, target)
         finally:
             if os.path.lexists(beside):
                 os.unlink(beside)
 
 
-def _umask() -> int:
+def umask() -> int:
     """The process's mask, looked up without changing it for other threads."""
     global _mask
     if _mask < 0:

@@ -1,9 +1,9 @@
 """What goes wrong with artifacts, in one tree that also has the types that scripts written for W&B catch."""
 
-from runstore.errors import RunstoreError, StoreError, UsageError
+from runstore.errors import BadValueError, RunstoreError, StoreError, UsageError
 
 
-class ArtifactError(UsageError, ValueError):
+class ArtifactError(BadValueError):
     """An artifact, or a part of one, that cannot be made or found as asked."""
 
 

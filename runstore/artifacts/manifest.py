@@ -235,7 +235,9 @@ def parse(path: Path, data: bytes, mistakes: list[FormatError], *, entries: bool
         else:
             heads.setdefault(version, []).append(_head(fields, version, path))
     for version in files.keys() - heads.keys():
-        mistakes.append(_mistake(path, 0, "id", f"files of {version!r}", "a line for that version itself", "restore it"))
+        mistakes.append(
+            _mistake(path, 0, "id", f"files of {version!r}", "a line for that version itself", "restore it")
+        )
     records = [Record(fold(found), files.get(version, {})) for version, found in heads.items()]
     return sorted(records, key=lambda record: record.head.age_order)
 
@@ -288,7 +290,9 @@ def _lines(path: Path, data: bytes, mistakes: list[FormatError]) -> Iterator[tup
     if bad and (items := _yaml_items(data)) is not None:
         return iter([(0, item) for item in items])
     for number in bad:
-        mistakes.append(_mistake(path, number, "", "no JSON object", '- {"id": …} on one line', "mend or delete the line"))
+        mistakes.append(
+            _mistake(path, number, "", "no JSON object", '- {"id": …} on one line', "mend or delete the line")
+        )
     return iter(found)
 
 

@@ -101,7 +101,9 @@ def keep_contents(store: StoreLayout, entries: Mapping[str, FileEntry], contents
         done.add(entry.sha256)
         if (content := contents.get(entry.sha256)) is not None:
             blobs.keep(content)
-        elif not blobs.renew(entry.sha256, entry.size) and (wrong := blobs.problem(entry.sha256, entry.size, deep=False)):
+        elif not blobs.renew(entry.sha256, entry.size) and (
+            wrong := blobs.problem(entry.sha256, entry.size, deep=False)
+        ):
             raise ContentError(f"{entry.path}: {wrong}")
 
 
@@ -204,7 +206,14 @@ def delete(version: Version) -> None:
         write_atomically(kept, manifest.dump(record))
         head, moment = record.head, manifest.now()
         tombstone = Head(
-            head.id, head.name, head.type, head.created, edited=moment, run=head.run, deleted=moment, restored=head.restored
+            head.id,
+            head.name,
+            head.type,
+            head.created,
+            edited=moment,
+            run=head.run,
+            deleted=moment,
+            restored=head.restored,
         )
         _rewrite(version.path, Record(tombstone, {}), files_too=True)
 

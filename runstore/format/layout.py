@@ -36,16 +36,19 @@ _FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 # Device names on Windows, where a colleague may clone the store.
 _DEVICES = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
 _WRITTEN = re.compile(
-    r"^(?P<stem>history|system|output|alerts|lineage|provenance|config|summary)"
+    r"^(?P<stem>history|system|output|lines|alerts|lineage|provenance|config|summary)"
     r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml)$"
 )
+_PART = re.compile(r"^output-(?P<number>[1-9][0-9]{0,8})(?:\.(?P<writer>[^.]+))?\.log$")
 MANIFEST = "manifest.yaml"
 _VERSION = re.compile(r"^v(0|[1-9][0-9]{0,8})$")
+_TEMPORARY = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _ENDINGS = {
     "history": "jsonl",
     "system": "jsonl",
     "output": "log",
+    "lines": "jsonl",
     "alerts": "jsonl",
     "lineage": "jsonl",
     "provenance": "json",
@@ -70,6 +73,7 @@ objects/** -diff -text
 GITIGNORE = """\
 .cache/
 .trash/
+.repair/
 heartbeat
 heartbeat.*
 stop
@@ -228,6 +232,17 @@ class WriterLayout:
     def output(self) -> Path:
         return self._file("output")
 
+    def output_part(self, number: int) -> Path:
+        """Where a long console log goes on: part 1 is `output` itself."""
+        if number == 1:
+            return self.output
+        return self.output.with_name(self.output.name.replace("output", f"output-{number}", 1))
+
+    @property
+    def lines(self) -> Path:
+        """When the lines of the console log were written, and by which stream."""
+        return self._file("lines")
+
     @property
     def alerts(self) -> Path:
         return self._file("alerts")
@@ -263,6 +278,24 @@ def written_by(name: str) -> tuple[str, str] | None:
     if match is None or _ENDINGS[match.group("stem")] != match.group("ending"):
         return None
     return match.group("stem"), match.group("writer") or ""
+
+
+def output_part(name: str) -> tuple[str, int] | None:
+    """The writer and the number (from 2 on) of a file that a long console log goes on in; None for any other file."""
+    match = _PART.match(name)
+    return (match.group("writer") or "", int(match.group("number"))) if match else None
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is what `records.write_atomically` writes before it renames it."""
+    return _TEMPORARY.match(name) is not None
+
+
+def belongs_to_run(name: str, *, directory: bool) -> bool:
+    """Whether something of this name, directly in a run's directory, is a file or directory of the run."""
+    if directory:
+        return name in _RUN_DIRS
+    return name in _RUN_FILES or written_by(name) is not None or output_part(name) is not None or is_fleeting(name)
 
 
 def is_fleeting(name: str) -> bool:
@@ -320,6 +353,24 @@ def scan_run(path: Path) -> RunScan:
                 odd[entry.name] = wrong
     found.sort(key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
     return RunScan(found, dict(sorted(odd.items())))
+
+
+def stamp_run(path: Path) -> dict[str, list[int]] | None:
+    """Size, mtime (ns) and inode of the plain files directly in a run's directory, but for fleeting ones.
+
+    None where anything stands that `scan_run` has to tell of. Thousands of runs are asked at every look, so nothing
+    else is made of what the system says. Raises `OSError`.
+    """
+    stamps = {}
+    with os.scandir(os.fspath(path)) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                if not is_fleeting(entry.name):
+                    found = entry.stat(follow_symlinks=False)
+                    stamps[entry.name] = [found.st_size, found.st_mtime_ns, found.st_ino]
+            elif _wrong_kind(entry):
+                return None
+    return stamps
 
 
 def _wrong_kind(entry: os.DirEntry[str]) -> str:
@@ -422,9 +473,14 @@ class ProjectLayout:
             return []
         return [ArtifactLayout(path) for path in _directories(self.artifacts_dir)]
 
+    @property
+    def deleted_dir(self) -> Path:
+        """The tombstones."""
+        return self.path / "deleted"
+
     def deleted(self, run_id: str) -> Path:
         """The tombstone that says that `run_id` was deleted and can never be used again."""
-        return self.path / "deleted" / f"{check_run_id(run_id)}.yaml"
+        return self.deleted_dir / f"{check_run_id(run_id)}.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,6 +515,11 @@ class StoreLayout:
     def unfinished(self, key: str) -> Path:
         """Where the last unfinished run of one script on one machine (a digest names both) is remembered."""
         return self.cache_dir / ".unfinished" / f"{key}.json"
+
+    @property
+    def repair_dir(self) -> Path:
+        """What `runstore verify --repair` set aside, a directory a repair; ignored by git."""
+        return self.root / ".repair"
 
     @property
     def trash_dir(self) -> Path:

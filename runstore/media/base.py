@@ -34,6 +34,8 @@ _HOMES: Final = {
     "plot": ("charts", "CustomChart"),
     "gallery": ("gallery", "Gallery"),
 }
+KINDS: Final = tuple(_HOMES)
+"""What stubs may say under `_type`."""
 
 
 class Shelf(Protocol):

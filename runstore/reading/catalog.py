@@ -8,12 +8,14 @@ made again, one that cannot be written is done without.
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 import polars as pl
 
 from runstore.format import layout as names
@@ -23,6 +25,8 @@ from runstore.reading.entries import Entry, refresh
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
+
+_LONG = re.compile(rb"[ \[-][0-9]{20}")
 
 VERSION: Final = 3
 
@@ -68,6 +72,7 @@ class ProjectCatalog:
         self.entries: dict[str, Entry] = {}
         self.facts: dict[int, Facts] = {}
         self.bytes_read = 0
+        self._changed: set[str] = set()
         self._next_source = 0
         # A store may come from strangers: a cache that is a link would have us write, and sweep, wherever it leads.
         self._cached = not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
@@ -86,12 +91,21 @@ class ProjectCatalog:
         stale: list[_Stale] = []
         for run_id, layout in layouts.items():
             entry = self.entries.setdefault(run_id, Entry(RunMeta(id=run_id)))
-            changed |= self._look_at(entry, layout, stale)
+            if self._is_unchanged(entry, layout):
+                continue
+            if self._look_at(entry, layout, stale):
+                changed = True
+                self._changed.add(run_id)
         self._read_histories(stale)
         if changed:
             live = self.live()
             self.facts = {number: facts for number, facts in self.facts.items() if number in live}
             self._save()
+
+    def take_changed(self) -> set[str]:
+        """The runs that were read, in whole or in part, since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def live(self) -> dict[int, tuple[str, int]]:
         """The run of each source that counts, and the source's place among its run's histories."""
@@ -113,6 +127,15 @@ class ProjectCatalog:
         """Makes the cache again from the store's own files."""
         self.entries, self.facts, self.segments = {}, {}, Segments(self.folder)
         self.update()
+
+    def _is_unchanged(self, entry: Entry, layout: RunLayout) -> bool:
+        """Whether every file of a sound run is as it was."""
+        if not entry.stats or entry.unread or entry.odd or "" in entry.problems:
+            return False
+        try:
+            return names.stamp_run(layout.path) == entry.stats
+        except OSError:
+            return False
 
     def _look_at(self, entry: Entry, layout: RunLayout, stale: list[_Stale]) -> bool:
         """Reads what changed of a run's small files and notes which histories did; says whether any file did."""
@@ -221,7 +244,7 @@ class ProjectCatalog:
             head, _, body = self._index.read_bytes().partition(b"\n")
             if json.loads(head) != {"version": VERSION, "crc32": zlib.crc32(body)}:
                 return
-            values = json.loads(body)
+            values = _loads(body)
             entries = {run_id: Entry.from_json(entry) for run_id, entry in values["runs"].items()}
             facts = {int(number): Facts(**known) for number, known in values["facts"].items()}
             segments = {Path(name).name: int(check) for name, check in values["segments"].items()}
@@ -253,6 +276,16 @@ class ProjectCatalog:
         except OSError:
             # A store on a disk that cannot be written is still read; the next look starts from its files.
             return
+
+
+def _loads(body: bytes) -> Any:
+    """The JSON in `body`, by the fast reader where that reads it exactly: whole numbers past 64 bits it does not."""
+    if not _LONG.search(body):
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:  # NaN and Infinity, which JSON has no words for.
+            pass
+    return json.loads(body)
 
 
 def _as_json(record: Any) -> Any:

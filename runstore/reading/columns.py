@@ -127,7 +127,7 @@ class Columns:
         near = inner or [each for each in known if name and each.startswith(f"{name}.")][:3]
         near = near or get_close_matches(name, known, n=3, cutoff=0.5)
         if near:
-            return f"; did you mean {' or '.join(near[:3])}?"
+            return f"; did you mean {' or '.join(near[:3])}? A text stands in quotes, '…'"
         return f"; there are {', '.join(FIELDS)}, config.* and summary.*"
 
     def values(self, name: str) -> list[Any]:

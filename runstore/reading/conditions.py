@@ -1,7 +1,8 @@
 """What a comparison means: the one place that both filter languages, SQL and W&B's dicts, take it from.
 
-A condition is null where a run has no value. A number and a text are never equal and never in order, but a text that
-spells a number compares as one; NaN equals NaN and is neither above nor below anything.
+A condition is null where a run has no value. A number and a text are never equal and never in order, but where all of a
+column's values are numbers a text of the filter that spells one counts as it; NaN equals NaN and is neither above nor
+below anything.
 """
 
 import math
@@ -102,6 +103,8 @@ def _compare_both(columns: Columns, left: Operand, operator: str, right: Operand
     if "list" in kinds:
         raise UsageError("a list can be compared with a value only; write 'x' IN tags")
     if "time" in kinds:
+        if kinds != {"time"}:
+            raise UsageError("a time can be compared with a time only, as in created > '2026-10-01'")
         return OPERATORS[operator](_view(columns, left, "time"), _view(columns, right, "time"))
     if "text" in kinds or kinds == {"mixed"}:
         return OPERATORS[operator](_view(columns, left, "text"), _view(columns, right, "text"))
@@ -129,7 +132,8 @@ def matches(columns: Columns, left: Operand, pattern: str) -> pl.Expr:
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("error: ")
+        lines = [line.strip() for line in str(error).splitlines()]
+        reason = next((line[7:] for line in lines if line.startswith("error: ")), "it cannot be read")
         raise UsageError(f"the pattern {pattern!r} is no regular expression ({reason})") from None
     if kind_of(columns, left) == "list":
         return _view(columns, left, "list").list.eval(pl.element().str.contains(pattern)).list.any()

@@ -29,8 +29,13 @@ def verify_store(store: Store) -> Iterator[Problem]:
         yield from project.problems
         for run in project.runs:
             yield from run.problems
-            for path, line, message in _media_problems(run):
-                yield Problem(store.relative(path), line, message)
+            yield from verify_media(run, store)
+
+
+def verify_media(run: RunRecord, store: Store) -> Iterator[Problem]:
+    """What is wrong with the media of one run."""
+    for path, line, message in _media_problems(run):
+        yield Problem(store.relative(path), line, message)
 
 
 def _media_problems(run: RunRecord) -> Iterator[tuple[Path, int, str]]:

@@ -1,6 +1,7 @@
 """Filters in SQL: `state = 'finished' AND config.lr < 0.01 AND 'baseline' IN tags`.
 
-Conditions and how they join are read here, so that a mistake is told with its place and columns compare as
+A text stands in single quotes; double quotes hold one too, or the name of a column that begins with `config.` or
+`summary.`. Conditions and how they join are read here, so that a mistake is told with its place and columns compare as
 `conditions` says; what stands between comparisons (arithmetic, functions, CASE) is left to Polars' own SQL.
 """
 
@@ -13,7 +14,7 @@ import polars as pl
 
 from runstore.errors import UsageError
 from runstore.reading import conditions
-from runstore.reading.columns import ALIASES, FIELDS, Columns, canonical
+from runstore.reading.columns import ALIASES, FIELDS, Columns, canonical, is_free
 from runstore.reading.conditions import OPERATORS, Column, Formula, Literal, Operand, compare
 
 _MAX_LENGTH = 20_000
@@ -70,13 +71,20 @@ def _tokens(text: str, columns: Columns) -> Iterator[Token]:
             raise FilterError(f"{_unknown(text[at])} at character {at + 1} of the filter: …{text[at : at + 20]}")
         kind, found = str(match.lastgroup), match.group()
         if kind == "quoted":
-            inner = found[1:-1].replace('""', '"') if found[0] == '"' else found[1:-1]
-            yield Token("column", inner, at + 1)
+            yield _quoted(found, at + 1)
         elif kind == "word" and _is_column(found):
             yield Token("column", found, at + 1)
         elif kind != "space":
             yield Token(kind, found, at + 1)
         at = match.end()
+
+
+def _quoted(found: str, place: int) -> Token:
+    """What stands in double quotes or backticks."""
+    inner = found[1:-1].replace('""', '"') if found[0] == '"' else found[1:-1]
+    if found[0] == '"' and not is_free(canonical(inner)):
+        return Token("text", "'" + inner.replace("'", "''") + "'", place)
+    return Token("column", inner, place)
 
 
 def _unknown(letter: str) -> str:
@@ -100,7 +108,7 @@ def _longest(found: str, columns: Columns) -> str:
 
 
 def _is_column(word: str) -> bool:
-    return word in FIELDS or word in ALIASES or word.startswith(("config.", "summary.", "summary_metrics."))
+    return word in FIELDS or word in ALIASES or is_free(canonical(word))
 
 
 class _Parser:
@@ -317,8 +325,7 @@ class _Parser:
         try:
             return self._columns.check(token.text)
         except UsageError as error:
-            text = f"; a text stands in single quotes, '{token.text}'" if "." not in token.text else ""
-            raise FilterError(f"{error} (at character {token.place} of the filter{text})") from None
+            raise FilterError(f"{error} (at character {token.place} of the filter)") from None
 
     def _formula(self, tokens: list[Token]) -> Formula:
         """Polars' own reading of these tokens."""
@@ -332,15 +339,12 @@ class _Parser:
                 parts.append(token.text)
         text = " ".join(parts)
         try:
-            expression = pl.sql_expr(text)
+            expression = pl.sql_expr(f"({text})")
             frame = self._columns.frame()
             dtype = frame.lazy().select(expression.alias("formula")).collect_schema()["formula"]
             frame.head(0).select(expression)
         except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            for token in tokens:
-                if token.kind == "word" and token.upper.lower() in reason:
-                    self._check(token)
             raise FilterError(f"cannot read {text!r} at character {tokens[0].place} of the filter ({reason})") from None
         return Formula(expression, conditions.kind_of_type(dtype))
 

@@ -172,11 +172,12 @@ class Store:
         raise StoreError(f"{self.layout.root}: found no run {name!r}; `runstore ls` lists the runs there are")
 
 
-def read_store(path: Path, *, now: float | None = None) -> Store:
+def read_store(path: Path, *, now: float | None = None, known: Store | None = None) -> Store:
     """Reads the store at `path` (its directory, or the one that holds `experiments/`).
 
     Raises `StoreError` when there is no store or it has a newer format; whatever is wrong below that becomes a
-    problem. `now` (epoch s) decides which silent runs have crashed.
+    problem. `now` (epoch s) decides which silent runs have crashed. With `known`, an earlier reading of the same
+    store, runs that did not change since are taken from there; nothing else may be done with it afterwards.
     """
     layout = existing_store(path)
     meta = load_store(layout.store_yaml)
@@ -188,14 +189,15 @@ def read_store(path: Path, *, now: float | None = None) -> Store:
         except UsageError as error:
             problems.append(Problem(_relative(project.path, layout), 0, f"{error}; rename the directory"))
             continue
-        projects.append(_read_project(project, layout, moment))
+        earlier = next((each for each in known.projects if each.layout == project), None) if known else None
+        projects.append(_read_project(project, layout, moment, earlier))
     return Store(layout, meta, tuple(projects), tuple(problems))
 
 
-def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Project:
+def _read_project(project: ProjectLayout, store: StoreLayout, now: float, known: Project | None) -> Project:
     meta, problems = _project_meta(project, store)
     problems += _linked(project.links(), store)
-    catalog = ProjectCatalog(project, store)
+    catalog = ProjectCatalog(project, store) if known is None else known.catalog
     try:
         catalog.update()
     except OSError as error:
@@ -203,7 +205,11 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Pro
         message = without_path(unreadable(project.runs_dir, error), project.runs_dir)
         problems.append(Problem(_relative(project.runs_dir, store), 0, message))
     runs = []
+    same = _unchanged(known, catalog.take_changed())
     for run_id, entry in catalog.entries.items():
+        if run_id in same:
+            runs.append(same[run_id])
+            continue
         run = RunLayout(project.runs_dir / run_id)
         try:
             check_run_id(run_id)
@@ -215,6 +221,13 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float) -> Pro
         )
     runs.sort(key=lambda run: (-(run.created or 0.0), run.id))
     return Project(project, meta, tuple(runs), tuple(problems), catalog)
+
+
+def _unchanged(known: Project | None, changed: set[str]) -> dict[str, RunRecord]:
+    """The runs that are as they were. Whether a running one still does is asked anew."""
+    if known is None:
+        return {}
+    return {run.id: run for run in known.runs if run.id not in changed and run.state != "running"}
 
 
 def _project_meta(project: ProjectLayout, store: StoreLayout) -> tuple[ProjectMeta, list[Problem]]:
@@ -301,6 +314,8 @@ def _problems(
         for line, message in problems:
             yield Problem(_relative(layout.path / name, store), line, message)
     for (name, source), each in zip(entry.sources.items(), facts, strict=True):
+        if not each.bad and not source.torn:
+            continue
         where = _relative(layout.path / name, store)
         for line, found in each.bad:
             yield Problem(where, line, f"found {found}, expected one JSON object a line; the other lines were read")

@@ -5,14 +5,13 @@ wants them, since few pages change at a time.
 """
 
 import math
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from runstore.format.layout import is_attempt, is_history, written_by
-from runstore.reading.rows import decode_line, flatten, number
+from runstore.format.layout import is_attempt
+from runstore.reading.beside import provenances, rows_of, writer_files
+from runstore.reading.rows import flatten
+from runstore.reading.stitching import ceilings, step_of
 from runstore.reading.store import RunRecord
 
 
@@ -27,38 +26,22 @@ class TypedValue:
 
 
 def typed_values(run: RunRecord) -> list[TypedValue]:
-    """Every typed value of a run by step, in writing order within one. Of what attempts log under one key at one step
-    the last counts; ranks, which log beside each other, are all kept."""
-    found: dict[tuple[str, float, str], TypedValue] = {}
+    """Every typed value of a run that counts, by step, in writing order within one.
+
+    Of what attempts log under one key at one step the last counts; ranks, which log beside each other, are all kept.
+    """
     if not run.kinds:
         return []
-    for name in run.files:
-        if is_history(name):
-            writer = (written_by(name) or ("", ""))[1]
-            for value in _values(run.layout.path / name, writer):
-                place = (value.key, value.step, "" if is_attempt(writer) else writer)
-                found.pop(place, None)
-                found[place] = value
+    histories = writer_files(run, "history")
+    ceiling = ceilings(provenances(run), (writer for writer, _ in histories))
+    found: dict[tuple[str, float, str], TypedValue] = {}
+    for writer, path in histories:
+        for line, row in rows_of(path, b'"_type"'):
+            step = step_of(row, line)
+            at = step if math.isfinite(step) else float(line)
+            for key, value in flatten(row) if at <= ceiling[writer] else ():
+                if isinstance(value, dict) and "_type" in value:
+                    place = (key, at, "" if is_attempt(writer) else writer)
+                    found.pop(place, None)
+                    found[place] = TypedValue(key, at, writer, value)
     return sorted(found.values(), key=lambda value: value.step)
-
-
-def _values(path: Path, writer: str) -> Iterator[TypedValue]:
-    for line, row in _rows(path):
-        step = number(row.get("_step"))
-        at = step if step is not None and math.isfinite(step) else float(line)
-        for key, value in flatten(row):
-            if isinstance(value, dict) and "_type" in value:
-                yield TypedValue(key, at, writer, value)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows that may hold a typed value, with their lines from 0. What cannot be read is known for it already."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return
-    with open(descriptor, "rb") as file:
-        for at, line in enumerate(file):
-            if b'"_type"' in line:
-                for row in decode_line(line.rstrip(b"\r\n"))[0]:
-                    yield at, row

@@ -43,6 +43,14 @@ class Config(Live):
         with self._lock:
             self._set_all({key: value for key, value in load(data).items() if key not in self._data}, False)
 
+    def inherit(self, earlier: Mapping[str, Any]) -> None:
+        """Takes up the config of an earlier writer of the run, before all else; what this one set itself holds."""
+        with self._lock:
+            given = self.as_dict()
+            self._data.clear()
+            self._texts.clear()
+            self._set_all({**{_clean(key): value for key, value in earlier.items()}, **given}, True)
+
     def as_dict(self) -> dict[str, Any]:
         """A copy as plain, nested dicts."""
         return cast(dict[str, Any], values.plain(self._data, finite=False))

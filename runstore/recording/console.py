@@ -1,18 +1,29 @@
-"""Console output, kept in output.log while still shown.
+"""Console output, kept in output.log while still shown, in one of two ways.
 
-`write` of sys.stdout and sys.stderr is replaced on the streams themselves, so whoever holds one (a logging
-handler, a progress bar) is heard too, and everything else about the stream stays as it was. What writes past
-Python's streams (C libraries, child processes) is not heard.
+`wrap`: `write` of sys.stdout and sys.stderr is replaced on the streams themselves, so whoever holds one (a logging
+handler, a progress bar) is heard too, and everything else about the stream stays as it was. A line is in the file when
+`write` returns. What writes past Python's streams (C libraries, child processes) is not heard.
+
+`redirect`: the file descriptors 1 and 2 themselves lead through a relay, so everything is heard, a moment later; see
+`redirect`. A stream that does not write to its descriptor (a notebook's, one that was replaced) is wrapped.
+
+The files are described in `outputlog`: plain text, and `lines.jsonl` beside it says when and by which stream.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
-from runstore.recording.linefile import LineFile
+from runstore.recording.folding import Folding
+from runstore.recording.outputlog import OutputLog
 
-_LONGEST_LINE = 1 << 16
+if TYPE_CHECKING:
+    from runstore.recording.redirect import Redirect
+
+_FILES: Final = {"stdout": 1, "stderr": 2}
 
 
 class Listener(Protocol):
@@ -21,40 +32,40 @@ class Listener(Protocol):
 
 
 class ConsoleLog:
-    """One run's output.log: whole lines, in the order they were finished. Safe for threads.
+    """One run's console log: whole lines, in the order they were finished. Safe for threads."""
 
-    A carriage return goes back to the line's start, so a progress bar leaves its last state, not each of them.
-    """
-
-    def __init__(self, file: LineFile) -> None:
+    def __init__(self, file: OutputLog) -> None:
         self._file = file
         self._lock = threading.RLock()
-        self._open: dict[str, str] = {}
+        self._open: dict[str, Folding] = {}
         self._on = True
+
+    @property
+    def path(self) -> Path:
+        return self._file.path
 
     def hear(self, source: str, text: str) -> None:
         with self._lock:
-            if not self._on:
-                return
-            whole, newline, rest = (self._open.pop(source, "") + text).rpartition("\n")
-            if newline:
-                lines = [_fold(line) for line in whole.split("\n")]
-                self._file.append(_encode("\n".join(lines) + "\n"))
-            if rest:
-                self._open[source] = _fold(rest) if len(rest) > _LONGEST_LINE else rest
+            if self._on:
+                folding = self._open.get(source)
+                if folding is None:
+                    folding = self._open[source] = Folding()
+                if lines := folding.feed(text):
+                    self._file.append(lines, source)
 
     def beat(self) -> None:
         """Shows the lines that are still open at the file's end, and tries what waits."""
         with self._lock:
             if self._on:
                 self._file.retry()
-                self._file.replace_tail(_encode("\n".join(_fold(rest) for rest in self._open.values())))
+                self._file.show_open([line for folding in self._open.values() for line in folding.shown()])
 
     def close(self) -> None:
         with self._lock:
             if self._on:
-                for rest in self._open.values():
-                    self._file.append(_encode(_fold(rest) + "\n"))
+                for source, folding in self._open.items():
+                    if lines := folding.close():
+                        self._file.append(lines, source)
                 self._file.retry()
                 self._on = False
 
@@ -109,24 +120,38 @@ class _Tap:
 
 
 _taps: dict[str, list[_Tap]] = {"stdout": [], "stderr": []}
+_redirect: "Redirect | None" = None
 
 
-def listen(listener: Listener) -> None:
-    """Tells `listener` everything that is written to sys.stdout and sys.stderr, as they are now."""
-    for source, taps in _taps.items():
-        stream = getattr(sys, source, None)
-        tap = next((tap for tap in taps if tap.on(stream)), None)
-        if tap is None:
-            try:
-                tap = _Tap(stream, source)
-            except (AttributeError, TypeError):
-                continue  # No stream (pythonw), or one that keeps its methods: it is left alone.
-            taps.append(tap)
-        tap.listeners = [*tap.listeners, listener]
+def listen(listener: Listener, how: Literal["wrap", "redirect"] = "wrap", path: Path | None = None) -> str:
+    """Tells `listener` everything that is written to sys.stdout and sys.stderr, as they are now.
+
+    With `redirect` also what is written past them; `path` is then the log that is added to should this process die.
+    Returns why that cannot be, if it cannot and the streams are wrapped instead, else "".
+    """
+    redirected: list[str] = []
+    reason = ""
+    if how == "redirect":
+        try:
+            redirected = _listen_below(listener, path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+    for source in _taps:
+        if source not in redirected:
+            _wrap(source, listener)
+    return reason
 
 
 def stop_listening(listener: Listener) -> None:
-    """Undoes `listen`."""
+    """Undoes `listen`; what was written until now is heard first."""
+    global _redirect
+    if _redirect is not None:
+        if _redirect.pid != os.getpid():
+            _redirect.abandon()
+            _redirect = None
+        elif listener in _redirect.listeners and _redirect.remove(listener):
+            redirect, _redirect = _redirect, None
+            redirect.stop()
     for taps in _taps.values():
         for tap in list(taps):
             tap.listeners = [other for other in tap.listeners if other is not listener]
@@ -134,16 +159,35 @@ def stop_listening(listener: Listener) -> None:
                 taps.remove(tap)
 
 
-def _fold(line: str) -> str:
-    """What a terminal shows of a line with carriage returns in it."""
-    if "\r" not in line:
-        return line
-    shown = ""
-    for part in line.split("\r"):
-        # An escape sequence (clearing the line, colours) makes columns uncountable: the later text stands alone.
-        shown = part if "\x1b" in part else part + shown[len(part) :]
-    return shown.rstrip()
+def _listen_below(listener: Listener, path: Path | None) -> list[str]:
+    """Redirects the streams that write to their descriptors; which those are. Raises `OSError`."""
+    global _redirect
+    from runstore.recording.redirect import Redirect  # Not at the top: few runs need it.
+
+    if _redirect is None:
+        sources = [source for source in _taps if _is_own(getattr(sys, source, None), _FILES[source])]
+        if not sources:
+            return []
+        _redirect = Redirect({source: _FILES[source] for source in sources})
+    _redirect.add(listener, path)
+    return _redirect.sources
 
 
-def _encode(text: str) -> bytes:
-    return text.encode("utf-8", "backslashreplace")
+def _is_own(stream: Any, number: int) -> bool:
+    """Whether a stream writes to the process's file descriptor of this number."""
+    try:
+        return bool(stream.fileno() == number)
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _wrap(source: str, listener: Listener) -> None:
+    taps, stream = _taps[source], getattr(sys, source, None)
+    tap = next((tap for tap in taps if tap.on(stream)), None)
+    if tap is None:
+        try:
+            tap = _Tap(stream, source)
+        except (AttributeError, TypeError):
+            return  # No stream (pythonw), or one that keeps its methods: it is left alone.
+        taps.append(tap)
+    tap.listeners = [*tap.listeners, listener]

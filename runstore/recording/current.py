@@ -52,11 +52,13 @@ def _of_run(name: str) -> Any:
 
 alert = _of_run("alert")
 define_metric = _of_run("define_metric")
+link_artifact = _of_run("link_artifact")
 link_model = _of_run("link_model")
 log_artifact = _of_run("log_artifact")
 log_code = _of_run("log_code")
 log_model = _of_run("log_model")
 mark_preempting = _of_run("mark_preempting")
+pin_config_keys = _of_run("pin_config_keys")
 restore = _of_run("restore")
 save = _of_run("save")
 unwatch = _of_run("unwatch")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,9 @@ from runstore.recording.config import Config
 from runstore.recording.history import History
 from runstore.recording.linefile import NoLines
 from runstore.recording.media import MediaFiles
+from runstore.recording.metrics import Definitions
 from runstore.recording.parts import Desk, P, Parts
+from runstore.recording.recorder import RunStatus
 from runstore.recording.resuming import Beginning
 from runstore.recording.saver import Saver
 from runstore.recording.state import Ending
@@ -31,13 +34,18 @@ class NoRecorder:
     def __init__(self, meta: RunMeta, config: Config, wish: RunSettings) -> None:
         self.meta = meta
         self.config = config
+        self.beginning = Beginning()
+        self.stop_reason = ""
         self._wish = wish
         self._trouble = Trouble(self._warn)
         saver = Saver(self._trouble)
         saver.detach()
         media = MediaFiles(Path("media"), saver, self._trouble)
-        self.summary = Summary(lambda data: None, media.store)
-        self.history = History(NoLines(), self._trouble, media.store, self.summary, start=time.monotonic())
+        self.metrics = Definitions(lambda data: None)
+        self.summary = Summary(lambda data: None, media.store, self.metrics)
+        self.history = History(
+            NoLines(), self._trouble, media.store, self.summary, self.metrics, start=time.monotonic()
+        )
         self.log = self.history.log
         self.summary.attach(self.history.refresh_latest)
         self._folder: TemporaryDirectory[str] | None = None
@@ -77,7 +85,11 @@ class NoRecorder:
     def path(self) -> Path:
         return self.files_dir()
 
-    def begin(self) -> None:
+    @property
+    def settings(self) -> RunSettings:
+        return self._wish
+
+    def begin(self, stopped: Callable[[], None]) -> None:
         pass
 
     def edit(self, **changed: Any) -> None:
@@ -93,7 +105,24 @@ class NoRecorder:
 
     def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
         self._parts.end()
-        self.history.close(closed)
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def status(self) -> RunStatus:
+        return RunStatus()
+
+    def pin(self, keys: list[str]) -> None:
+        pass
+
+    def histories(self) -> list[Path]:
+        return []
+
+    def mark_preempting(self) -> None:
+        pass
+
+    def write_logs(self, text: str) -> None:
+        pass
 
     def warn_once(self, kind: str, message: str) -> None:
         self._trouble.warn_once(kind, message)
@@ -107,6 +136,7 @@ class NoRecorder:
     def detach(self, reason: str) -> None:
         self._trouble.after_fork()
         self.history.detach(reason)
+        self.metrics.after_fork()
         self.summary.after_fork()
         self.config.after_fork()
         self._parts.detach()

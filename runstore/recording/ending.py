@@ -40,6 +40,11 @@ class Ends(Protocol):
         """Makes this copy of the run, in a forked child, harmless."""
 
 
+def live() -> list[Any]:
+    """The runs that this process records."""
+    return list(_live)
+
+
 def watch(run: Ends) -> None:
     """Ends `run` with the process, should nobody do it earlier."""
     with _lock:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from runstore.format import values
+from runstore.format import records, values
 from runstore.format.layout import RunLayout, is_attempt, scan_run, written_by
 from runstore.reading.rows import decode_line
 from runstore.reading.stitching import ceilings, step_of, whole_lines
@@ -38,6 +38,12 @@ def copy_rows(parent: RunLayout, child: RunLayout, upto: int) -> int:
     if os.path.isfile(parent.metrics_yaml) and not parent.metrics_yaml.is_symlink():
         shutil.copyfile(parent.metrics_yaml, child.metrics_yaml, follow_symlinks=False)
     return rows
+
+
+def note_origin(child: RunLayout, parent: str, step: int) -> None:
+    """Writes where the child's first rows come from. Raises `OSError`."""
+    origin = {"forked_from": {"run": parent, "step": step}}
+    records.write_atomically(child.writer().provenance, values.dump_line(origin))
 
 
 def _rows(parent: RunLayout, upto: int) -> Iterator[tuple[bytes, dict[str, Any]]]:

@@ -9,7 +9,7 @@ import math
 import operator
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import orjson
@@ -17,6 +17,7 @@ import orjson
 from runstore.errors import UsageError
 from runstore.format import values
 from runstore.recording.linefile import Lines
+from runstore.recording.metrics import Definitions, Duty
 from runstore.recording.trouble import Trouble
 
 _RESERVED: Final = frozenset({"_step", "_runtime"})
@@ -37,39 +38,71 @@ LATE_STEP: Final = "late step"
 DETACHED: Final = "detached"
 """Counts in `Trouble` the calls of `log` in a forked child."""
 
+Nested = Mapping[str, tuple[str, ...]]
+"""The paths of keys that were joined by dots."""
 StoreMedia = Callable[[str, int, Any], dict[str, Any] | None]
 """Keeps a value that is more than numbers as a file, given its key and step. Gives what stands for it in the row,
 or None for a value that is no such thing."""
 
 
+_MOST_KEPT: Final = 64
+"""So many rows wait at most to be counted in the summary's aggregates."""
+
+
 class _Shape:
-    """The keys of committed rows, found good: the last such row, and whether it held nothing but numbers."""
+    """The keys of committed rows, found good: the last such row, and whether it held nothing but numbers.
 
-    __slots__ = ("line", "numeric")
+    `duty` is what defined metrics among the keys ask for, `kept` the rows whose values are still to be counted.
+    """
 
-    def __init__(self, line: bytes, numeric: bool) -> None:
+    __slots__ = ("duty", "kept", "line", "numeric")
+
+    def __init__(self, line: bytes, numeric: bool, duty: Duty | None) -> None:
         self.line = line
         self.numeric = numeric
+        self.duty = duty
+        self.kept: list[bytes | dict[str, Any]] = []
 
 
 class Latest(Protocol):
-    """Who keeps the last value of each key: the summary."""
+    """Who keeps the last value of each key, and the aggregates of those that are defined: the summary."""
 
-    def fold(self, rows: list[bytes], nested: Mapping[str, tuple[str, ...]]) -> None:
+    def fold(self, rows: list[bytes], nested: Nested) -> None:
         """Takes rows as they were written, in any order; `nested` gives the path of keys that were joined by dots."""
+
+    def count(self, rows: Iterable[bytes | dict[str, Any]], keys: Iterable[str], nested: Nested) -> None:
+        """Takes the values of aggregated keys, from rows or the lines that they were written as, in any order."""
+
+    def outdated(self) -> set[str]:
+        """The keys for which something else was defined than before; their entries are begun anew."""
+
+    def recount(self, lines: Iterable[bytes], keys: set[str], nested: Nested) -> None:
+        """Makes the entries of these keys from every line of this attempt, and from those of earlier ones."""
+
+    def number(self, key: str) -> Any:
+        """The last value of a key where it is a number, else 0."""
 
 
 class History:
     """The rows of one run. Safe for threads, signal handlers and finalisers: one re-entrant lock."""
 
     def __init__(
-        self, file: Lines, trouble: Trouble, store_media: StoreMedia, latest: Latest, *, start: float, step: int = 0
+        self,
+        file: Lines,
+        trouble: Trouble,
+        store_media: StoreMedia,
+        latest: Latest,
+        metrics: Definitions,
+        *,
+        start: float,
+        step: int = 0,
     ) -> None:
         """`start` is the monotonic time that `_runtime` counts from, `step` the number of the first row."""
         self._file = file
         self._trouble = trouble
         self._store_media = store_media
         self._latest = latest
+        self._metrics = metrics
         self._start = start
         self._lock = threading.RLock()
         self._step = step
@@ -81,6 +114,11 @@ class History:
         self._straight = True
         self._shapes: dict[tuple[str, ...], _Shape] = {}
         self._nested: dict[str, tuple[str, ...]] = {}
+        # The latest value of each step metric that is to join rows, as it is written.
+        self._axes: dict[str, Any] = {}
+        # Of late rows, by their keys, the one at the highest step.
+        self._late: dict[tuple[str, ...], tuple[int, bytes]] = {}
+        metrics.attach(self._redefine)
 
     @property
     def step(self) -> int:
@@ -89,30 +127,75 @@ class History:
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         """Adds `data` to the current row and, when that is committed, begins the next: see `Run.log`."""
-        with self._lock:
-            if self._straight and step is None and commit is not False and type(data) is dict:
-                shape = self._shapes.get(tuple(data))
-                if shape is not None and self._log_straight(data, shape):
-                    return
-            self._log_with_care(data, step, commit)
+        if step is None and commit is not False and type(data) is dict:
+            with self._lock:
+                if self._straight:
+                    shape = self._shapes.get(tuple(data))
+                    if shape is not None and self._log_straight(data, shape):
+                        return
+        self._log_with_care(data, step, commit)
 
     def _log_straight(self, data: dict[str, Any], shape: _Shape) -> bool:
-        """Writes `data` as a row if it is plain scalars after all; False, with nothing done, if it is not."""
+        """Writes `data` as a row if it is plain scalars after all; False, with nothing written, if it is not."""
+        if shape.duty is not None:
+            return self._log_on_duty(data, shape, shape.duty)
+        # Taken before anything is called: a signal handler that logs in between gets the next number.
         number = self._step
+        self._step = number + 1
         row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
+        # As in _straight_line: a call costs too much here.
         try:
-            # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
             finite = shape.numeric and _isfinite(sum(data.values()))
             line = _dumps(row if finite else _name_floats(row), _scalar, _NEWLINE)
-        except Exception:  # A foreign object's addition may raise anything.
-            return False
-        # A None, a mapping to flatten (or a text that looks so), and what may be too long go the other way.
+        except Exception:
+            return self._forgo(number)
         if line.rfind(b"{") != 0 or not (finite or (b"null" not in line and len(line) <= _SHORT_LINE)):
-            return False
-        self._step = number + 1
+            return self._forgo(number)
         self._file.append(line)
         shape.line = line
         return True
+
+    def _log_on_duty(self, data: dict[str, Any], shape: _Shape, duty: Duty) -> bool:
+        """The same for keys among which metrics are defined."""
+        number = self._step
+        self._step = number + 1
+        row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
+        axes = self._axes
+        for axis in duty.insert:
+            row[axis] = axes[axis]
+        line = _straight_line(row, data, shape.numeric)
+        if line is None:
+            return self._forgo(number)
+        self._file.append(line)
+        shape.line = line
+        for axis in duty.track:
+            self._track(axis, data[axis])
+        if duty.count:
+            # Numbers of Python's own never change; what another library's may become is read from the line.
+            shape.kept.append(row if shape.numeric and _NUMBERS.issuperset(map(type, data.values())) else line)
+            if len(shape.kept) >= _MOST_KEPT:
+                self._count(shape)
+        return True
+
+    def _forgo(self, number: int) -> bool:
+        """Gives back the number of a row that was not written. False."""
+        if self._step == number + 1:
+            self._step = number
+        return False
+
+    def _track(self, axis: str, value: Any) -> None:
+        if type(value) not in _NUMBERS:
+            try:
+                value = values.revive(values.plain(value))
+            except Exception:  # A foreign object's own code may raise anything.
+                return
+        if type(value) in _NUMBERS:
+            self._axes[axis] = values.name_float(value)
+
+    def _count(self, shape: _Shape) -> None:
+        kept, shape.kept = shape.kept, []
+        if kept and shape.duty is not None:
+            self._latest.count(kept, shape.duty.count, self._nested)
 
     def flush(self) -> None:
         """Commits the pending row, if there is one, and tries what waits."""
@@ -122,18 +205,26 @@ class History:
             self._file.retry()
 
     def beat(self) -> None:
-        """What is due now and then, from another thread: tries what waits, asks the disk to keep what was written."""
-        with self._lock:
-            if self._closed or self._detached:
-                return
-            self._file.retry()
+        """What is due now and then, from another thread: tries what waits, asks the disk to keep what was written.
+
+        No lock is held for longer than a megabyte takes: a `log` may be waiting for it.
+        """
+        more = True
+        while more:
+            with self._lock:
+                if self._closed or self._detached:
+                    return
+                more = self._file.retry_some()
         self._file.sync()
 
     def restore_file(self) -> None:
-        """Brings the file back if somebody deleted it."""
-        with self._lock:
-            if not self._closed and not self._detached:
-                self._file.restore()
+        """Brings the file back if somebody deleted it. Nearly all is copied without the lock."""
+        if self._closed or self._detached or not self._file.is_gone():
+            return
+        made = self._file.remake()
+        if made is not None:
+            with self._lock:
+                self._file.take_over(made)
 
     def close(self, reason: str) -> None:
         """Ends the history, everything written and on the disk; from here on `log` raises `UsageError(reason)`."""
@@ -142,6 +233,7 @@ class History:
                 self.flush()
                 self._closed = reason
                 self._straight = False
+                self._file.trim()
                 self._file.sync()
 
     def detach(self, reason: str) -> None:
@@ -154,11 +246,29 @@ class History:
     def refresh_latest(self) -> None:
         """Gives the summary the rows since the last time."""
         with self._lock:
-            rows = [shape.line for shape in self._shapes.values() if shape.line]
-            for shape in self._shapes.values():
+            shapes = list(self._shapes.values())
+            rows = [shape.line for shape in shapes if shape.line]
+            late, self._late = self._late, {}
+            rows += [line for _, line in late.values()]
+            for shape in shapes:
                 shape.line = b""
+                if shape.kept:
+                    self._count(shape)
             if rows:
                 self._latest.fold(rows, self._nested)
+
+    def _redefine(self) -> None:
+        """Has the definitions of metrics, which changed, hold from now on, and for what was logged already."""
+        with self._lock:
+            self.refresh_latest()
+            self._shapes.clear()
+            outdated = self._latest.outdated()
+            lines = self._file.read()
+        if outdated:
+            try:
+                self._latest.recount(lines, outdated, self._nested)
+            except OSError as error:
+                self._trouble.warn_once("recount", f"define_metric: what was logged before is not counted ({error})")
 
     def _log_with_care(self, data: Any, step: Any, commit: bool | None) -> None:
         if self._closed:
@@ -166,90 +276,121 @@ class History:
         if self._detached:
             return self._trouble.warn_once(DETACHED, self._detached)
         _check(data)
-        if step is not None and not self._move_to(_number(step)):
-            return
-        self._merge(data)
-        if commit if commit is not None else step is None:
-            self._commit()
-        else:
-            self._drafted = self._line()
-            self._file.draft(self._drafted[:-1])
-
-    def _move_to(self, step: int) -> bool:
-        """Makes `step` the current one; False when it lies behind, which is said."""
-        if step < self._step:
-            self._trouble.warn_once(
-                LATE_STEP,
-                f"log to step {step} is less than the current step {self._step}: its data is ignored; "
-                "log steps in rising order, or the number as a value of its own",
-            )
-            return False
-        if step > self._step:
-            if self._pending is not None:
+        number = None if step is None else _number(step)
+        # Media are written here, without the lock: no other thread's row has to wait for that.
+        found = self._converted(data, self._step if number is None else number)
+        with self._lock:
+            if self._closed:
+                raise UsageError(self._closed)
+            if number is not None and number < self._step:
+                return self._log_late(found, number)
+            if number is not None and number > self._step:
+                if self._pending is not None:
+                    self._commit()
+                self._step = number
+            self._merge(found)
+            if commit if commit is not None else step is None:
                 self._commit()
-            self._step = step
-        return True
+            elif self._pending is not None:
+                self._drafted = self._line(self._pending, self._step)
+                self._file.draft(self._drafted[:-1])
 
-    def _merge(self, data: Mapping[str, Any]) -> None:
-        """Puts `data` into the pending row, converted now: a caller may change its objects later."""
-        row = {} if self._pending is None else self._pending
+    def _log_late(self, found: dict[str, Any], step: int) -> None:
+        """Keeps the values for a step that lies behind, as a row of their own. The gathering row stays as it is."""
+        self._trouble.warn_once(
+            LATE_STEP,
+            f"log to step {step} is less than the current step {self._step}: it is kept as a row of its own, out of "
+            "order; log steps in rising order, or the number as a value of its own",
+        )
+        line = self._line(found, step, late=True)
+        self._file.insert(line, self._drafted[:-1] if self._drafted else b"")
+        keys = tuple(found)
+        if keys not in self._late and len(self._late) >= _MOST_SHAPES:
+            self.refresh_latest()
+        if keys not in self._late or self._late[keys][0] <= step:
+            self._late[keys] = step, line
+        if (duty := self._metrics.duty(found)) is not None and duty.count:
+            self._latest.count([line], duty.count, self._nested)
+
+    def _converted(self, data: Mapping[str, Any], step: int) -> dict[str, Any]:
+        """The values of a row as they are written, by their flat keys. Converted now: a caller may change its objects
+        later."""
         known = type(data) is dict and tuple(data) in self._shapes
         if known and values.SIMPLE.issuperset(map(type, data.values())):
-            row.update(data)
+            return dict(data)
+        row: dict[str, Any] = {}
+        for path, value in values.flatten(data):
+            self._put(row, path, value, step)
+        return row
+
+    def _merge(self, found: dict[str, Any]) -> None:
+        """Puts `found` into the pending row."""
+        if self._pending is None:
+            self._pending = found
         else:
-            for path, value in values.flatten(data):
-                self._put(row, path, value)
-        self._pending = row
+            self._pending.update(found)
         self._drafted = None
         self._straight = False
 
-    def _put(self, row: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    def _put(self, row: dict[str, Any], path: tuple[str, ...], value: Any, step: int) -> None:
         key = ".".join(path)
         if key in _RESERVED or (key == "_timestamp" and type(value) not in (int, float)):
             self._trouble.warn_once(f"key {key}", f"{key} is kept by Runstore itself: the value given is ignored")
             return
         try:
-            row[key] = self._convert(key, value)
+            row[key] = self._convert(key, value, step)
         except Exception as error:  # A foreign object's own code may raise anything; the rest of the row is kept.
             reason = str(error) if isinstance(error, values.Unserialisable) else f"{type(error).__name__}: {error}"
             self._trouble.warn_once(
-                f"value {key}", f"{key} at step {self._step} is left out of its row: {' '.join(reason.split())}"
+                f"value {key}", f"{key} at step {step} is left out of its row: {' '.join(reason.split())}"
             )
         else:
             if len(path) > 1:
                 self._nested[key] = path
 
-    def _convert(self, key: str, value: Any) -> Any:
+    def _convert(self, key: str, value: Any, step: int) -> Any:
         if type(value) in values.SIMPLE:
             return values.plain(value)
-        stub = self._store_media(key, self._step, value)
+        stub = self._store_media(key, step, value)
         return values.plain(value) if stub is None else stub
 
-    def _line(self) -> bytes:
-        row = dict(self._pending or {})
+    def _line(self, found: dict[str, Any], step: int, *, late: bool = False) -> bytes:
+        row = dict(found)
         timestamp = row.pop("_timestamp", None)
-        row["_step"] = self._step
+        row["_step"] = step
         row["_runtime"] = _clock() - self._start
         row["_timestamp"] = _wall() if timestamp is None else timestamp
+        if not late and (duty := self._metrics.duty(found)) is not None:
+            for axis in duty.insert:
+                row[axis] = self._axis(axis)
         line = values.dump_line(row)
         return values.dump_line(_name_floats(row)) if b"null" in line else line
 
+    def _axis(self, name: str) -> Any:
+        """The latest value of a step metric; 0 before it has one, as with W&B."""
+        if name not in self._axes:
+            self._axes[name] = values.name_float(self._latest.number(name))
+        return self._axes[name]
+
     def _commit(self) -> None:
-        line = self._drafted or self._line()
-        row = self._pending or {}
-        if len(line) > _LONG_LINE:
-            self._warn_of_long(row, len(line))
+        # Taken before anything is called: a signal handler that logs in between begins a row of its own.
+        row, drafted, number = self._pending, self._drafted, self._step
         self._pending = self._drafted = None
-        self._step += 1
+        if row is None:
+            return
+        self._step = number + 1
         self._straight = True
+        line = drafted or self._line(row, number)
         self._file.append(line)
+        if len(line) > _LONG_LINE:
+            self._warn_of_long(row, len(line), number)
         self._remember(row, line)
 
-    def _warn_of_long(self, row: dict[str, Any], size: int) -> None:
+    def _warn_of_long(self, row: dict[str, Any], size: int, step: int) -> None:
         key = max(row, key=lambda key: len(values.dump_line({key: row[key]})))
         self._trouble.warn_once(
             f"long {key}",
-            f"the row of step {self._step} has {size / 1e6:.1f} MB, most of it {key}: the history is read whole to be "
+            f"the row of step {step} has {size / 1e6:.1f} MB, most of it {key}: the history is read whole to be "
             "shown; save what is large in a file in run.dir",
         )
 
@@ -261,10 +402,38 @@ class History:
         if "_timestamp" in row or (len(self._shapes) >= _MOST_SHAPES and keys not in self._shapes):
             self.refresh_latest()
             self._shapes.clear()
+        duty = self._metrics.duty(keys)
+        for axis in duty.insert if duty is not None else ():
+            self._axis(axis)
+        for axis in duty.track if duty is not None else ():
+            self._track(axis, row[axis])
         if "_timestamp" in row:  # A row with a time of its own never goes straight.
             self._latest.fold([line], self._nested)
-        else:
-            self._shapes[keys] = _Shape(line, _NUMBERS.issuperset(map(type, row.values())))
+            if duty is not None and duty.count:
+                self._latest.count([line], duty.count, self._nested)
+            return
+        shape = _Shape(line, _NUMBERS.issuperset(map(type, row.values())), duty)
+        if (before := self._shapes.get(keys)) is not None:
+            shape.kept = before.kept
+        self._shapes[keys] = shape
+        if duty is not None and duty.count:
+            shape.kept.append(line)
+            if len(shape.kept) >= _MOST_KEPT:
+                self._count(shape)
+
+
+def _straight_line(row: dict[str, Any], data: dict[str, Any], numeric: bool) -> bytes | None:
+    """The line of a row of plain scalars, of which `data` are the script's own; None if it holds something else."""
+    try:
+        # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
+        finite = numeric and _isfinite(sum(data.values()))
+        line = _dumps(row if finite else _name_floats(row), _scalar, _NEWLINE)
+    except Exception:  # A foreign object's addition may raise anything.
+        return None
+    # A None, a mapping to flatten (or a text that looks so), and what may be too long go the other way.
+    if line.rfind(b"{") != 0 or not (finite or (b"null" not in line and len(line) <= _SHORT_LINE)):
+        return None
+    return line
 
 
 def _check(data: Any) -> None:

@@ -1,27 +1,42 @@
-"""Names that W&B has and Runstore has not yet: using one is an error that says so."""
+"""Names that W&B has and Runstore has not: using one is an error that says what there is instead."""
 
 from typing import Final
 
-_OF_MODULE = """
-AlertLevel Api Artifact Audio Bokeh Graph Histogram Html Image JoinedTable Molecule Object3D PartitionedTable Plotly
-Video agent alert attach beta controller define_metric join keras link_artifact link_model log_artifact log_code
-log_model mark_preempting plot plot_table restore save setup sweep teardown termerror termlog termwarn unwatch
-use_artifact use_model watch
-"""
-_OF_RUN = """
-alert define_metric display finish_artifact get_project_url get_sweep_url get_url join link_artifact link_model
-log_artifact log_code log_model mark_preempting plot_table project_name project_url restore save status sweep_url
-to_html unwatch upsert_artifact use_artifact use_model watch write_logs
-"""
+_SWEEPS = "sweeps come with a later release; start one run a set of values, with group= to hold them together"
+_CALLBACK = "callbacks for frameworks come with a later release; call run.log() where yours has a hook"
+_PLOTS = "log what you plot as a figure (run.log({'plot': figure})) or with runstore.plot"
 
-OF_MODULE: Final = frozenset(_OF_MODULE.split())
-"""Of the module."""
-OF_RUN: Final = frozenset(_OF_RUN.split())
+OF_MODULE: Final[dict[str, str]] = {
+    **dict.fromkeys(("agent", "agents", "controller", "sweep", "wandb_agent"), _SWEEPS),
+    **dict.fromkeys(("catboost", "fastai", "gym", "integration", "keras", "lightgbm", "sacred", "xgboost"), _CALLBACK),
+    "sklearn": _PLOTS,
+    "Bokeh": "save the figure as HTML and log runstore.Html(path)",
+    "EvalTable": "log a runstore.Table",
+    "Graph": "log the model's text, str(model), or an image of it",
+    "JoinedTable": "join the frames and log one runstore.Table",
+    "PartitionedTable": "log one runstore.Table of all parts",
+    "analytics": "nothing about you is collected",
+    "api": "use runstore.Api()",
+    "helper": "pass config= to runstore.init",
+    "jupyter": "a run shows itself in a notebook; call runstore.finish() at the end of a cell that trains",
+    "launch": "start the script itself",
+    "patched": "nothing is patched",
+    "profiler": "save the trace's file with run.save()",
+    "tensorboard": "event files are not read; log the values with run.log()",
+    "tensorflow": "event files are not read; log the values with run.log()",
+    "trigger": "there are no hooks to register",
+    "visualize": "pass a Vega-Lite specification to runstore.plot_table()",
+    "wandb_lib": "there is no such room here",
+    "wandb_torch": "use run.watch(model)",
+}
+"""Of the module, with what to do instead."""
+
+OF_RUN: Final[dict[str, str]] = {}
 """Of a run."""
 
 
-def error(owner: str, name: str, known: frozenset[str]) -> AttributeError:
+def error(owner: str, name: str, known: dict[str, str]) -> AttributeError:
     """What is raised for a `name` that `owner` has not; `known` are the names that W&B has there."""
     if name in known:
-        return AttributeError(f"{owner} has no {name!r} yet; see the documentation's page 'Logging runs'", name=name)
+        return AttributeError(f"{owner} has no {name!r}: {known[name]}", name=name)
     return AttributeError(f"{owner} has no attribute {name!r}", name=name)

@@ -1,6 +1,7 @@
 """What a run does beside its rows: each such thing is a part, made when it is first asked for."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ class Desk:
 
     `writer` names the files that are this attempt's or rank's alone. `say` prints lines to the terminal unless the
     run is silent; `warn` does so for warnings; `log` is the run's own. `on_disk` is False for a disabled run, whose
-    parts touch no file.
+    parts touch no file. `runtime` gives the seconds that the run has taken, with those of earlier attempts.
     """
 
     store: StoreLayout
@@ -35,6 +36,7 @@ class Desk:
     step: Callable[[], int]
     store_media: Callable[[str, int, Any], dict[str, Any] | None]
     on_disk: bool = True
+    runtime: Callable[[], float] = time.monotonic
 
     def open_lines(self, path: Path) -> Lines:
         """An append-only file of this writer's; one that cannot be opened is said and done without. Not safe for

@@ -69,6 +69,11 @@ class Provenance:
         """Writes what is known so far once more, should its file be gone."""
         self._save()
 
+    def add(self, **facts: Any) -> None:
+        """Notes more facts."""
+        self._facts.update(facts)
+        self._save()
+
     def _gather(self) -> None:
         steps = (self._add_system, self._add_packages, self._add_git, self._add_hardware)
         for step in steps:

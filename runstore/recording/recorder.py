@@ -1,34 +1,35 @@
 """One run on the disk: the parts that write it, brought to life together, kept alive, and ended together."""
 
+import datetime
 import os
 import shlex
-import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, Literal
 
 from runstore.errors import StoreError
 from runstore.format import records
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, RunLayout, StoreLayout, WriterLayout
+from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, WriterLayout
 from runstore.format.records import RunMeta
 from runstore.recording import console, terminal
 from runstore.recording.config import Config
 from runstore.recording.console import ConsoleLog
 from runstore.recording.history import LATE_STEP, History
-from runstore.recording.linefile import LineFile, NoLines
+from runstore.recording.linefile import LineFile
 from runstore.recording.media import MediaFiles
+from runstore.recording.metrics import Definitions
 from runstore.recording.monitor import Monitor
-from runstore.recording.parts import Desk, Part
+from runstore.recording.outputlog import OutputLog
+from runstore.recording.parts import Desk, P, Parts
 from runstore.recording.provenance import Provenance
+from runstore.recording.resuming import Beginning
 from runstore.recording.saver import Saver
-from runstore.recording.state import Ending, StateFiles
+from runstore.recording.state import Ending, StateFiles, utc_now
 from runstore.recording.summary import Summary
 from runstore.recording.trouble import MOST_FILES, Trouble
 from runstore.settings import RunSettings
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 _PATIENCE_SECONDS = 10.0
 _HASTE_SECONDS = 1.0
@@ -44,34 +45,73 @@ class Place:
     writer: WriterLayout
 
 
-class Recorder:
-    """Writes one run. Safe for threads. After the constructor no trouble with the disk is raised."""
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """What `run.status()` gives: rows of this process so far, those that wait, when the disk last had them all."""
 
-    def __init__(self, place: Place, meta: RunMeta, config: Config, wish: RunSettings) -> None:
-        """Opens the files of a run in its new, empty directory. Raises `StoreError`."""
+    sync_items_total: int = 0
+    sync_items_pending: int = 0
+    sync_time: datetime.datetime | None = None
+
+
+class Recorder:
+    """Writes one run, as one of its writers. Safe for threads. After the constructor no trouble with the disk is
+    raised."""
+
+    def __init__(
+        self, place: Place, meta: RunMeta, config: Config, wish: RunSettings, beginning: Beginning | None = None
+    ) -> None:
+        """Opens the files of the writer, which nobody else has. Raises `StoreError`."""
         self.meta = meta
         self.config = config
+        self.beginning = beginning or Beginning()
+        self.stop_reason = ""
+        self._stopped: Callable[[], None] = lambda: None
         self._place = place
         self._wish = wish
         self._begun = time.monotonic()
         self._trouble = Trouble(self._warn)
         self._saver = Saver(self._trouble)
         media = MediaFiles(place.run.media_dir, self._saver, self._trouble)
-        self.summary = Summary(self._save_summary, media.store)
+        self.metrics = Definitions(self._save_metrics)
+        self.metrics.restore(self.beginning.metrics)
+        self.summary = Summary(self._save_summary, media.store, self.metrics)
         rows = _open(place.writer.history, self._trouble)
-        self.history = History(rows, self._trouble, media.store, self.summary, start=self._begun)
+        self.history = History(
+            rows,
+            self._trouble,
+            media.store,
+            self.summary,
+            self.metrics,
+            start=self._begun - self.beginning.runtime,
+            step=self.beginning.step,
+        )
         self.log = self.history.log
+        self.summary.restore(self.beginning.summary, self.beginning.rows, self.beginning.history)
         self.summary.attach(self.history.refresh_latest)
         self._rows = rows
-        self._log = _open(place.writer.output, self._trouble) if wish.console != "off" else None
+        self._log = _open_log(place.writer, self._trouble, wish) if wish.console != "off" else None
         self._console = ConsoleLog(self._log) if self._log is not None else None
-        self._state = StateFiles(place.run, self._saver)
-        self._provenance = Provenance(
-            place.run, place.store, self._saver, started=meta.created, use_git=not wish.disable_git
+        self._state = StateFiles(
+            place.run,
+            place.writer,
+            self._saver,
+            primary=self.beginning.primary,
+            ends_run=_ends_run(self.beginning, wish),
         )
-        self._monitor = Monitor(self._beat)
+        self._provenance = Provenance(
+            place.run,
+            place.store,
+            self._saver,
+            started=utc_now() if self.beginning.facts else meta.created,
+            use_git=not wish.disable_git,
+            writer=place.writer,
+            facts=self.beginning.facts,
+            primary=self.beginning.primary,
+        )
+        self._monitor = Monitor(self._beat, wish.heartbeat_seconds, self._look)
         self._rested = False
-        self._parts = _Parts(
+        self._parts = Parts(
             Desk(
                 store=place.store,
                 project=place.project,
@@ -96,30 +136,69 @@ class Recorder:
     def step(self) -> int:
         return self.history.step
 
-    def part(self, kind: type[_P]) -> _P:
+    @property
+    def settings(self) -> RunSettings:
+        """The settings that the run began with."""
+        return self._wish
+
+    def part(self, kind: type[P]) -> P:
         """The run's part of this kind, made when it is first asked for."""
         return self._parts.get(kind)
 
-    def begin(self) -> None:
-        """Writes what is known of the run, and starts what goes on beside it."""
-        self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
+    def begin(self, stopped: Callable[[], None]) -> None:
+        """Writes what is known of the run, and starts what goes on beside it. `stopped` is called, from a thread, when
+        somebody asks the run to stop."""
+        self._stopped = stopped
+        if self.beginning.primary:
+            self._forget_stop_request()
+            if self._meta_on_disk() != self.meta:
+                self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
         self._state.begin()
         self.config.attach(self._save_config)
         self._provenance.start()
-        self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id})", f"in {shown(self.path)}")
+        if self.beginning.unfinished is not None:
+            self.beginning.unfinished.remember(self.meta.id)
+        again = f" goes on at step {self.beginning.step}" if self.beginning.resumed else ""
+        self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}){again}", f"in {shown(self.path)}")
         if self._console is not None:
-            console.listen(self._console)
+            self._listen(self._console)
         self._monitor.start()
 
     def edit(self, **changed: Any) -> None:
         """Changes what run.yaml says of the run; what a person has edited there meanwhile stays."""
+        if not self.beginning.primary:
+            names = ", ".join(changed)
+            self.warn_once("edit", f"{names} of a shared run is set by its primary process: ignored in this one")
+            return
+        self.meta = replace(self._meta_on_disk() or self.meta, **changed)
+        self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
+
+    def _meta_on_disk(self) -> RunMeta | None:
         path = self._place.run.run_yaml
         try:
-            current = records.load_run(path) if os.path.exists(path) else self.meta
+            return records.load_run(path) if os.path.exists(path) else None
         except StoreError:
-            current = self.meta
-        self.meta = replace(current, **changed)
-        self._saver.save(path, records.dump_run(self.meta))
+            return None
+
+    def status(self) -> RunStatus:
+        """How much of the run waits for the disk."""
+        waiting = self._rows.waiting_lines() + len(self._trouble.still_failing())
+        return RunStatus(self.history.step - self.beginning.step, waiting, None if waiting else _now())
+
+    def pin(self, keys: list[str]) -> None:
+        """Keeps which keys of the config matter most."""
+        self._provenance.add(pinned_keys=keys)
+
+    def histories(self) -> list[Path]:
+        """The histories of the run that there are, of all of its writers."""
+        try:
+            return self._place.run.histories()
+        except OSError:
+            return []
+
+    def mark_preempting(self) -> None:
+        """Notes that the machine is about to be taken away."""
+        self._state.mark_preempting()
 
     def files_dir(self) -> Path:
         """The directory for the script's own files, made if need be."""
@@ -136,17 +215,30 @@ class Recorder:
             self._monitor.stop()
             self._provenance.wait(_HASTE_SECONDS if ending.reason == "SIGTERM" else _PATIENCE_SECONDS)
             self._restore_if_gone()
-            for part in self._parts.all():
-                part.end()
+            self._parts.end()
             self.history.close(closed)
             self._save_summary(self.summary.dump())
             self._saver.retry()
         finally:
             try:
                 self._state.end(ending)
+                self._end_requests(ending)
                 self._leave_terminal(ending, quiet=quiet)
             finally:
                 self._close_files()
+
+    def _end_requests(self, ending: Ending) -> None:
+        """Takes back what asked for this end, and what would have the next run of the script go on with this one."""
+        if self.beginning.primary and not self.beginning.shared:
+            self._forget_stop_request()
+        if self.beginning.unfinished is not None and ending.state == "finished":
+            self.beginning.unfinished.forget()
+
+    def _forget_stop_request(self) -> None:
+        try:
+            self._place.run.stop_request.unlink(missing_ok=True)
+        except OSError as error:
+            self._trouble.failed(self._place.run.stop_request, error)
 
     def _leave_terminal(self, ending: Ending, *, quiet: bool) -> None:
         if self._console is not None:
@@ -159,6 +251,11 @@ class Recorder:
         self._say_losses()
         if self._console is not None:
             self._console.close()
+
+    def _listen(self, log: ConsoleLog) -> None:
+        how: Literal["wrap", "redirect"] = "redirect" if self._wish.console == "redirect" else "wrap"
+        if reason := console.listen(log, how, self._place.writer.output):
+            self.warn_once("console", f"only what Python prints is kept in the log ({reason})")
 
     def warn_once(self, kind: str, message: str) -> None:
         """Says `message`, the first of its kind in this run."""
@@ -185,6 +282,7 @@ class Recorder:
         self._saver.detach()
         self._trouble.after_fork()
         self.history.detach(reason)
+        self.metrics.after_fork()
         self.summary.after_fork()
         self.config.after_fork()
         self._parts.detach()
@@ -198,26 +296,39 @@ class Recorder:
         self.history.beat()
         if self._console is not None:
             self._console.beat()
-        for part in self._parts.all():
-            part.beat()
+        self._parts.beat()
         self._saver.retry()
         self._save_summary(self.summary.dump())
+
+    def _look(self) -> None:
+        """Looks whether somebody asks the run to stop."""
+        if self.stop_reason or not os.path.exists(self._place.run.stop_request):
+            return
+        by = records.load_stop_request(self._place.run.stop_request).by
+        self.stop_reason = f"stopped by {by}" if by else "stopped on request"
+        self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}) is {self.stop_reason}")
+        self._stopped()
 
     def _restore_if_gone(self) -> None:
         """Writes again what somebody deleted under the run: its directory, or single files."""
         self.history.restore_file()
         if self._console is not None:
             self._console.restore_file()
-        if not os.path.exists(self._place.run.run_yaml):
-            self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
+        if not os.path.exists(self._place.run.run_yaml if self.beginning.primary else self._place.writer.provenance):
+            if self.beginning.primary:
+                self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
             self._save_config(self.config.dump())
             self._provenance.save_again()
 
     def _save_config(self, data: bytes) -> None:
-        self._saver.save(self._place.run.config_yaml, data)
+        self._saver.save(self._place.writer.config, data)
+
+    def _save_metrics(self, data: bytes) -> None:
+        if self.beginning.primary:
+            self._saver.save(self._place.run.metrics_yaml, data)
 
     def _save_summary(self, data: bytes) -> None:
-        self._saver.save(self._place.run.summary_json, data)
+        self._saver.save(self._place.writer.summary, data)
 
     def _close_files(self) -> None:
         self._rows.close()
@@ -249,7 +360,7 @@ class Recorder:
     def _say_losses(self) -> None:
         if late := self._trouble.count(LATE_STEP):
             calls = "1 call" if late == 1 else f"{late} calls"
-            self._warn(f"{calls} of log came with a step that lay behind: that data was ignored")
+            self._warn(f"{calls} of log came with a step that lay behind: kept, out of order")
         if lost := self._rows.waiting_lines() + self._rows.dropped:
             self._warn(f"{self._rows.path}: {lost} rows could not be written and are lost")
         failing = [path for path in self._trouble.still_failing() if path != self._rows.path]
@@ -257,6 +368,17 @@ class Recorder:
             self._warn(f"{path}: could not be written")
         if len(failing) > MOST_FILES:
             self._warn(f"{self.path}: {len(failing) - MOST_FILES} more files could not be written")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _ends_run(beginning: Beginning, wish: RunSettings) -> bool:
+    """Whether this writer's end is the run's: it leads, unless the settings say that another one does."""
+    if beginning.shared and wish.origin("x_update_finish_state") != "default":
+        return wish.x_update_finish_state
+    return beginning.primary
 
 
 def shown(path: Path) -> str:
@@ -267,9 +389,20 @@ def shown(path: Path) -> str:
         return os.fspath(path)
 
 
+def _open_log(writer: WriterLayout, trouble: Trouble, wish: RunSettings) -> OutputLog:
+    try:
+        return OutputLog(writer, trouble, wish.console_max_bytes)
+    except OSError as error:
+        raise _unwritable(writer.output, error) from None
+
+
 def _open(path: Path, trouble: Trouble) -> LineFile:
     try:
         return LineFile(path, trouble)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(f"{path}: cannot be written ({reason}); pass dir= or set RUNSTORE_DIR") from None
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(f"{path}: cannot be written ({reason}); pass dir= or set RUNSTORE_DIR")

@@ -9,8 +9,9 @@ import math
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from runstore.errors import StoreError, UsageError
 from runstore.format import records, values
 from runstore.format.host import hostname
 from runstore.format.layout import RunLayout, StoreLayout, WriterLayout, is_attempt, is_heartbeat, scan_run, written_by
+from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta
 from runstore.reading.rows import decode_line, number
 from runstore.reading.states import derive_state
@@ -49,14 +51,17 @@ def parse_moment(text: str, argument: str) -> Moment:
 class Beginning:
     """How one writer begins: at which step and run time, with which summary.
 
-    `rows` are lines of the history that `summary` does not know yet, in the order they count. `facts` go into the
-    writer's provenance. `primary` is False for a rank that joins a run which another process leads.
+    `rows` are lines of the history that `summary` does not know yet, in the order they count; `history` gives every
+    line so far, `metrics` what was defined. `facts` go into the writer's provenance. `primary` is False for a rank that
+    joins a run which another process leads.
     """
 
     step: int = 0
     runtime: float = 0.0
     summary: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[bytes, ...] = ()
+    history: Callable[[], Iterable[bytes]] = tuple
+    metrics: tuple[Metric, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     resumed: bool = False
     primary: bool = True
@@ -75,6 +80,8 @@ class Past:
     tracked: float
     summary: dict[str, Any]
     rows: tuple[bytes, ...]
+    history: Callable[[], Iterable[bytes]]
+    metrics: tuple[Metric, ...]
     alive: bool
 
     def beginning(self, **facts: Any) -> Beginning:
@@ -84,6 +91,8 @@ class Past:
             runtime=self.runtime,
             summary=self.summary,
             rows=self.rows,
+            history=self.history,
+            metrics=self.metrics,
             resumed=True,
             facts={"starting_step": self.step, "starting_runtime": self.runtime, "tracked": self.tracked, **facts},
         )
@@ -98,12 +107,13 @@ def read_past(layout: RunLayout, upto: int | None = None) -> Past:
         scanned = scan_run(layout.path)
         provenances = read_provenances(scanned.files)
         summary = {} if upto is not None else _summary(layout.summary_json)
-        found = _Rows(summary, every=os.path.exists(layout.metrics_yaml))
+        found = _Rows(summary)
         histories = layout.histories()
         ceiling = ceilings(provenances, (_writer(path) for path in histories))
+        limit = math.inf if upto is None else upto
         for path in reversed(histories):
             if is_attempt(_writer(path)):
-                found.read(path, min(ceiling[_writer(path)], math.inf if upto is None else upto))
+                found.read(path, min(ceiling[_writer(path)], limit))
             elif upto is None:
                 found.glance(path)
     except OSError as error:
@@ -118,6 +128,8 @@ def read_past(layout: RunLayout, upto: int | None = None) -> Past:
         tracked=tracked,
         summary=summary,
         rows=found.lines(),
+        history=partial(_lines, [(path, min(ceiling[_writer(path)], limit)) for path in histories]),
+        metrics=_metrics(layout),
         alive=_alive(layout, [path for path, _ in scanned.files if is_heartbeat(path.name)]),
     )
 
@@ -143,6 +155,23 @@ def _summary(path: Path) -> dict[str, Any]:
         return records.read_json_object(path)
     except StoreError:
         return {}  # The rows say it all again, but for what the script assigned.
+
+
+def _metrics(layout: RunLayout) -> tuple[Metric, ...]:
+    try:
+        return load_metrics(layout.metrics_yaml)
+    except StoreError:
+        return ()  # The script defines them again.
+
+
+def _lines(histories: list[tuple[Path, float]]) -> Iterator[bytes]:
+    """Every row of these histories as a line, those behind a history's highest step left out. Raises `OSError`."""
+    for path, ceiling in histories:
+        for at, line in enumerate(whole_lines(path)):
+            rows = decode_line(line)[0]
+            for row in rows:
+                if "_step" in row and step_of(row, at) <= ceiling:
+                    yield line if len(rows) == 1 and line.startswith(b"{") else values.dump_line(row)
 
 
 def _meta(layout: RunLayout) -> RunMeta:
@@ -191,14 +220,12 @@ class _Rows:
     """The rows that a summary lacks, gathered from histories, the last one first.
 
     A history is read from its end back to where the summary was saved: `_runtime` only grows. Without a summary, and
-    up to a given step, it is read whole. Of rows with the same keys the one at the highest step says it all, unless
-    metrics are defined (`every`), which summarise all values.
+    up to a given step, it is read whole. Of rows with the same keys the one at the highest step says it all.
     """
 
-    def __init__(self, summary: Mapping[str, Any], *, every: bool) -> None:
+    def __init__(self, summary: Mapping[str, Any]) -> None:
         step, known = number(summary.get("_step")), number(summary.get("_runtime"))
         self._known = known if step is not None else None
-        self._every = every
         self._files: list[list[tuple[float, dict[str, Any]]]] = []
         self.last_step = int(step) if step is not None and math.isfinite(step) else -1
         self.longest = self._known or 0.0
@@ -206,7 +233,6 @@ class _Rows:
     def read(self, path: Path, ceiling: float) -> None:
         """Takes the rows of an attempt's history up to `ceiling`. Raises `OSError`."""
         lines = whole_lines(path) if self._known is None or ceiling < math.inf else _tail(path, self._known)
-        kept: list[tuple[float, dict[str, Any]]] = []
         shapes: dict[tuple[str, ...], tuple[float, dict[str, Any]]] = {}
         for at, line in enumerate(lines):
             for row in decode_line(line)[0]:
@@ -215,11 +241,9 @@ class _Rows:
                     continue
                 if None in row.values():
                     row = {key: value for key, value in row.items() if value is not None}
-                if self._every:
-                    kept.append((step, row))
-                elif (shape := tuple(row)) not in shapes or shapes[shape][0] <= step:
+                if (shape := tuple(row)) not in shapes or shapes[shape][0] <= step:
                     shapes[shape] = step, row
-        self._note([*kept, *shapes.values()])
+        self._note(list(shapes.values()))
 
     def glance(self, path: Path) -> None:
         """Takes but the step and the time of a rank's last row: its values are in a summary of its own."""
@@ -265,6 +289,15 @@ def claim_attempt(layout: RunLayout) -> WriterLayout:
     while not _claim(writer := layout.writer(None if number == 1 else str(number))):
         number += 1
     return writer
+
+
+def clear_dead(layout: RunLayout) -> None:
+    """Removes the heartbeats of earlier writers whose processes are gone. Raises `OSError` when it cannot look."""
+    for path, _ in scan_run(layout.path).files:
+        if is_heartbeat(path.name):
+            beat = records.load_heartbeat(path)
+            if derive_state(records.RunState(), beat, _mtime(path)) != "running":
+                path.unlink(missing_ok=True)
 
 
 def claim_rank(layout: RunLayout, label: str) -> WriterLayout:

@@ -2,20 +2,19 @@
 
 import os
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Any, Literal, Self
+from typing import IO, TYPE_CHECKING, Any, Literal, Self, cast
 
-from runstore.format.values import well_formed
+from runstore.format.records import RunMeta
 from runstore.recording import current, ending
 from runstore.recording.config import Config
-from runstore.recording.recorder import NoRecorder, Recorder
+from runstore.recording.disabled import NoRecorder
+from runstore.recording.info import RunFacts
+from runstore.recording.recorder import Recorder, RunStatus
 from runstore.recording.state import Ending, ending_of
-from runstore.recording.summary import Summary
-from runstore.settings import split_tags
+from runstore.settings import RunSettings
 
 if TYPE_CHECKING:
     from runstore.artifacts.artifact import Artifact
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from runstore.recording.metrics import Metric
 
 
-class Run:
+class Run(RunFacts):
     """One computation that is being recorded, as `runstore.init` returns it. A context manager.
 
     Leaving the `with` block ends the run: finished, or by the exception that left it. Without a block the run
@@ -33,10 +32,7 @@ class Run:
     """
 
     def __init__(self, recorder: Recorder | NoRecorder, *, project: str, entity: str) -> None:
-        self._recorder = recorder
-        self._project = project
-        self._entity = entity
-        self._started = time.time()
+        super().__init__(recorder, project=project, entity=entity)
         self._lock = threading.RLock()
         self._over = False
         self._detached = False
@@ -45,8 +41,8 @@ class Run:
 
     def begin(self) -> None:
         """Starts recording. For `init` alone."""
-        self._recorder.begin()
         ending.watch(self)
+        self._recorder.begin(self._stop)
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         """Records a row of values by their names: numbers, text, lists, nested mappings (as `a.b`), tables.
@@ -200,9 +196,7 @@ class Run:
 
         return self._recorder.part(Lineage).finish_artifact(artifact_or_path, name, type, aliases, distributed_id)
 
-    def link_artifact(
-        self, artifact: "Artifact", target_path: str, aliases: Sequence[str] | None = None
-    ) -> "Artifact":
+    def link_artifact(self, artifact: "Artifact", target_path: str, aliases: Sequence[str] | None = None) -> "Artifact":
         """Links a version into the collection `target_path` of the store's registry."""
         from runstore.recording.lineage import Lineage
 
@@ -262,10 +256,24 @@ class Run:
                 self._over = True
                 try:
                     if not self._detached:
+                        if reason := self._recorder.stop_reason:
+                            ending_ = Ending("killed", ending.SIGINT_EXIT_CODE, reason)
                         self._recorder.end(ending_, f"run {self.id} has ended; log before finish()", quiet=quiet)
                 finally:
                     ending.forget(self)
                     current.forget(self)
+
+    def _stop(self) -> None:
+        """Somebody asked the run to stop. Called from the run's own thread."""
+        if (stop := self.settings.stop_fn) is not None:
+            try:
+                stop()
+            except Exception as error:  # The script's own function: the run goes on until it ends.
+                self._recorder.warn_once("stop_fn", f"stop_fn raised {type(error).__name__}: {error}")
+            return
+        if not ending.interrupt() or ending.interactive():
+            # At a prompt or in a notebook an interrupted cell ends nothing.
+            self.end(Ending("killed", ending.SIGINT_EXIT_CODE, self._recorder.stop_reason))
 
     def note_returned(self) -> None:
         """Says, once, that another `init` got this run and that its arguments count for nothing. For `init` alone."""
@@ -274,100 +282,6 @@ class Run:
             f"init: run {self.name} is still running and is returned; the arguments given now are ignored; "
             "call finish() first, or pass reinit='finish_previous'",
         )
-
-    @property
-    def config(self) -> Config:
-        """The run's inputs."""
-        return self._recorder.config
-
-    @property
-    def summary(self) -> Summary:
-        """The last value of each key, and what the script sets itself."""
-        return self._recorder.summary
-
-    @property
-    def id(self) -> str:
-        return self._recorder.meta.id
-
-    @property
-    def name(self) -> str:
-        return self._recorder.meta.name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._recorder.edit(name=well_formed(str(name)))
-
-    @property
-    def notes(self) -> str:
-        return self._recorder.meta.notes
-
-    @notes.setter
-    def notes(self, notes: str) -> None:
-        self._recorder.edit(notes=well_formed(str(notes)))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return self._recorder.meta.tags
-
-    @tags.setter
-    def tags(self, tags: Iterable[str]) -> None:
-        self._recorder.edit(tags=split_tags(tags))
-
-    @property
-    def group(self) -> str:
-        return self._recorder.meta.group
-
-    @property
-    def job_type(self) -> str:
-        return self._recorder.meta.job_type
-
-    @property
-    def project(self) -> str:
-        return self._project
-
-    @property
-    def entity(self) -> str:
-        return self._entity
-
-    @property
-    def path(self) -> str:
-        """The run's path: `entity/project/id`, without the first when there is no entity."""
-        return "/".join(part for part in (self._entity, self._project, self.id) if part)
-
-    @property
-    def dir(self) -> str:
-        """A directory for the script's own files, kept with the run."""
-        return str(self._recorder.files_dir())
-
-    @property
-    def url(self) -> str:
-        """The address of the run's directory."""
-        return Path(self._recorder.path).as_uri()
-
-    @property
-    def step(self) -> int:
-        """The number of the row that the next `log` writes to."""
-        return self._recorder.step
-
-    @property
-    def start_time(self) -> float:
-        """When the run began, in seconds of the epoch."""
-        return self._started
-
-    @property
-    def resumed(self) -> bool:
-        """Whether the run goes on with an earlier one."""
-        return False
-
-    @property
-    def sweep_id(self) -> str | None:
-        """The sweep that the run is a trial of."""
-        return self._recorder.meta.sweep or None
-
-    @property
-    def disabled(self) -> bool:
-        """Whether the run leaves nothing on the disk."""
-        return isinstance(self._recorder, NoRecorder)
 
     @property
     def detached(self) -> bool:
@@ -392,6 +306,43 @@ class Run:
             "call runstore.init() here for a run of its own"
         )
 
+    def status(self) -> RunStatus:
+        """How much is not yet on the disk, in W&B's words."""
+        return self._recorder.status()
+
+    def join(self, exit_code: int | None = None) -> None:
+        """`finish`, as older scripts call it."""
+        self.finish(exit_code)
+
+    def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
+        """Keeps, with the run's provenance, which keys of the config matter most."""
+        self._recorder.pin([str(key) for key in keys])
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Shows the run below the notebook's cell; False outside of notebooks."""
+        from runstore.recording import notebook
+
+        return notebook.display(self.to_html(height, hidden))
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """The run as a piece of HTML that needs nothing else: charts of its numbers, its summary and config."""
+        from runstore.recording import notebook
+
+        return notebook.to_html(self, self._recorder.histories(), height, hidden)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def __reduce__(self) -> Any:
+        """In the process that records it a copy is the run itself; elsewhere it is one that leaves nothing."""
+        return _unpickled, (os.getpid(), self.id, self._recorder.meta, self._project, self._entity, dict(self.config))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
     def __enter__(self) -> Self:
         return self
 
@@ -409,3 +360,15 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<runstore.Run {self.path}>"
+
+
+def _unpickled(process: int, run_id: str, meta: RunMeta, project: str, entity: str, config: dict[str, Any]) -> Run:
+    """The run that was pickled, where this process records it; else one in its place that leaves nothing."""
+    if process == os.getpid() and (known := next((run for run in ending.live() if run.id == run_id), None)) is not None:
+        return cast(Run, known)
+    inputs = Config()
+    inputs.update(config, allow_val_change=True)
+    run = Run(NoRecorder(meta, inputs, RunSettings(mode="disabled")), project=project, entity=entity)
+    if process != os.getpid():
+        run.detach()
+    return run

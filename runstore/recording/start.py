@@ -5,35 +5,28 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
-from runstore.errors import StoreError, UsageError
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, RunLayout, StoreLayout
-from runstore.format.records import RunMeta, create_store
+from runstore.errors import UsageError
+from runstore.format.layout import DEFAULT_PROJECT
 from runstore.recording import config as config_
 from runstore.recording import current, terminal
 from runstore.recording.config import Config
-from runstore.recording.naming import generate_id, generate_name
-from runstore.recording.recorder import NoRecorder, Place, Recorder
+from runstore.recording.disabled import NoRecorder
+from runstore.recording.naming import generate_id
+from runstore.recording.opening import new_meta, open_run
+from runstore.recording.recorder import Recorder
 from runstore.recording.run import Run
-from runstore.recording.state import utc_now
-from runstore.settings import RunSettings, Settings, gather
+from runstore.settings import Reinit, RunSettings, Settings, gather
 
-Reinit = Literal["default", "return_previous", "finish_previous", "create_new"]
-
-_REINIT: Final[dict[object, Reinit]] = {
-    None: "default",
-    True: "finish_previous",
-    False: "return_previous",
-    "default": "default",
-    "return_previous": "return_previous",
-    "finish_previous": "finish_previous",
-    "create_new": "create_new",
+# Arguments of W&B's init that do nothing here, and what there is instead; those without a word need nothing.
+_WITHOUT_EFFECT: Final = {
+    "tensorboard": "event files are not read; log the values with run.log",
+    "sync_tensorboard": "event files are not read; log the values with run.log",
+    "monitor_gym": "recordings are not looked for; log them as runstore.Video",
+    "magic": "nothing is logged by itself; call run.log",
+    "allow_resume": "pass resume='allow'",
+    "force": "",
+    "anonymous": "",
 }
-# Arguments of W&B's init that have no meaning where there is no server.
-_MEANINGLESS: Final = frozenset(
-    {"allow_resume", "anonymous", "force", "magic", "monitor_gym", "save_code", "sync_tensorboard", "tensorboard"}
-)
-_NOT_YET: Final = frozenset({"resume", "resume_from", "fork_from"})
-_ATTEMPTS: Final = 10
 
 
 def init(
@@ -50,8 +43,16 @@ def init(
     allow_val_change: bool | None = None,
     group: str | None = None,
     job_type: str | None = None,
-    mode: Literal["online", "offline", "disabled"] | None = None,
+    mode: Literal["online", "offline", "disabled", "shared"] | None = None,
+    force: bool | None = None,
     reinit: bool | Reinit | None = None,
+    resume: bool | Literal["allow", "never", "must", "auto"] | None = None,
+    resume_from: str | None = None,
+    fork_from: str | None = None,
+    save_code: bool | None = None,
+    tensorboard: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
     settings: Settings | Mapping[str, Any] | None = None,
     **others: Any,
 ) -> Run:
@@ -59,21 +60,26 @@ def init(
 
     `config` is a mapping, an argparse.Namespace or the path of a YAML file; `dir` is the store's directory. A run that
     is already current is returned as it is, unless `reinit` is "finish_previous" (or True: it is finished first)
-    or "create_new" (the new one does not become current).
+    or "create_new" (the new one does not become current). `resume` says whether a run whose `id` exists is gone on
+    with: "allow", "must" or "auto" (True: the last one of this script, should it not have finished); `resume_from`
+    ("<id>?_step=<n>") goes back in a run, `fork_from` begins a new one as a copy. With `mode="shared"` several
+    processes write the run `id` together.
 
     Raises `UsageError` or `ConfigError` for arguments that cannot be used, an id that exists among them, and
     `StoreError` where nothing can be written.
     """
     who = {"entity": entity, "project": project, "run_id": id, "name": name, "notes": notes, "tags": tags}
-    where = {"dir": dir, "mode": mode, "run_group": group, "job_type": job_type}
-    wish = _settings(settings, {**who, **where}, others)
-    choice = _reinit(reinit)
+    where = {"dir": dir, "mode": mode, "run_group": group, "job_type": job_type, "reinit": reinit}
+    how = {"resume": resume, "resume_from": resume_from, "fork_from": fork_from, "save_code": save_code}
+    without_effect = {"force": force, "tensorboard": tensorboard, "monitor_gym": monitor_gym}
+    others = {**without_effect, "sync_tensorboard": sync_tensorboard, **others}
+    wish = _settings(settings, {**who, **where, **how, "allow_val_change": allow_val_change}, others)
+    choice = _reinit(wish)
     if (previous := _previous(choice)) is not None:
         return previous
-    inputs = Config(allow_val_change=_in_notebook() if allow_val_change is None else allow_val_change)
     given = config_.load(config, include=config_include_keys, exclude=config_exclude_keys)
-    inputs.update(given, allow_val_change=True)
-    run = _disabled_run(wish, inputs) if wish.mode == "disabled" else _recorded_run(wish, inputs)
+    inputs = Config(allow_val_change=_in_notebook() if wish.allow_val_change is None else wish.allow_val_change)
+    run = _disabled_run(wish, inputs, given) if wish.mode == "disabled" else _recorded_run(wish, inputs, given)
     run.begin()
     if choice != "create_new":
         current.put(run)
@@ -85,21 +91,25 @@ def _settings(
 ) -> RunSettings:
     """What holds for the run: arguments over `settings`, and those over the environment."""
     wish, remarks = gather(arguments, settings)
-    if ignored := _check_others(others):
-        remarks.append(f"{', '.join(ignored)} {'has' if len(ignored) == 1 else 'have'} no meaning here")
-    _check_resume({"resume": wish.resume, **{key: others[key] for key in _NOT_YET & set(others)}})
+    told = [*remarks, *_of_no_effect(others)]
+    if told and wish.strict:
+        raise UsageError(f"init: {told[0]}")
     if not wish.silent:
-        for remark in remarks:
+        for remark in told:
             terminal.warn(f"init: {remark}")
     return wish
 
 
-def _check_others(others: Mapping[str, Any]) -> list[str]:
-    """The names of arguments that W&B knows and that mean nothing here. Raises `UsageError` for unknown ones."""
+def _of_no_effect(others: Mapping[str, Any]) -> list[str]:
+    """What there is to tell of arguments that do nothing here. Raises `UsageError` for unknown ones."""
     for name in others:
-        if name not in _MEANINGLESS and name not in _NOT_YET:
+        if name not in _WITHOUT_EFFECT:
             raise UsageError(f"init knows no argument {name!r}; {_hint(name)}")
-    return [f"{name}=" for name, value in others.items() if name in _MEANINGLESS and value]
+    return [
+        f"{name}= has no effect here: {_WITHOUT_EFFECT[name]}"
+        for name, value in others.items()
+        if value and _WITHOUT_EFFECT[name]
+    ]
 
 
 def _hint(name: str) -> str:
@@ -110,18 +120,8 @@ def _hint(name: str) -> str:
     return f"did you mean {close[0]}?" if close else "see help(runstore.init)"
 
 
-def _check_resume(wishes: Mapping[str, Any]) -> None:
-    for name, value in wishes.items():
-        if value not in (None, False, "", "never"):
-            raise UsageError(f"{name} is {value!r}, but runs cannot be resumed or forked yet; leave it out")
-
-
-def _reinit(value: object) -> Reinit:
-    choice = _REINIT.get(value) if value is None or isinstance(value, bool | str) else None
-    if choice is None:
-        expected = "True, False, 'return_previous', 'finish_previous' or 'create_new'"
-        raise UsageError(f"reinit is {value!r}, expected {expected}")
-    return "finish_previous" if choice == "default" and _in_notebook() else choice
+def _reinit(wish: RunSettings) -> Reinit:
+    return "finish_previous" if wish.reinit == "default" and _in_notebook() else wish.reinit
 
 
 def _previous(choice: Reinit) -> Run | None:
@@ -143,62 +143,20 @@ def _in_notebook() -> bool:
     return shell is not None and type(shell).__name__ != "TerminalInteractiveShell"
 
 
-def _disabled_run(wish: RunSettings, config: Config) -> Run:
-    meta = _meta(wish, wish.run_id or generate_id(), "disabled")
-    recorder = NoRecorder(meta, config, wish)
+def _disabled_run(wish: RunSettings, inputs: Config, given: Mapping[str, Any]) -> Run:
+    inputs.update(given, allow_val_change=True)
+    recorder = NoRecorder(new_meta(wish, wish.run_id or generate_id(), "disabled"), inputs, wish)
     return Run(recorder, project=wish.project or DEFAULT_PROJECT, entity=wish.entity or "")
 
 
-def _recorded_run(wish: RunSettings, config: Config) -> Run:
-    store = StoreLayout(wish.store_root())
-    project = store.project(wish.project or DEFAULT_PROJECT)
-    if wish.run_id:
-        project.run(wish.run_id)
-    create_store(store, wish.entity or "")
-    layout, number = _claim(project, wish.run_id)
-    place = Place(store, project, layout, layout.writer())
-    meta = _meta(wish, layout.id, generate_name(number))
-    return Run(Recorder(place, meta, config, wish), project=project.name, entity=wish.entity or "")
+def _recorded_run(wish: RunSettings, inputs: Config, given: Mapping[str, Any]) -> Run:
+    def warn(line: str) -> None:
+        if not wish.silent:
+            terminal.warn(line)
 
-
-def _meta(wish: RunSettings, run_id: str, name: str) -> RunMeta:
-    return RunMeta(
-        id=run_id,
-        name=wish.name or name,
-        created=utc_now(),
-        group=wish.run_group or "",
-        job_type=wish.job_type or "",
-        tags=wish.tags or (),
-        notes=wish.notes or "",
-    )
-
-
-def _claim(project: ProjectLayout, wanted: str | None) -> tuple[RunLayout, int]:
-    """Makes the directory of a run that nobody else has; the run, and how many its project has with it."""
-    try:
-        project.runs_dir.mkdir(parents=True, exist_ok=True)
-        for _ in range(_ATTEMPTS):
-            layout = project.run(wanted or generate_id())
-            if _make(project, layout):
-                return layout, len(os.listdir(project.runs_dir))
-            if wanted:
-                raise UsageError(
-                    f"{layout.path}: the run id {wanted!r} exists, or was deleted, in project {project.name!r}; "
-                    "choose another, or leave id out"
-                )
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"{project.runs_dir}: cannot create a run here ({reason}); pass dir= or set RUNSTORE_DIR"
-        ) from None
-    raise StoreError(f"{project.runs_dir}: found no free run id in {_ATTEMPTS} attempts; pass id=")
-
-
-def _make(project: ProjectLayout, layout: RunLayout) -> bool:
-    if project.deleted(layout.id).exists():
-        return False
-    try:
-        layout.path.mkdir()
-    except FileExistsError:
-        return False
-    return True
+    inputs.update(given, allow_val_change=True)  # First: what cannot be used leaves no directory behind.
+    opened = open_run(wish, warn)
+    if opened.config:
+        inputs.inherit(opened.config)
+    recorder = Recorder(opened.place, opened.meta, inputs, wish, opened.beginning)
+    return Run(recorder, project=opened.place.project.name, entity=wish.entity or "")

@@ -1,45 +1,151 @@
-"""A run's summary: the last value of each key, and what the script sets itself. Whichever came later holds."""
+"""A run's summary: the last value of each key, or the aggregates that were defined for it, and what the script sets
+itself. Of a logged and a set value the later one holds.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from runstore.format import values
-from runstore.recording.history import StoreMedia
+from runstore.format.metrics import Metric
+from runstore.recording.aggregates import Aggregate
+from runstore.recording.history import Nested, StoreMedia
+from runstore.recording.metrics import Definitions
 from runstore.recording.nested import Live, Path, Section, live
+
+_BATCH: Final = 1000
+
+Rows = Iterable[bytes | dict[str, Any]]
+"""Rows, or the lines that they were written as."""
 
 
 class Summary(Live):
     """`run.summary`: read and assigned by item or attribute, nested too; each assignment is saved at once.
 
     Logged values arrive here only when somebody looks, or it is saved. A value that has no plain form is kept as its
-    text, as in the config.
+    text, as in the config. A key that the script sets has no aggregates from then on.
     """
 
-    def __init__(self, save: Callable[[bytes], None], store_media: StoreMedia) -> None:
+    def __init__(self, save: Callable[[bytes], None], store_media: StoreMedia, metrics: Definitions) -> None:
         """`save` is given the bytes of summary.json whenever the script assigns something."""
-        super().__init__(_data={}, _save=save, _store_media=store_media, _refresh=lambda: None)
+        super().__init__(
+            _data={},
+            _save=save,
+            _store_media=store_media,
+            _metrics=metrics,
+            _refresh=lambda: None,
+            _steps={},  # The highest step at which each key was logged.
+            _aggregates={},
+            _kinds={},  # How the keys with definitions are kept: a metric's aggregates and goal.
+            _assigned=set(),
+            _paths={},
+            _earlier=tuple,
+        )
 
     def attach(self, refresh: Callable[[], None]) -> None:
         """Names the function that makes the history hand over (`fold`) the rows since the last time."""
         self.__dict__["_refresh"] = refresh
 
-    def restore(self, data: Mapping[str, Any], rows: Iterable[bytes] = ()) -> None:
-        """Takes up what an earlier writer left: a summary.json, and rows of the history that are newer than it."""
+    def restore(
+        self,
+        data: Mapping[str, Any],
+        rows: Iterable[bytes] = (),
+        earlier: Callable[[], Iterable[bytes]] = tuple,
+    ) -> None:
+        """Takes up what an earlier writer left: a summary.json, and lines of the history that are newer than it.
+
+        `earlier` gives every line of the history so far; it is asked where aggregates are to go on.
+        """
+        self.__dict__["_earlier"] = earlier
         with self._lock:
             for key, value in data.items():
                 self._put((str(key),), values.revive(value))
-            nested = {}
-            for path, _ in values.flatten(data):
-                nested[".".join(path)] = path
-        self.fold(list(rows), nested)
+            paths = [path[:size] for path, _ in values.flatten(data) for size in range(1, len(path) + 1)]
+            self._paths.update({".".join(path): path for path in paths})
+            if isinstance(step := data.get("_step"), int):
+                self._steps.update({".".join(path): step for path in paths})
+            outdated = self._outdated(self._paths)
+            # What is no mapping, though aggregates were asked for, the script has set.
+            assigned = {key for key in outdated if self._was_assigned(key)}
+            self._assigned.update(assigned)
+        self.fold(list(rows), {})
+        if outdated - assigned:
+            self.recount((), outdated - assigned, {})
 
-    def fold(self, rows: list[bytes], nested: Mapping[str, tuple[str, ...]]) -> None:
+    def _was_assigned(self, key: str) -> bool:
+        metric = self._metrics.of(key)
+        found = self._find(self._paths[key])
+        return metric is not None and bool(metric.aggregates) and not isinstance(found, dict)
+
+    def fold(self, rows: list[bytes], nested: Nested) -> None:
+        """Takes rows as they were written, in any order; `nested` gives the path of keys that were joined by dots."""
         parsed = sorted((values.parse_line(row) for row in rows), key=lambda row: row["_step"])
+        latest: dict[str, Any] = {}
+        steps: dict[str, int] = {}
+        for row in parsed:
+            found = {key: value for key, value in row.items() if value is not None}
+            latest.update(found)
+            steps.update(dict.fromkeys(found, row["_step"]))
         with self._lock:
-            for row in parsed:
-                for key, value in row.items():
-                    if value is not None:
-                        self._put(nested.get(key, (key,)), values.revive(value))
+            known = self._steps
+            for key, value in latest.items():
+                if key not in known or known[key] <= steps[key]:
+                    known[key] = steps[key]
+                    metric = self._metric(key)
+                    if metric is None or not (metric.aggregates or metric.unsummarised):
+                        self._put(self._path(key, nested), values.revive(value))
+
+    def count(self, rows: Rows, keys: Iterable[str], nested: Nested) -> None:
+        """Takes the values of aggregated keys, from rows or the lines that they were written as, in any order."""
+        parsed = [row if type(row) is dict else values.parse_line(row) for row in rows]  # type: ignore[arg-type]
+        parsed.sort(key=lambda row: row["_step"])
+        with self._lock:
+            for key in keys:
+                metric = self._metric(key)
+                if metric is None or not metric.aggregates:
+                    continue
+                found = [(row[key], row["_step"]) for row in parsed if row.get(key) is not None]
+                if found:
+                    aggregate = self._aggregates.setdefault(key, Aggregate())
+                    aggregate.add([values.revive(value) for value, _ in found], [step for _, step in found])
+                    self._kinds[key] = _kind(metric)
+                    for word, value in aggregate.results(metric).items():
+                        self._put((*self._path(key, nested), word), value)
+
+    def outdated(self) -> set[str]:
+        """The keys for which something else was defined than before; their entries are begun anew."""
+        with self._lock:
+            found = self._outdated(self._steps)
+            self._assigned.difference_update(found)
+            for key in found:
+                self._drop(self._path(key, {}))
+                self._steps.pop(key, None)
+                self._aggregates.pop(key, None)
+            return found
+
+    def _outdated(self, keys: Iterable[str]) -> set[str]:
+        before = self._kinds
+        now = {key: _kind(metric) for key in keys if (metric := self._metrics.of(key)) is not None}
+        self.__dict__["_kinds"] = {key: kind for key, kind in now.items() if kind}
+        return {key for key in (*now, *before) if now.get(key, ()) != before.get(key, ())}
+
+    def recount(self, lines: Iterable[bytes], keys: set[str], nested: Nested) -> None:
+        """Makes the entries of these keys from every line of this attempt, and from those of earlier ones."""
+        for source in (self._earlier(), lines):
+            reading = iter(source)
+            while batch := list(islice(reading, _BATCH)):
+                found = [row for line in batch if (row := _parse(line)) is not None]
+                rows = [{key: row[key] for key in (*keys, "_step") if key in row} for row in found]
+                self.count(rows, keys, nested)
+                self.fold([values.dump_line(row) for row in rows], nested)
+
+    def number(self, key: str) -> Any:
+        """The last value of a key where it is a number, else 0."""
+        with self._lock:
+            found = self._find(self._path(key, {}))
+        if isinstance(found, dict):
+            found = found.get("last")
+        return found if type(found) in (int, float) else 0
 
     def dump(self) -> bytes:
         """The bytes of summary.json as things are now."""
@@ -50,9 +156,12 @@ class Summary(Live):
     def update(self, data: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """Sets several keys; nested mappings are merged into what is there."""
         self._refresh()
+        # Media are written here, without the lock.
+        found = [(path, self._plain(path, value)) for path, value in values.flatten({**(data or {}), **more})]
         with self._lock:
-            for path, value in values.flatten({**(data or {}), **more}):
-                self._put(path, self._plain(path, value))
+            for path, value in found:
+                self._assign(path)
+                self._put(path, value)
         self._save(self.dump())
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,15 +174,18 @@ class Summary(Live):
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._refresh()
-        with self._lock:
-            if value is not self._data.get(key):  # As it is after `summary[key] += …`.
-                self._put((key,), self._plain((key,), value))
+        if value is not self._data.get(key):  # As it is after `summary[key] += …`.
+            plain = self._plain((key,), value)  # Media are written here, without the lock.
+            with self._lock:
+                self._assign((key,))
+                self._put((key,), plain)
         self._save(self.dump())
 
     def __delitem__(self, key: str) -> None:
         self._refresh()
         with self._lock:
             del self._data[key]
+            self._assign((key,))
         self._save(self.dump())
 
     def _shown(self) -> dict[str, Any]:
@@ -89,7 +201,40 @@ class Summary(Live):
         self._refresh()
 
     def _saved(self, path: Path) -> None:
+        with self._lock:
+            self._assign(path)
         self._save(self.dump())
+
+    def _metric(self, key: str) -> Metric | None:
+        """What was defined for a key that the script has not set."""
+        return None if key in self._assigned or not self._metrics else self._metrics.of(key)
+
+    def _assign(self, path: Path) -> None:
+        """Notes that the script set what is at `path`: aggregates there, above and below, are at an end."""
+        for key in list(self._aggregates):
+            own = self._path(key, {})
+            if own[: len(path)] == path or path[: len(own)] == own:
+                del self._aggregates[key]
+                self._assigned.add(key)
+
+    def _path(self, key: str, nested: Nested) -> Path:
+        path = nested.get(key)
+        if path is not None:
+            self._paths[key] = path
+            return path
+        found: Path = self._paths.get(key, (key,))
+        return found
+
+    def _find(self, path: Path) -> Any:
+        found: Any = self._data
+        for key in path:
+            found = found.get(key) if isinstance(found, dict) else None
+        return found
+
+    def _drop(self, path: Path) -> None:
+        inner = self._find(path[:-1])
+        if isinstance(inner, dict):
+            dict.pop(inner, path[-1], None)
 
     def _put(self, path: Path, value: Any) -> None:
         """Sets a plain value in the tree without saving it."""
@@ -101,3 +246,19 @@ class Summary(Live):
                 dict.__setitem__(tree, key, inner)
             tree = inner
         dict.__setitem__(tree, path[-1], live(self, path, value))
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The row in a line that was read back; None for one that was damaged."""
+    try:
+        row = values.parse_line(line)
+    except ValueError:
+        return None
+    return row if "_step" in row else None
+
+
+def _kind(metric: Metric) -> tuple[Any, ...]:
+    """How the summary keeps a metric; empty for its plain last value."""
+    if metric.unsummarised:
+        return ("none",)
+    return (*metric.aggregates, metric.goal) if metric.aggregates else ()

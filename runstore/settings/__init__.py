@@ -18,7 +18,7 @@ from runstore.settings.fields import (
     show,
 )
 from runstore.settings.kinds import split_tags
-from runstore.settings.layers import Settings, from_environment, gather, named, override
+from runstore.settings.layers import Settings, for_process, from_environment, gather, named, override
 
 __all__ = [
     "PREFIXES",
@@ -32,6 +32,7 @@ __all__ = [
     "RunSettings",
     "Settings",
     "Spec",
+    "for_process",
     "from_environment",
     "gather",
     "named",

@@ -94,6 +94,7 @@ def gather(
     given = _given(named(settings), "settings", remarks) if settings is not None else {}
     strong = {
         **_environment(os.environ if environ is None else environ),
+        **_process,
         **given,
         **_given(arguments or {}, "argument", remarks),
     }
@@ -110,6 +111,19 @@ def override(settings: RunSettings, given: Mapping[str, Any]) -> tuple[RunSettin
     layer = _given(given, "settings", remarks)
     origins = {name: origin for name, (_, origin) in layer.items()}
     return settings.replacing(origins=origins, **{name: value for name, (value, _) in layer.items()}), remarks
+
+
+_process: _Layer = {}
+
+
+def for_process(settings: object) -> list[str]:
+    """Makes `settings`, a `Settings` or a mapping, hold for the runs that this process starts from now on, in place of
+    those given here before; the lines to warn of. Raises `UsageError`."""
+    remarks: list[str] = []
+    found = _given(named(settings), "settings", remarks)
+    _process.clear()
+    _process.update({name: (value, "setup") for name, (value, _) in found.items()})
+    return remarks
 
 
 def named(settings: object) -> Mapping[str, Any]:

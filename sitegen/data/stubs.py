@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -45,6 +45,7 @@ class Files:
 
     run: RunRecord
     made: dict[str, tuple[str, Make]] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
     _homes: dict[str, bool] = field(default_factory=dict)
 
     def find(self, path: Any) -> "_Found | None":
@@ -82,7 +83,7 @@ class Files:
         """Plans a copy of a media file, once for each content; returns where the page finds it."""
         path, info = found
         target = f"media/{self.name(found, stub)}.{ending}"
-        self.made.setdefault(target, (_stamp(info), lambda: path))
+        self.put(target, _stamp(info), lambda: path)
         return target
 
     def carry(self, found: "_Found", stub: Mapping[str, Any]) -> dict[str, str] | None:
@@ -91,11 +92,18 @@ class Files:
         if info.st_size > MAX_BYTES:
             return None
         name = f"b{self.name(found, stub)}"
-        self.made.setdefault(f"media/{name}.js", (_stamp(info), lambda: bytes_shard(name, path.read_bytes())))
+        self.put(f"media/{name}.js", _stamp(info), lambda: bytes_shard(name, path.read_bytes()))
         return {"name": name, "url": f"media/{name}.js"}
 
     def put(self, target: str, digest: str, make: Make) -> None:
-        self.made.setdefault(target, (digest, make))
+        if target not in self._taken:
+            self.made.setdefault(target, (digest, make))
+
+    def take(self) -> Iterator[tuple[str, tuple[str, Make]]]:
+        """The files that were planned since the last call, each path once in all."""
+        taken, self.made = self.made, {}
+        self._taken.update(taken)
+        yield from taken.items()
 
 
 

@@ -4,20 +4,18 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from runstore.errors import RunstoreError
-from runstore.format.records import read_json_object
+from runstore.artifacts.lineage import INPUT, OUTPUT
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
+from sitegen.pages.artifacts import ArtifactIndex, UseRow
+from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempts, log_views
 from sitegen.pages.context import Link, PageContext, ProblemRow, iso, problem_rows
-from sitegen.pages.texts import LogView, PatchView, log_view, patch_view
-from sitegen.pages.values import cell, is_typed, show, shown_items
-
-MAX_TABLE_ROWS: Final = 200
-MAX_TABLE_BYTES: Final = 20_000_000
+from sitegen.pages.files import Folder, Script, folders, main_script, stored_files
+from sitegen.pages.texts import LogView, PatchView, patch_view
+from sitegen.pages.values import cell, show, shown_items
 
 FieldKind = Literal["text", "time", "duration", "code", "link", "list", "state"]
 
@@ -33,15 +31,27 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class TableView:
-    """A logged table: its last version, cut to `shown` of `total` rows."""
+class RunData:
+    """What a run's page loads: `metrics` counts the charts in `data`, `panels` heads what was logged beside numbers.
 
-    title: str
-    step: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    shown: int
-    total: int
+    `system` leads to the system metrics, None where there are none.
+    """
+
+    metrics: int
+    data: str
+    panels: str | None
+    media: int
+    tables: int
+    system: str | None
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunUses:
+    """The artifacts that went into a run, and those that came out."""
+
+    inputs: tuple[UseRow, ...]
+    outputs: tuple[UseRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +74,29 @@ class RunPage(PageContext):
     overview: tuple[Field, ...]
     config: tuple[tuple[str, str], ...]
     summary: tuple[tuple[str, str], ...]
-    tables: tuple[TableView, ...]
-    log: LogView | None
+    loads: RunData
+    attempts: tuple[AttemptView, ...]
+    alerts: tuple[AlertView, ...]
+    uses: RunUses
+    logs: tuple[LogView, ...]
     patch: PatchView | None
-    metrics: int
-    data: str
+    folders: tuple[Folder, ...]
+    script: Script | None
     problems: tuple[ProblemRow, ...]
     group: Link | None
     previous: Link | None
     next: Link | None
 
 
-def run_page(project: Project, number: int, group_slug: str | None, metrics: int, data: str) -> RunPage:
-    """The page of the `number`-th run of a project; `metrics` counts its charts, `data` is their file."""
+def run_page(
+    project: Project, number: int, group_slug: str | None, loads: RunData, artifacts: ArtifactIndex
+) -> RunPage:
+    """The page of the `number`-th run of a project, with the data that it loads."""
     run = project.runs[number]
     path = urls.run_page(project.name, run.id)
     root = urls.up(path)
     project_href = urls.href(urls.project_page(project.name), root)
+    stored = stored_files(run)
     group = None
     if group_slug is not None:
         group = Link(run.meta.group, urls.href(urls.group_page(project.name, group_slug), root))
@@ -94,21 +110,19 @@ def run_page(project: Project, number: int, group_slug: str | None, metrics: int
         overview=tuple(_overview(run, group)),
         config=shown_items(run.config),
         summary=shown_items(run.summary),
-        tables=tuple(_tables(run)),
-        log=log_view(run.layout.output_log, "output.log.txt") if has_log(run) else None,
+        loads=loads,
+        attempts=attempts(run),
+        alerts=alerts(run),
+        uses=RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root)),
+        logs=log_views(run),
         patch=patch_view(run.layout.changes_patch, "changes.patch.txt") if has_patch(run) else None,
-        metrics=metrics,
-        data=data,
+        folders=folders(stored),
+        script=main_script(run, stored),
         problems=problem_rows(run.problems),
         group=group,
         previous=_neighbour(project, number - 1, root),
         next=_neighbour(project, number + 1, root),
     )
-
-
-def has_log(run: RunRecord) -> bool:
-    """Whether there is a console log, a plain file of the run's own (`files` knows no links)."""
-    return bool(run.files.get(run.layout.output_log.name))
 
 
 def has_patch(run: RunRecord) -> bool:
@@ -210,52 +224,3 @@ def _hardware(facts: Any) -> str | None:
     if isinstance(gpus, list):
         parts += [str(gpu) for gpu in gpus]
     return ", ".join(parts) or None
-
-
-def table_stamps(run: RunRecord) -> tuple[tuple[int, int], ...]:
-    """Size and time of change of each table that the page shows."""
-    stats = [path.stat() for _, _, path in _table_files(run)]
-    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
-
-
-def _table_files(run: RunRecord) -> Iterator[tuple[str, Any, Path]]:
-    """The last version of each table the run logged: key, stub and file. One that is missing is left out."""
-    for key, value in run.summary.items():
-        if is_typed(value) and value.get("_type") == "table-file":
-            path = _inside(run, value.get("path"))
-            if path is not None and path.stat().st_size <= MAX_TABLE_BYTES:
-                yield key, value, path
-
-
-def _tables(run: RunRecord) -> Iterator[TableView]:
-    """The tables of a run as its page shows them. A broken one is left out: its stub remains."""
-    for key, value, path in _table_files(run):
-        try:
-            table = read_json_object(path)
-        except RunstoreError:
-            continue
-        columns, data = table.get("columns"), table.get("data")
-        if not isinstance(columns, list) or not isinstance(data, list):
-            continue
-        rows = [row if isinstance(row, list) else [row] for row in data[:MAX_TABLE_ROWS]]
-        yield TableView(
-            title=key,
-            step=show(cell(value.get("_step"))),
-            columns=tuple(str(column) for column in columns),
-            rows=tuple(tuple(show(cell(item)) for item in row) for row in rows),
-            shown=len(rows),
-            total=len(data),
-        )
-
-
-def _inside(run: RunRecord, path: Any) -> Any:
-    """The file that a run's record names, when it is a plain file in the run's own media."""
-    if not isinstance(path, str) or not path or "\0" in path:
-        return None
-    home = run.layout.path.resolve()
-    try:
-        found = (home / path).resolve()
-        return found if found.is_relative_to(home / run.layout.media_dir.name) and found.is_file() else None
-    except (OSError, ValueError):
-        # Not a name that this system could give to a file.
-        return None

@@ -1,36 +1,49 @@
 """Console logs and patches as a page shows them: a readable part, and a link to the whole."""
 
 import os
-import re
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
+
+from sitegen.pages.ansi import Pen, Span
+from sitegen.pages.context import Link, iso
 
 MAX_LOG_LINES: Final = 1000
 MAX_PATCH_LINES: Final = 2000
 _TAIL_BYTES: Final = 512 << 10
 _MAX_LINE: Final = 5000
-# CSI and OSC sequences: colours, cursor movements, titles.
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+LineTimes = Sequence[tuple[int, float | None, str]]
+"""Of a line and those after it: when it came (epoch s), and from which stream ("" where that is not known)."""
 
 PatchKind = Literal["add", "del", "hunk", "file", "same"]
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of a console log; `number` counts from 1."""
+    """One line of a console log; `number` counts from 1. `time` is epoch s in ISO 8601, where the log says it."""
 
     number: int
-    text: str
+    spans: tuple[Span, ...]
+    source: str = ""
+    time: str | None = None
+
+    @property
+    def text(self) -> str:
+        return "".join(span.text for span in self.spans)
 
 
 @dataclass(frozen=True, slots=True)
 class LogView:
-    """The end of a console log; `hidden` lines stand before it, `href` leads to the whole."""
+    """The end of a console log; `hidden` lines stand before it, `href` leads to the whole, `earlier` to the files
+    that stand before this one. `title` names its writer, "" for a run's only one."""
 
     lines: tuple[LogLine, ...]
     hidden: int
     href: str
+    title: str = ""
+    earlier: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +63,19 @@ class PatchView:
     href: str
 
 
-def log_view(path: Path, href: str) -> LogView | None:
-    """The last lines of a log, None when there is no log or it is empty. Terminal escapes are taken out."""
+def log_view(
+    path: Path, href: str, *, title: str = "", earlier: tuple[Link, ...] = (), start: int = 0, times: LineTimes = ()
+) -> LogView | None:
+    """The last lines of a log, None when there is no log or it is empty. Of terminal escapes the colours remain.
+
+    `start` lines were written before this file; `times` says of lines (from 0) when they came, and by which stream.
+    """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            start = max(0, size - _TAIL_BYTES)
-            before = _newlines(file, start)
-            file.seek(start)
+            skipped = max(0, size - _TAIL_BYTES)
+            before = start + _newlines(file, skipped)
+            file.seek(skipped)
             data = file.read(_TAIL_BYTES)
     except OSError:
         return None
@@ -67,11 +85,17 @@ def log_view(path: Path, href: str) -> LogView | None:
     if lines[-1] == "":
         lines.pop()
     cut = max(0, len(lines) - MAX_LOG_LINES)
-    if start and not cut:
+    if skipped and not cut:
         # The first line of the part that was read may be half a line.
         cut = min(1, len(lines) - 1)
-    shown = tuple(LogLine(before + number + 1, _printable(line)) for number, line in enumerate(lines) if number >= cut)
-    return LogView(shown, before + cut, href)
+    pen, marks, at = Pen(), iter([*times, (sys.maxsize, None, "")]), (0, None, "")
+    following = next(marks)
+    shown = []
+    for number, line in enumerate(lines[cut:], before + cut):
+        while following[0] <= number:
+            at, following = following, next(marks)
+        shown.append(LogLine(number + 1, _cut(pen.line(line[: 4 * _MAX_LINE]), len(line)), at[2], iso(at[1])))
+    return LogView(tuple(shown), before + cut, href, title, earlier)
 
 
 def _newlines(file: BinaryIO, stop: int) -> int:
@@ -85,12 +109,15 @@ def _newlines(file: BinaryIO, stop: int) -> int:
     return count
 
 
-def _printable(line: str) -> str:
-    """What a terminal would show in the end: no escapes, and of what carriage returns overwrote the last."""
-    text = _ESCAPES.sub("", line.rstrip("\r"))
-    parts = [part for part in text.split("\r") if part]
-    text = parts[-1] if parts else ""
-    return text if len(text) <= _MAX_LINE else f"{text[:_MAX_LINE]}… ({len(text) - _MAX_LINE} more characters)"
+def _cut(spans: tuple[Span, ...], size: int) -> tuple[Span, ...]:
+    """The spans of a line without what no page has room for; `size` is the line's as it was written."""
+    if sum(len(span.text) for span in spans) <= _MAX_LINE:
+        return spans
+    kept, room = [], _MAX_LINE
+    for span in spans:
+        kept.append(Span(span.text[:room], span.style))
+        room -= len(kept[-1].text)
+    return (*kept, Span(f"… ({size - _MAX_LINE} more characters)"))
 
 
 def patch_view(path: Path, href: str) -> PatchView | None:

@@ -76,17 +76,29 @@ def test_values_of_one_step_gather_until_a_larger_step(run: Run) -> None:
     assert logged(run) == [{"a": 1, "b": 2, "_step": 3}, {"a": 5, "_step": 7}]
 
 
-def test_a_step_that_lies_behind_is_warned_of_once_and_ignored(
+def test_a_step_that_lies_behind_is_kept_as_a_row_of_its_own_and_warned_of_once(
     begin: Callable[..., Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = begin({"silent": False})
     run.log({"a": 1}, step=5)
-    run.log({"a": 2}, step=2)
-    run.log({"a": 3}, step=1)
-    assert logged_at_end(run) == [{"a": 1, "_step": 5}]
+    run.log({"a": 2, "late": 7}, step=2)
+    run.log({"b": 3}, step=5)
+    run.log({"a": 4}, step=1)
+    assert logged(run) == [{"a": 2, "late": 7, "_step": 2}, {"a": 4, "_step": 1}, {"a": 1, "b": 3, "_step": 5}]
+    assert logged_at_end(run) == [{"a": 2, "late": 7, "_step": 2}, {"a": 4, "_step": 1}, {"a": 1, "b": 3, "_step": 5}]
     said = capsys.readouterr().err
-    assert said.count("log to step 2 is less than the current step 5") == 1
-    assert "2 calls of log came with a step that lay behind" in said
+    assert said.count("log to step 2 is less than the current step 5: it is kept") == 1
+    assert "2 calls of log came with a step that lay behind: kept, out of order" in said
+
+
+def test_a_late_step_leaves_the_summary_of_later_ones_alone(run: Run) -> None:
+    run.log({"a": 1}, step=5, commit=True)
+    run.log({"a": 2, "only": 3}, step=2)
+    run.log({"only": 4}, step=1)
+    assert (run.summary["a"], run.summary["only"], run.summary["_step"], run.step) == (1, 3, 5, 6)
+    run.log({"a": 9}, step=4)
+    run.log({"only": 5}, step=2)
+    assert (run.summary["a"], run.summary["only"], run.summary["_step"]) == (1, 5, 5)
 
 
 def logged_at_end(run: Run) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Changes to a store by somebody who does not run anything: repairs, edits, deletions."""

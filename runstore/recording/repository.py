@@ -1,0 +1,157 @@
+"""The git repository that a script runs in: its commit, and what differs from that as a patch that `git apply` takes."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from runstore.recording import redaction
+
+if TYPE_CHECKING:
+    import git
+
+MOST_PATCH_BYTES: Final = 10 << 20
+"""Uncommitted changes that are larger are not kept: they are data rather than code."""
+MOST_UNTRACKED_BYTES: Final = 100_000
+"""A file that git does not track is kept when it is text and not larger."""
+MOST_UNTRACKED_FILES: Final = 200
+_MOST_UNTRACKED_TOTAL: Final = 2 << 20
+_PATIENCE_SECONDS: Final = 30
+
+
+def describe_git(
+    folder: Path, *, without: Path, remote: str = "origin", code: bool = True
+) -> tuple[dict[str, Any], bytes] | None:
+    """The repository that `folder` belongs to, and its uncommitted changes as a patch; None when there is none.
+
+    Keys: `commit`, `branch` ("" when detached), `remote` (without credentials), `root`; `dirty` (whether tracked files
+    differ, staged or not), `untracked` (how many files git does not track) and `submodules` (their commits by path)
+    where those are known. The patch holds untracked files too, if they are small, text, and not named like secrets;
+    changes below `without`, the store, do not count. Without `code` there is no patch.
+    """
+    above = (folder, *folder.parents)
+    if "GIT_DIR" not in os.environ and not any(os.path.exists(parent / ".git") for parent in above):
+        return None
+    import git
+
+    try:
+        repo = git.Repo(folder, search_parent_directories=True)
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+        return None
+    with repo:
+        root = Path(repo.working_dir)
+        facts: dict[str, Any] = {
+            "commit": repo.head.commit.hexsha if repo.head.is_valid() else "",
+            "branch": "" if repo.head.is_detached else repo.head.reference.name,
+            "remote": _address(repo, remote),
+            "root": str(root),
+        }
+        if repo.bare or not facts["commit"]:
+            return facts, b""
+        try:
+            patch = _describe_changes(repo, root, without, facts)
+        except git.GitError as error:
+            facts["patch_left_out"] = " ".join(str(error).split())[:200]
+            return facts, b""
+    if not code:
+        return facts, b""
+    if len(patch) > MOST_PATCH_BYTES:
+        facts["patch_left_out"] = f"{len(patch)} bytes, at most {MOST_PATCH_BYTES} are kept"
+        patch = b""
+    return facts, redaction.in_patch(patch)
+
+
+def _address(repo: "git.Repo", name: str) -> str:
+    """The address of the remote `name`, or of the first there is. A password in it stays out of the store."""
+    remotes = {remote.name: remote for remote in repo.remotes}
+    remote = remotes.get(name) or next(iter(remotes.values()), None)
+    return redaction.without_login(next(remote.urls, "")) if remote is not None else ""
+
+
+def _describe_changes(repo: "git.Repo", root: Path, without: Path, facts: dict[str, Any]) -> bytes:
+    paths = ["."]
+    try:
+        inside = without.resolve().relative_to(root.resolve())
+        paths.append(f":(exclude,literal){inside.as_posix()}")
+    except ValueError:
+        pass  # The store lies elsewhere.
+    patch = _git(
+        repo,
+        "diff",
+        "HEAD",
+        # Whatever the user's own settings of git say, the patch is to apply.
+        *("--no-color", "--no-ext-diff", "--no-textconv", "--binary", "--full-index", "--ignore-submodules=dirty"),
+        *("--src-prefix=a/", "--dst-prefix=b/", "--", *paths),
+    )
+    listed = _git(repo, "ls-files", "--others", "--exclude-standard", "-z", "--", *paths)
+    untracked = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    facts["dirty"] = bool(patch)
+    if untracked:
+        facts["untracked"] = len(untracked)
+    if (root / ".gitmodules").exists():
+        facts["submodules"] = _submodules(repo)
+    return patch + b"".join(_additions(root, untracked))
+
+
+def _git(repo: "git.Repo", command: str, *arguments: str) -> bytes:
+    found: bytes = getattr(repo.git, command.replace("-", "_"))(
+        *arguments, stdout_as_string=False, strip_newline_in_stdout=False, kill_after_timeout=_PATIENCE_SECONDS
+    )
+    return found
+
+
+def _submodules(repo: "git.Repo") -> dict[str, str]:
+    """The commit that each submodule is at, with a `+` where that is another than the repository says, a `-` where it
+    was never fetched."""
+    found = {}
+    for line in _git(repo, "submodule", "status").decode(errors="replace").splitlines():
+        commit, _, path = line[1:].partition(" ")
+        found[path.rpartition(" (")[0] or path] = line[0].strip() + commit
+    return found
+
+
+def _additions(root: Path, names: list[str]) -> Iterator[bytes]:
+    """Patches that add these files, as far as they are code rather than data."""
+    total = 0
+    for name in sorted(names)[:MOST_UNTRACKED_FILES]:
+        data = _text_of(root / name) if not redaction.is_secret_file(name) else None
+        if data is None or total + len(data) > _MOST_UNTRACKED_TOTAL:
+            continue
+        total += len(data)
+        mode = "100755" if os.access(root / name, os.X_OK) else "100644"
+        yield _addition(os.fsencode(name), mode, data)
+
+
+def _text_of(path: Path) -> bytes | None:
+    """What is in a small text file, None of any other."""
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_UNTRACKED_BYTES:
+            return None
+        data = path.read_bytes()
+    except OSError:
+        return None
+    return None if b"\0" in data else data
+
+
+def _addition(name: bytes, mode: str, data: bytes) -> bytes:
+    old, new = _quoted(b"a/" + name), _quoted(b"b/" + name)
+    head = b"diff --git %s %s\nnew file mode %s\n" % (old, new, mode.encode())
+    if not data:
+        return head + b"index 0000000..e69de29\n"
+    lines = data.split(b"\n")
+    whole = lines.pop() == b""
+    if not whole:
+        lines = data.split(b"\n")
+    body = b"".join(b"+%s\n" % line for line in lines) + (b"" if whole else b"\\ No newline at end of file\n")
+    return head + b"--- /dev/null\n+++ %s\n@@ -0,0 +1,%d @@\n%s" % (new, len(lines), body)
+
+
+def _quoted(path: bytes) -> bytes:
+    """A path as git writes it in a patch: between quotes, with escapes, where it holds more than plain characters."""
+    if all(0x20 <= byte < 0x7F and byte not in b'"\\' for byte in path):
+        return path
+    named = {0x22: b'\\"', 0x5C: b"\\\\", 0x0A: b"\\n", 0x09: b"\\t", 0x0D: b"\\r"}
+    parts = (named.get(byte, b"%c" % byte if 0x20 <= byte < 0x7F else b"\\%03o" % byte) for byte in path)
+    return b'"' + b"".join(parts) + b'"'

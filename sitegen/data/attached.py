@@ -1,0 +1,101 @@
+"""What a run logged beside numbers, as its page shows it: a panel for each key, and the files and data behind it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import orjson
+
+from runstore.reading.store import RunRecord
+from runstore.reading.typed import TypedValue, typed_values
+from sitegen.data.histograms import heat_map, histogram_items
+from sitegen.data.plots import plot_items
+from sitegen.data.shards import shard
+from sitegen.data.stubs import Files, Item, Make, item
+from sitegen.data.tables import table_items
+
+Place = Literal["media", "tables"]
+
+TABLE: Final = "table-file"
+SYNTHETIC: Final = frozenset({"histogram", "plot"})
+"""Typed values that are no files of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class PanelHead:
+    """One panel as the page lists it: its key, where it stands, how many steps it has and the data file it loads."""
+
+    key: str
+    place: Place
+    kind: str
+    steps: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """One file of the run's folder on the site: its path there, a digest of what it is made of, and how it is made."""
+
+    path: str
+    digest: str
+    make: Make
+
+
+def panel_heads(run: RunRecord) -> list[PanelHead]:
+    """The panels of a run, by key: known without opening a media file."""
+    return [head for head, _ in _panels(run)]
+
+
+def _panels(run: RunRecord) -> Iterator[tuple[PanelHead, list[TypedValue]]]:
+    by_key: dict[str, list[TypedValue]] = {}
+    for value in typed_values(run):
+        by_key.setdefault(value.key, []).append(value)
+    for key in sorted(by_key):
+        values = by_key[key]
+        for place in ("tables", "media"):
+            own = [value for value in values if (value.stub["_type"] == TABLE) == (place == "tables")]
+            if own:
+                kind = str(own[-1].stub["_type"]).removesuffix("-file")
+                yield PanelHead(key, place, kind, len(own), _name(place, own)), own  # type: ignore[arg-type]
+
+
+def _name(place: str, values: Sequence[TypedValue]) -> str:
+    state = hashlib.sha256(place.encode())
+    for value in values:
+        state.update(orjson.dumps([value.key, value.step, value.stub], default=str))
+    return "p" + state.hexdigest()[:16]
+
+
+def attached_files(run: RunRecord, problems: list[str]) -> Iterator[AttachedFile]:
+    """Every file behind a run's panels. What cannot be drawn is noted in `problems`, one line each."""
+    files = Files(run)
+    for head, values in _panels(run):
+        payload = _payload(head, values, files, problems)
+        content = shard(head.name, payload)
+        files.put(f"media/{head.name}.js", hashlib.sha256(content).hexdigest()[:16], lambda content=content: content)
+        # Handed on panel by panel, so that the tables of one at a time are in memory.
+        yield from _taken(files)
+
+
+def _taken(files: Files) -> Iterator[AttachedFile]:
+    for path, (digest, make) in files.take():
+        yield AttachedFile(path, digest, make)
+
+
+def _payload(head: PanelHead, values: Sequence[TypedValue], files: Files, problems: list[str]) -> dict[str, Any]:
+    if head.place == "tables":
+        return {"items": table_items(values, files)}
+    items: list[Item] = []
+    for value in values:
+        kind = value.stub["_type"]
+        if kind == "histogram":
+            items += histogram_items([value])
+        elif kind == "plot":
+            items += plot_items([value], files, problems)
+        else:
+            items.append({**item(value.stub, files), "step": value.step})
+    for made, value in zip(items, values, strict=True):
+        made["writer"] = value.writer
+    heat = heat_map(items) if head.kind == "histogram" else None
+    return {"items": items, **({"heat": heat} if heat else {})}

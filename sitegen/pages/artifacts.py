@@ -1,0 +1,296 @@
+"""The artifacts of a store: their pages, and what a run's page says of those that went in and out of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from runstore.artifacts.collection import Collection, Version, read_collections
+from runstore.artifacts.lineage import INPUT, OUTPUT, Use, uses_of
+from runstore.errors import StoreError
+from runstore.reading.beside import writer_files
+from runstore.reading.store import Project, RunRecord, Store
+from sitegen import urls
+from sitegen.data.markup import markdown_html
+from sitegen.pages.context import Link, PageContext, ProblemRow, iso
+from sitegen.pages.values import shown_items
+
+MAX_FILES = 200
+MAX_DRAWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """An artifact that a run used or made; `href` is None where no version of it is in the store."""
+
+    name: str
+    type: str
+    use_as: str
+    time: str | None
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One file of a version; `digest` names its content, or where a reference leads."""
+
+    path: str
+    size: int | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView:
+    """One version as its page shows it. `run` and `used_by` have no `href` where a run is gone."""
+
+    version: str
+    id: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    created: str | None
+    expires: str | None
+    run: Link | None
+    used_by: tuple[Link, ...]
+    size: int
+    digest: str
+    description: Markup
+    metadata: tuple[tuple[str, str], ...]
+    source: str | None
+    file_count: int
+    files: tuple[StoredEntry, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node of the graph: its corner and width in pixels, its label and where it leads."""
+
+    x: int
+    y: int
+    width: int
+    kind: str
+    label: str
+    href: str
+
+    @property
+    def text_x(self) -> int:
+        return self.x + 12
+
+    @property
+    def text_y(self) -> int:
+        return self.y + 19
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Runs that made versions, the versions, and the runs that used them, from left to right."""
+
+    width: int
+    height: int
+    boxes: tuple[Box, ...]
+    paths: tuple[str, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactPage(PageContext):
+    """Context of `artifact.html`."""
+
+    name: str
+    type: str
+    project: str
+    versions: tuple[VersionView, ...]
+    graph: Graph
+    problems: tuple[ProblemRow, ...]
+
+
+@dataclass(slots=True)
+class ArtifactIndex:
+    """Every artifact of a store, read once a build: by project and name, versions by id, and who used and made each."""
+
+    by_project: dict[str, list[Collection]] = field(default_factory=dict)
+    slugs: dict[str, dict[str, str]] = field(default_factory=dict)
+    versions: dict[str, Version] = field(default_factory=dict)
+    uses: dict[str, list[tuple[Use, RunRecord]]] = field(default_factory=dict)
+    runs: dict[tuple[str, str], RunRecord] = field(default_factory=dict)
+    by_run: dict[tuple[str, str], list[Use]] = field(default_factory=dict)
+
+    def state(self, project: str) -> list[object]:
+        """What a project's artifact pages are made of, for a digest."""
+        collections = self.by_project.get(project, [])
+        known = [version for each in collections for version in (*each.versions, *each.deleted)]
+        return [
+            [(version.describe(), str(version.expires)) for version in known],
+            [
+                (use.direction, use.id, run.project, run.id, run.name)
+                for version in known
+                for use, run in self.uses.get(version.id, ())
+            ],
+            [str(problem) for each in collections for problem in each.problems],
+        ]
+
+    def run_state(self, run: RunRecord) -> list[object]:
+        """The same for the page of a run."""
+        rows = [self.row(use, "") for use in self.by_run.get((run.project, run.id), ())]
+        return [(row.name, row.href) for row in rows]
+
+    def row(self, use: Use, root: str) -> UseRow:
+        version = self.versions.get(use.id)
+        href = None if version is None else f"{self.href(version, root)}#{version.version}"
+        name = version.name if version else f"{use.name}:{use.version}"
+        shown = name if use.project == use.run_project else f"{use.project}/{name}"
+        return UseRow(shown, use.type, use.use_as, iso(use.moment), href)
+
+    def rows(self, run: RunRecord, direction: str, root: str) -> tuple[UseRow, ...]:
+        """The artifacts that went into a run ("input"), or came out of it ("output")."""
+        uses = self.by_run.get((run.project, run.id), ())
+        return tuple(self.row(use, root) for use in uses if use.direction == direction)
+
+    def href(self, version: Version, root: str) -> str:
+        slug = self.slugs[version.project][version.collection]
+        return urls.href(urls.artifact_page(version.project, slug), root)
+
+    def links(self, project: str) -> tuple[tuple[str, str, int], ...]:
+        """Name, page below the project and number of versions of each artifact."""
+        return tuple(
+            (each.name, urls.href(f"artifacts/{self.slugs[project][each.name]}/index.html"), len(each.versions))
+            for each in self.by_project.get(project, ())
+        )
+
+
+def artifact_index(store: Store) -> ArtifactIndex:
+    """Reads the artifacts of a store, and the runs' lines about them."""
+    index = ArtifactIndex()
+    for project in store.projects:
+        if project.layout.artifacts_dir.is_dir():
+            _add_project(index, store, project)
+        for run in project.runs:
+            index.runs[run.project, run.id] = run
+            if writer_files(run, "lineage"):
+                uses = uses_of(run.layout, project.name)
+                index.by_run[run.project, run.id] = uses
+                for use in uses:
+                    index.uses.setdefault(use.id, []).append((use, run))
+    return index
+
+
+def _add_project(index: ArtifactIndex, store: Store, project: Project) -> None:
+    try:
+        collections = [each for each in read_collections(store.layout, project.name) if each.versions]
+    except StoreError:
+        return
+    index.by_project[project.name] = collections
+    index.slugs[project.name] = urls.slugs(each.name for each in collections)
+    index.versions |= {version.id: version for each in collections for version in each.versions}
+
+
+def artifact_page(index: ArtifactIndex, store: Store, collection: Collection) -> ArtifactPage:
+    """The page of one artifact: its versions, the newest first."""
+    slug = index.slugs[collection.project][collection.name]
+    root = urls.up(urls.artifact_page(collection.project, slug))
+    project_href = urls.href(urls.project_page(collection.project), root)
+    newest = collection.versions[::-1]
+    return ArtifactPage(
+        title=f"{collection.name} · {collection.project}",
+        root=root,
+        crumbs=((collection.project, project_href), (collection.name, None)),
+        name=collection.name,
+        type=collection.type,
+        project=collection.project,
+        versions=tuple(_version(index, version, root) for version in newest),
+        graph=_graph(index, newest, root),
+        problems=tuple(
+            ProblemRow(collection.name, str(each).replace(f"{store.layout.root}/", "")) for each in collection.problems
+        ),
+    )
+
+
+def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
+    try:
+        entries = list(version.entries().values())
+    except StoreError:
+        entries = []
+    return VersionView(
+        version=version.version,
+        id=version.id,
+        aliases=version.aliases,
+        tags=tuple(version.head.tags),
+        created=iso(version.created),
+        expires=iso(version.expires),
+        run=_maker(index, version, root),
+        used_by=tuple(_run_link(run, root) for run in _runs(index, version, INPUT)),
+        size=version.size,
+        digest=version.digest,
+        description=markdown_html(version.head.description or ""),
+        metadata=shown_items(version.head.metadata),
+        source=None if version.source is None else f"{version.source.project}/{version.source.name}",
+        file_count=version.file_count,
+        files=tuple(
+            StoredEntry(entry.path, entry.size, entry.ref or entry.sha256 or entry.etag) for entry in entries[:MAX_FILES]
+        ),
+        hidden=max(0, len(entries) - MAX_FILES),
+    )
+
+
+def _runs(index: ArtifactIndex, version: Version, direction: str) -> list[RunRecord]:
+    wanted = version.source.id if version.source is not None else version.id
+    found = {(run.project, run.id): run for use, run in index.uses.get(wanted, ()) if use.direction == direction}
+    return sorted(found.values(), key=lambda run: (run.created or 0.0, run.project, run.id))
+
+
+def _makers(index: ArtifactIndex, version: Version) -> list[RunRecord]:
+    own = index.runs.get((version.project, version.run)) if version.run else None
+    return [own] if own else _runs(index, version, OUTPUT)[:1]
+
+
+def _maker(index: ArtifactIndex, version: Version, root: str) -> Link | None:
+    found = _makers(index, version)
+    if found:
+        return _run_link(found[0], root)
+    return Link(version.run, "") if version.run else None
+
+
+def _run_link(run: RunRecord, root: str) -> Link:
+    return Link(run.name, urls.href(urls.run_page(run.project, run.id), root))
+
+
+_ROW, _BOX, _GAP, _TOP = 40, 220, 90, 8
+
+
+def _graph(index: ArtifactIndex, versions: Iterable[Version], root: str) -> Graph:
+    """The newest versions in the middle, beside them the runs that made and used them, in the same order every time."""
+    shown = list(versions)
+    drawn = shown[:MAX_DRAWN]
+    makers = _column(run for version in drawn for run in _makers(index, version))
+    users = _column(run for version in drawn for run in _runs(index, version, INPUT))
+    boxes = [_run_box(0, at, run, root) for at, run in makers.values()]
+    paths = []
+    for at, version in enumerate(drawn):
+        label = ", ".join((version.version, *version.aliases))
+        boxes.append(Box(_BOX + _GAP, _TOP + at * _ROW, _BOX, "version", _short(label), f"#{version.version}"))
+        paths += [_path(0, makers[run.project, run.id][0], at) for run in _makers(index, version)]
+        used = [users.get((run.project, run.id)) for run in _runs(index, version, INPUT)]
+        paths += [_path(1, at, place[0]) for place in used if place]
+    boxes += [_run_box(2, at, run, root) for at, run in users.values()]
+    height = _TOP * 2 + max(len(drawn), len(makers), len(users), 1) * _ROW - (_ROW - 30)
+    return Graph(3 * _BOX + 2 * _GAP, height, tuple(boxes), tuple(paths), len(shown) - len(drawn))
+
+
+def _column(runs: Iterable[RunRecord]) -> Mapping[tuple[str, str], tuple[int, RunRecord]]:
+    """Runs with their rows, each once, in the order that they come."""
+    unique = {(run.project, run.id): run for run in runs}
+    return {place: (at, run) for at, (place, run) in enumerate(list(unique.items())[: 3 * MAX_DRAWN])}
+
+
+def _run_box(column: int, row: int, run: RunRecord, root: str) -> Box:
+    return Box(column * (_BOX + _GAP), _TOP + row * _ROW, _BOX, "run", _short(run.name), _run_link(run, root).href)
+
+
+def _path(column: int, left: int, right: int) -> str:
+    x0, y0, y1 = column * (_BOX + _GAP) + _BOX, _TOP + left * _ROW + 15, _TOP + right * _ROW + 15
+    middle = x0 + _GAP // 2
+    return f"M{x0} {y0}C{middle} {y0} {middle} {y1} {x0 + _GAP} {y1}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 28 else f"{text[:27]}…"

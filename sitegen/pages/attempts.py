@@ -1,0 +1,180 @@
+"""A run's attempts and ranks, its alerts, and its console logs: what each of its writers left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runstore.format.layout import is_attempt, output_part, writer_order
+from runstore.format.records import parse_time
+from runstore.reading.beside import provenances, rows_of, writer_files, writer_rows
+from runstore.reading.rows import decode_line, number
+from runstore.reading.stitching import REWOUND_TO
+from runstore.reading.store import RunRecord
+from sitegen.pages.context import Link, iso
+from sitegen.pages.texts import LogView, log_view
+
+MAX_ALERTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One writer of a run: its name for a reader, when and where it began, and marks in words."""
+
+    name: str
+    started: str | None
+    host: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """One alert; `level` is info, warn or error, `time` ISO 8601."""
+
+    level: str
+    title: str
+    text: str
+    time: str | None
+    step: str
+
+
+def writer_name(writer: str) -> str:
+    if not is_attempt(writer):
+        return writer
+    return f"Attempt {writer or 1}"
+
+
+def attempts(run: RunRecord) -> tuple[AttemptView, ...]:
+    """The writers of a run in their order; none where there was only one that has nothing to say."""
+    facts = provenances(run)
+    writers = sorted({*facts, *(writer for writer, _ in writer_files(run, "history"))}, key=writer_order)
+    ends = {writer: _last_step(path) for writer, path in writer_files(run, "history")} if len(writers) > 1 else {}
+    views = []
+    before: float | None = None
+    for writer in writers:
+        known = facts.get(writer, {})
+        views.append(
+            AttemptView(
+                writer_name(writer),
+                iso(parse_time(str(known.get("started", "")))),
+                str(known.get("host") or ""),
+                tuple(_marks(writer, known, before)),
+            )
+        )
+        end = ends.get(writer)
+        if is_attempt(writer) and end is not None:
+            before = end if before is None else max(before, end)
+    return tuple(views) if len(views) > 1 or any(view.marks for view in views) else ()
+
+
+def _marks(writer: str, facts: Mapping[str, Any], before: float | None) -> list[str]:
+    marks = []
+    start, rewound, forked = number(facts.get("starting_step")), number(facts.get(REWOUND_TO)), facts.get("forked_from")
+    if start is not None and writer:
+        marks.append(f"from step {start:.15g}")
+    if rewound is not None:
+        marks.append(f"rewound to step {rewound:.15g}")
+    elif writer and is_attempt(writer) and start is not None and before is not None and before >= start:
+        count = f"{before - start + 1:.15g}"
+        marks.append(f"{count} {'step was' if count == '1' else 'steps were'} logged twice: the later values count")
+    if isinstance(forked, dict):
+        step = number(forked.get("step"))
+        at = "" if step is None else f" at step {step:.15g}"
+        marks.append(f"forked from {str(forked.get('run'))[:100]}{at}")
+    return marks
+
+
+def _last_step(path: Path) -> float | None:
+    """The highest step among a history's last rows."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            size = file.tell()
+    except OSError:
+        return None
+    if size > 8 << 20:
+        # Steps rise: those in a long file's last rows are the highest.
+        with path.open("rb") as file:
+            file.seek(size - (1 << 20))
+            lines = file.read().splitlines()[1:]
+        rows = [row for line in lines for row in decode_line(line)[0]]
+    else:
+        rows = [row for _, row in rows_of(path, b'"_step"')]
+    return max((step for row in rows if (step := number(row.get("_step"))) is not None), default=None)
+
+
+def alerts(run: RunRecord) -> tuple[AlertView, ...]:
+    """A run's alerts, the newest first."""
+    found = []
+    for _, row in writer_rows(run, "alerts"):
+        level, step = str(row.get("level", "")).lower(), number(row.get("_step"))
+        at = number(row.get("_timestamp"))
+        view = AlertView(
+            level if level in ("info", "warn", "error") else "info",
+            str(row.get("title") or "")[:500],
+            str(row.get("text") or "")[:5000],
+            iso(at),
+            "" if step is None else f"{step:.15g}",
+        )
+        found.append((at or 0.0, view))
+    found.sort(key=lambda item: item[0], reverse=True)
+    return tuple(view for _, view in found[:MAX_ALERTS])
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """One file of a console log: its writer, which part of that writer's log it is (from 1), where it is copied to."""
+
+    writer: str
+    part: int
+    path: Path
+
+    @property
+    def target(self) -> str:
+        return f"{self.path.name}.txt"
+
+
+def log_files(run: RunRecord) -> list[LogFile]:
+    """The files of a run's console logs that hold anything, writer by writer (`files` knows no links)."""
+    found = [LogFile(writer, 1, path) for writer, path in writer_files(run, "output")]
+    found += [LogFile(*place, run.layout.path / name) for name in run.files if (place := output_part(name))]
+    found = [file for file in found if run.files[file.path.name]]
+    return sorted(found, key=lambda file: (writer_order(file.writer), file.part))
+
+
+def log_views(run: RunRecord) -> tuple[LogView, ...]:
+    """Each writer's console log: its end, with what came from where and when."""
+    by_writer: dict[str, list[LogFile]] = {}
+    for file in log_files(run):
+        by_writer.setdefault(file.writer, []).append(file)
+    views = []
+    for writer, files in by_writer.items():
+        times, starts = _line_times(run, writer)
+        last = files[-1]
+        view = log_view(
+            last.path,
+            last.target,
+            title=writer_name(writer) if len(by_writer) > 1 else "",
+            earlier=tuple(Link(file.path.name, file.target) for file in files[:-1]),
+            start=starts.get(last.part, 0),
+            times=times,
+        )
+        if view is not None:
+            views.append(view)
+    return tuple(views)
+
+
+def _line_times(run: RunRecord, writer: str) -> tuple[list[tuple[int, float | None, str]], dict[int, int]]:
+    """When the lines of a writer's log came, and the first line of each of its parts."""
+    path = next((path for name, path in writer_files(run, "lines") if name == writer), None)
+    times, starts = [], {1: 0}
+    for _, row in rows_of(path) if path else ():
+        line, part = row.get("line"), row.get("part")
+        if type(line) is not int or line < 0:
+            continue
+        if type(part) is int:
+            starts[part] = line
+        elif not times or line >= times[-1][0]:
+            source = row.get("source")
+            times.append((line, number(row.get("_timestamp")), source if source in ("stdout", "stderr") else ""))
+    return times, starts
