@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from runstore import apis, data_types, env, errors, plot, sdk, util
     from runstore.api import Api as Api
-    from runstore.artifacts.artifact import Artifact as Artifact
-    from runstore.artifacts.artifact import ArtifactTTL as ArtifactTTL
+    from runstore.recording.hosting import Artifact as Artifact
+    from runstore.recording.hosting import ArtifactTTL as ArtifactTTL
     from runstore.errors import RunstoreError as CommError
     from runstore.errors import RunstoreError as Error
     from runstore.errors import UsageError as UsageError
@@ -146,8 +146,8 @@ __all__ = [
 _HOMES = {
     "AlertLevel": ("runstore.recording.alerts", "AlertLevel"),
     "Api": ("runstore.api", "Api"),
-    "Artifact": ("runstore.artifacts.artifact", "Artifact"),
-    "ArtifactTTL": ("runstore.artifacts.artifact", "ArtifactTTL"),
+    "Artifact": ("runstore.recording.hosting", "Artifact"),
+    "ArtifactTTL": ("runstore.recording.hosting", "ArtifactTTL"),
     "Audio": ("runstore.media.audio", "Audio"),
     "BoundingBoxes2D": ("runstore.media.overlays", "BoundingBoxes2D"),
     "Classes": ("runstore.media.overlays", "Classes"),

@@ -1,7 +1,7 @@
 """Charts of tables and classifiers, as `runstore.plot.line(…)`; logged like any other value.
 
-    table = runstore.Table(columns=["x", "y"], data=[[1, 2], [2, 4]])
-    runstore.log({"chart": runstore.plot.line(table, "x", "y", title="Twice")})
+table = runstore.Table(columns=["x", "y"], data=[[1, 2], [2, 4]])
+runstore.log({"chart": runstore.plot.line(table, "x", "y", title="Twice")})
 """
 
 from runstore.media.charts import CustomChart, bar, histogram, line, line_series, plot_table, scatter

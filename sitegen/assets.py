@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ window.vegaInterpreter = I.expressionInterpreter;
 """
 # The modules inside vl-convert have no other address than these; nothing is fetched from it.
 _MODULES: Final = {"vega": "6.2.0", "interpreter": "2.0.0"}
+_PLOTLY: Final = "plotly/package_data/plotly.min.js"
 _EXPORT: Final = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
 
@@ -105,6 +106,26 @@ def _charts() -> bytes:
     return b'runstore.put("charts",' + json.dumps(compiled_charts(), separators=(",", ":")).encode() + b");\n"
 
 
+def _plots() -> bytes:
+    from sitegen.charts import compiled_plots
+
+    return b'runstore.put("plots",' + json.dumps(compiled_plots(), separators=(",", ":")).encode() + b");\n"
+
+
+def plotly_version() -> str | None:
+    """The version of the Plotly package that is installed, None without one (or without the script inside it)."""
+    try:
+        found = distribution("plotly")
+    except PackageNotFoundError:
+        return None
+    return found.version if os.path.isfile(str(found.locate_file(_PLOTLY))) else None
+
+
+def plotly_script() -> bytes:
+    """Plotly's own script. Raises `OSError` where `plotly_version` is None."""
+    return Path(str(distribution("plotly").locate_file(_PLOTLY))).read_bytes()
+
+
 def _datatables() -> bytes:
     """DataTables and its extensions; its last statement exports `ITable`'s base, which becomes a global instead."""
     source = _itables("dt_bundle.js").decode()
@@ -145,6 +166,7 @@ def _source_digest() -> str:
 _MADE: Final[dict[str, tuple[Callable[[], bytes], Callable[[], str]]]] = {
     "vega.js": (_vega, _versions("vl-convert-python")),
     "charts.js": (_charts, _versions("vl-convert-python", "altair")),
+    "plots.js": (_plots, _versions("vl-convert-python", "altair")),
     "datatables.js": (_datatables, _versions("itables")),
     "datatables.css": (_datatables_css, _versions("itables")),
 }

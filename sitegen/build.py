@@ -7,10 +7,10 @@ from pathlib import Path
 from runstore.errors import StoreError
 from runstore.reading.store import Problem, Store, read_store
 from sitegen import urls
-from sitegen.assets import AssetSet, load_assets, templates_dir
+from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
 from sitegen.output import Output
 from sitegen.pages.context import PageContext
-from sitegen.plan import PlannedFile, ProjectPlan, fingerprint, folder_digest, plan_site
+from sitegen.plan import PlannedFile, ProjectPlan, RunPlan, fingerprint, folder_digest, plan_site
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being made, and how much of it is done, of how much."""
@@ -43,7 +43,7 @@ def build_site(store_root: Path, out: Path, *, progress: Progress | None = None)
     store = read_store(store_root)
     try:
         output = Output(out, store.layout)
-        _write_site(store, output, progress or (lambda *_: None))
+        notes = _write_site(store, output, progress or (lambda *_: None))
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
@@ -55,14 +55,15 @@ def build_site(store_root: Path, out: Path, *, progress: Progress | None = None)
         written=tuple(output.written),
         removed=tuple(output.removed),
         unchanged=output.unchanged,
-        problems=tuple(store.all_problems()),
+        problems=(*store.all_problems(), *notes),
     )
 
 
-def _write_site(store: Store, output: Output, progress: Progress) -> None:
+def _write_site(store: Store, output: Output, progress: Progress) -> list[Problem]:
+    """Writes what changed; returns what could not be drawn of what was made now."""
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
-    release = fingerprint(assets.digest, *code)
+    release = fingerprint(assets.digest, plotly_version(), *code)
     render = _renderer(assets)
     plan = plan_site(store, list(assets.files.items()), release, render)
     output.begin()
@@ -70,9 +71,21 @@ def _write_site(store: Store, output: Output, progress: Progress) -> None:
         name = f"project:{project.project.name}"
         if not output.keep(name, project.digest):
             output.put(name, project.digest, _counted(project, render, progress))
+        for run in project.runs:
+            _put_run(run, output)
         progress("projects", number + 1, len(plan.projects))
+    if plan.plotly:
+        output.put("plotly", release, plan.plotly)
     output.put("front", release, plan.front)
     output.finish()
+    return [problem for project in plan.projects for run in project.runs for problem in run.problems]
+
+
+def _put_run(run: RunPlan, output: Output) -> None:
+    """Makes the files behind a run's page. Those of a run that did not change are not even listed."""
+    name = f"run:{run.run.project}/{run.run.id}"
+    if not output.keep(name, run.digest):
+        output.put(name, run.digest, run.files())
 
 
 def _renderer(assets: AssetSet) -> Callable[[str, PageContext], bytes]:

@@ -73,7 +73,7 @@ class Output:
             part.files[file.path] = file.digest
             if before.files.get(file.path) == file.digest and file.path in self._present:
                 self.unchanged += 1
-            elif self._write(file.path, file.make()):
+            elif self._write(file.path, file.make(), file.immutable):
                 self.written.append(file.path)
             else:
                 self.unchanged += 1
@@ -101,7 +101,7 @@ class Output:
         if path not in self._contents:
             self._journal.write(f"{path}\n".encode())
 
-    def _write(self, path: str, content: bytes | Path) -> bool:
+    def _write(self, path: str, content: bytes | Path, immutable: bool) -> bool:
         """Puts bytes, or a copy of a file, in place; False when that is what is there already."""
         target = self.path / path
         if isinstance(content, bytes):
@@ -120,12 +120,14 @@ class Output:
         self._announce(path)
         self._make_folder(path)
         beside = target.with_name(f"{target.name}.tmp")
-        shutil.copyfile(content, beside)
+        beside.unlink(missing_ok=True)
+        _copy(content, beside, immutable)
         self._contents[path] = _file_digest(beside)
         if path in self._present and _file_digest(target) == self._contents[path]:
             beside.unlink()
             return False
         beside.replace(target)
+        self._present.add(path)
         return True
 
     def _make_folder(self, path: str) -> None:
@@ -168,6 +170,17 @@ class Output:
             write_atomically(self._memory, json.dumps({"manifest": _digest(manifest), "parts": parts}).encode())
         except OSError:
             pass  # On a disk that cannot be written the next build makes everything again, and writes what differs.
+
+
+def _copy(source: Path, target: Path, immutable: bool) -> None:
+    """Copies a file, or gives it a second name where that is as good and the file system can."""
+    if immutable:
+        try:
+            os.link(source, target, follow_symlinks=False)
+            return
+        except OSError:
+            pass  # Another disk, or a file system without links.
+    shutil.copyfile(source, target, follow_symlinks=False)
 
 
 def _check(out: Path, store: StoreLayout) -> None:

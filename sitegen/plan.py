@@ -8,8 +8,10 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from runstore.reading.store import Project, RunRecord, Store
+from runstore.reading.store import Problem, Project, RunRecord, Store
 from sitegen import urls
+from sitegen.assets import plotly_script, plotly_version
+from sitegen.data.attached import SYNTHETIC, PanelHead, attached_files, panel_heads
 from sitegen.data.series import Series, make_series, metric_rows
 from sitegen.data.shards import (
     has_times,
@@ -20,31 +22,71 @@ from sitegen.data.shards import (
     times_digest,
     times_payload,
 )
+from sitegen.data.system import system_data, system_files
+from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page
+from sitegen.pages.attempts import log_files
 from sitegen.pages.context import PageContext
+from sitegen.pages.files import media_stamps, stored_files
 from sitegen.pages.index import index_page
 from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
-from sitegen.pages.run import has_log, has_patch, run_page, table_stamps
+from sitegen.pages.run import RunData, has_patch, run_page
 
 Render = Callable[[str, PageContext], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One file of the site: where it goes, a digest of all that goes into it, and how it is made or what is copied."""
+    """One file of the site: where it goes, a digest of all that goes into it, and how it is made or what is copied.
+
+    What is copied may be linked where it is `immutable`: written once and named by its content.
+    """
 
     path: str
     digest: str
     make: Callable[[], bytes | Path]
+    immutable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The files behind one run's page that need nobody else's: media, tables, system metrics, stored files.
+
+    `digest` stays while none of them changes. `problems` fills with what could not be drawn as they are made.
+    """
+
+    run: RunRecord
+    digest: str
+    problems: list[Problem]
+
+    def files(self) -> Iterator[PlannedFile]:
+        folder = urls.run_dir(self.run.project, self.run.id)
+        if system_files(self.run):
+            yield PlannedFile(f"{folder}/system.js", self.digest, lambda: shard("system", system_data(self.run)))
+        found: list[str] = []
+        for file in attached_files(self.run, found):
+            immutable = file.path.startswith("media/")
+            yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
+        where = f"{self.run.project}/runs/{self.run.id}"
+        self.problems += [Problem(where, 0, each) for each in found]
+        for stored in stored_files(self.run):
+            if stored.target:
+                path = self.run.layout.path / stored.path
+                digest = fingerprint(stored.size, stored.changed)
+                yield PlannedFile(f"{folder}/{stored.target}", digest, lambda path=path: path)  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectPlan:
     """The files of one project. `digest` stays while nothing below it changes, and then nothing else need be asked."""
 
+    store: Store = field(repr=False)
     project: Project
     digest: str
     release: str
     groups: dict[str, str] = field(repr=False)
+    runs: tuple[RunPlan, ...] = field(repr=False)
+    stamps: dict[str, str] = field(repr=False)
+    artifacts: ArtifactIndex = field(repr=False)
 
     def files(self, render: Render) -> Iterator[PlannedFile]:
         """Every file of the project. Its data come first: their names say what is in them, and pages name them."""
@@ -53,16 +95,24 @@ class ProjectPlan:
         runs = shard("runs", runs_payload(self.project, histories.metrics))
         yield from self._made([("runs", runs)])
         data = urls.versioned("runs.js", runs)
+        artifacts = self.artifacts.links(self.project.name)
         yield self._planned(
             urls.project_page(self.project.name),
-            lambda: render("project.html.jinja", project_page(self.project, self.groups, data)),
+            lambda: render("project.html.jinja", project_page(self.project, self.groups, data, artifacts)),
         )
+        yield from self._artifact_files(render)
         for name, slug in self.groups.items():
             page = partial(group_page, self.project, name, slug)
             path = urls.group_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("group.html.jinja", page()))  # type: ignore[misc]
         for number, run in enumerate(self.project.runs):
             yield from self._run_files(number, run, histories, render)
+
+    def _artifact_files(self, render: Render) -> Iterator[PlannedFile]:
+        for collection in self.artifacts.by_project.get(self.project.name, ()):
+            page = partial(artifact_page, self.artifacts, self.store, collection)
+            path = urls.artifact_page(self.project.name, self.artifacts.slugs[self.project.name][collection.name])
+            yield self._planned(path, lambda page=page: render("artifact.html.jinja", page()))  # type: ignore[misc]
 
     def _made(self, files: Iterable[tuple[str, bytes]]) -> Iterator[PlannedFile]:
         for name, content in files:
@@ -75,20 +125,56 @@ class ProjectPlan:
         folder = urls.run_dir(self.project.name, run.id)
         neighbours = [self.project.runs[at] for at in (number - 1, number + 1) if 0 <= at < len(self.project.runs)]
         slug = self.groups.get(run.meta.group)
-        own = fingerprint(self.release, run.digest, table_stamps(run))
-        around = fingerprint(own, number, slug, *((each.id, each.name) for each in neighbours))
+        own = fingerprint(self.release, run.digest, self.stamps[run.id])
+        uses = self.artifacts.run_state(run)
+        around = fingerprint(own, number, slug, uses, *((each.id, each.name) for each in neighbours))
         data = cache(lambda: shard("run", histories.run_data(number)))
+        heads = cache(lambda: panel_heads(run))
+        panels = cache(lambda: shard("panels", _panels_payload(heads())))
 
         def page() -> bytes:
-            href = urls.versioned("data.js", data())
-            return render("run.html.jinja", run_page(self.project, number, slug, histories.count(number), href))
+            loads = _run_data(run, histories.count(number), data(), heads(), panels() if heads() else None)
+            return render("run.html.jinja", run_page(self.project, number, slug, loads, self.artifacts))
 
         yield PlannedFile(f"{folder}/index.html", around, page)
         yield PlannedFile(f"{folder}/data.js", own, data)
-        if has_log(run):
-            yield PlannedFile(f"{folder}/output.log.txt", own, lambda: run.layout.output_log)
+        if run.kinds:
+            yield PlannedFile(f"{folder}/panels.js", own, panels)
+        for log in log_files(run):
+            yield PlannedFile(f"{folder}/{log.target}", own, lambda path=log.path: path)  # type: ignore[misc]
         if has_patch(run):
             yield PlannedFile(f"{folder}/changes.patch.txt", own, lambda: run.layout.changes_patch)
+
+
+def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": head.key,
+            "section": section(head.key),
+            "title": title(head.key),
+            "place": head.place,
+            "kind": head.kind,
+            "steps": head.steps,
+            "name": head.name,
+            "url": f"media/{head.name}.js",
+        }
+        for head in heads
+    ]
+
+
+def _run_data(run: RunRecord, metrics: int, data: bytes, heads: Sequence[PanelHead], panels: bytes | None) -> RunData:
+    sizes = [(path.name, run.files[path.name]) for path in system_files(run)]
+    tables = sum(head.place == "tables" for head in heads)
+    return RunData(
+        metrics=metrics,
+        data=urls.versioned("data.js", data),
+        panels=None if panels is None else urls.versioned("panels.js", panels),
+        media=len(heads) - tables,
+        tables=tables,
+        system=f"system.js?v={fingerprint(sizes)[:8]}" if sizes else None,
+        drawn=bool(metrics or sizes or run.kinds & SYNTHETIC),
+        plotly=urls.static_file(urls.PLOTLY_FRAME) if "plotly-file" in run.kinds and plotly_version() else None,
+    )
 
 
 class _Histories:
@@ -165,15 +251,17 @@ class _MetricParts:
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """The whole site: its front page and assets, and a plan a project."""
+    """The whole site: its front page and assets, and a plan a project. `plotly` draws figures, where there are any."""
 
     front: tuple[PlannedFile, ...]
     projects: tuple[ProjectPlan, ...]
+    plotly: tuple[PlannedFile, ...]
 
 
 def plan_site(store: Store, assets: Sequence[tuple[str, bytes]], release: str, render: Render) -> SitePlan:
     """Plans the site of `store`. `release` stands for everything but the store that pages are made of."""
-    projects = tuple(_plan_project(project, release) for project in store.projects)
+    artifacts = artifact_index(store)
+    projects = tuple(_plan_project(store, project, release, artifacts) for project in store.projects)
     problems = [str(problem) for problem in store.all_problems()]
     digest = fingerprint(release, store.meta.entity, problems, *((each.project.name, each.digest) for each in projects))
     front = [
@@ -183,19 +271,39 @@ def plan_site(store: Store, assets: Sequence[tuple[str, bytes]], release: str, r
     ]
     for name, data in assets:
         front.append(PlannedFile(urls.static_file(name), release, partial(bytes, data)))
-    return SitePlan(tuple(front), projects)
+    return SitePlan(tuple(front), projects, _plotly_files(store, release, render))
 
 
-def _plan_project(project: Project, release: str) -> ProjectPlan:
+def _plotly_files(store: Store, release: str, render: Render) -> tuple[PlannedFile, ...]:
+    """The page that draws Plotly's figures, in a frame without rights, and Plotly itself where it is installed."""
+    drawn = any("plotly-file" in run.kinds for project in store.projects for run in project.runs)
+    if not drawn or plotly_version() is None:
+        return ()
+    page = PageContext("Plotly", "../", ())
+    return (
+        PlannedFile(urls.static_file(urls.PLOTLY_FRAME), release, lambda: render("plotly.html.jinja", page)),
+        PlannedFile(urls.static_file("plotly.js"), release, plotly_script),
+    )
+
+
+def _plan_project(store: Store, project: Project, release: str, artifacts: ArtifactIndex) -> ProjectPlan:
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
+    stored = {run.id: media_stamps(run) for run in project.runs}
+    stamps = {run_id: fingerprint(found) if found else "" for run_id, found in stored.items()}
+    runs = tuple(
+        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), [])
+        for run in project.runs
+        if run.kinds or stored[run.id] or system_files(run)
+    )
     digest = fingerprint(
         release,
         project.meta.title,
         project.meta.description,
         [str(problem) for problem in project.problems],
-        [(run.id, run.digest, table_stamps(run)) for run in project.runs],
+        [(run.id, run.digest, stamps[run.id], artifacts.run_state(run)) for run in project.runs],
+        artifacts.state(project.name),
     )
-    return ProjectPlan(project, digest, release, groups)
+    return ProjectPlan(store, project, digest, release, groups, runs, stamps, artifacts)
 
 
 def fingerprint(*parts: Any) -> str:

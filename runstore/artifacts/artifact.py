@@ -1,4 +1,4 @@
-"""The public `Artifact`: filled as a draft, logged by a run, found again by its name, and brought back to a directory."""
+"""The public `Artifact`: filled as a draft, logged by a run, found again by its name, brought back to a directory."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -95,17 +95,14 @@ class Artifact(Filling):
         try:
             version = publishing.unlabel(version, [each for each in version.aliases if each not in self._aliases])
             version = publishing.label(version, aliases)
-            head = version.head
-            wanted = replace(
-                head,
-                description=self._description or "",
-                metadata=metadata,
-                tags=tags,
-                ttl=self._ttl,
-                edited=head.edited,
-            )
-            if wanted != head:
-                version = publishing.edit(version, lambda _: wanted)
+            said: dict[str, Any] = {
+                "description": self._description or "",
+                "metadata": metadata,
+                "tags": tags,
+                "ttl": self._ttl,
+            }
+            if replace(version.head, **said) != version.head:
+                version = publishing.edit(version, lambda head: replace(head, **said))
         except OSError as error:
             raise unwritten(version.store, error) from None
         self._take(version)

@@ -1,8 +1,8 @@
 """What artifacts hold, by content: each distinct file once, read-only, under its SHA-256.
 
 A blob gets its name in one step (rename or link), so there is none that is half written, and who adds the same content
-at the same time does no harm. Nothing here asks the disk to sync: after a loss of power `verify` may find a blob that is
-not whole.
+at the same time does no harm. Nothing here asks the disk to sync: after a loss of power `verify` may find a blob that
+is not whole.
 """
 
 import errno

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from runstore.artifacts import names
 from runstore.artifacts.collection import Version
 from runstore.artifacts.draft import DraftFiles
-from runstore.artifacts.errors import ArtifactFinalizedError, ArtifactNotLoggedError, ContentError
+from runstore.artifacts.errors import ArtifactError, ArtifactFinalizedError, ArtifactNotLoggedError, ContentError
 from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import ArtifactTTL
 from runstore.artifacts.publishing import Release, digest_of, refresh
@@ -104,6 +104,11 @@ class Facts:
         else:
             self._files = DraftFiles()
         self._take(version)
+
+    @property
+    def stored_version(self) -> Version | None:
+        """The version in a store that it is, None while it is none."""
+        return self._logged if self._on_disk else None
 
     def is_draft(self) -> bool:
         """Whether it was not logged yet."""
@@ -306,4 +311,4 @@ class Facts:
         return self._version("url").path.parent.absolute().as_uri()
 
     def _refuse(self, what: str, instead: str) -> NoReturn:
-        raise names.ArtifactError(f"Artifact.{what}; {instead}")
+        raise ArtifactError(f"Artifact.{what}; {instead}")

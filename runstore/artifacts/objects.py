@@ -1,4 +1,4 @@
-"""Media in an artifact: a table lies there as `name.table.json`, a picture as `name.image-file.json` beside its file."""
+"""Media in an artifact: a table is `name.table.json` there, a picture `name.image-file.json` beside its file."""
 
 import os
 from pathlib import Path

@@ -60,7 +60,7 @@ def _local_entries(ref: str, name: str | None, *, checksum: bool, most: int) -> 
         raise ArtifactError(f"{ref}: there is no such file or directory; correct the path")
     if not checksum:
         return [FileEntry(check_path(name or os.path.basename(path.rstrip("/")) or "root"), ref=ref)]
-    found = []
+    found: list[FileEntry] = []
     for file, inside in walk(path):
         if len(found) >= most:
             raise ArtifactError(f"{ref}: holds more than {most:,} files; raise max_objects, or add a part of it")

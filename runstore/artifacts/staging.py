@@ -8,7 +8,9 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,24 +35,30 @@ class Host:
     on_disk: bool = True
 
 
-_hosts: list[Host] = []
 _folders: dict[tuple[int, Path | None], str] = {}
+_chosen: ContextVar[Host | None] = ContextVar("host", default=None)
+_ask: Callable[[], Host | None] | None = None
 
 
-def enter(host: Host) -> None:
-    """Makes a run the one that drafts belong to."""
-    _hosts.append(host)
-
-
-def leave(host: Host) -> None:
-    """The run has ended."""
-    if host in _hosts:
-        _hosts.remove(host)
+def ask(current: Callable[[], Host | None]) -> None:
+    """Sets who knows the run that is current. For the room of runs, which is above this one."""
+    global _ask
+    _ask = current
 
 
 def host() -> Host | None:
-    """The run that began last, of those that are alive."""
-    return _hosts[-1] if _hosts else None
+    """The run that files are for, None when there is none: see `using`, else the current one."""
+    return _chosen.get() or (_ask() if _ask is not None else None)
+
+
+@contextmanager
+def using(chosen: Host) -> Iterator[None]:
+    """Inside the block files are for this run, whichever is current."""
+    token = _chosen.set(chosen)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
 
 
 def default_store() -> StoreLayout | None:

@@ -44,7 +44,7 @@ def _described(found: RunSettings, name: str) -> dict[str, object]:
         "origin": found.origin(name),
         "default": show(spec.default),
         "variables": list(spec.variables),
-        "store.yaml": spec.in_store,
+        "in_store": spec.in_store,
         "meaning": spec.meaning.replace("`", ""),
     }
 

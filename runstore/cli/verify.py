@@ -1,4 +1,4 @@
-"""`runstore verify`: what in a store cannot be read or is not as it was logged, with file and line."""
+"""`runstore verify`: what in a store cannot be read or is not as it was logged, with file and line; and mending it."""
 
 import json
 from dataclasses import asdict
@@ -6,25 +6,68 @@ from pathlib import Path
 
 import click
 
+from runstore.artifacts.checks import problems as artifact_problems
 from runstore.cli.stores import open_store
 from runstore.cli.terminal import counted, printable
-from runstore.reading.media import verify_store
+from runstore.format.locate import existing_store
+from runstore.manage.aside import Aside, undo
+from runstore.manage.repair import repair
+from runstore.reading.store import Problem, Store, read_store
+from runstore.reading.verify import verify as verify_store
+from runstore.settings import from_environment
 
 
 @click.command()
 @click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.option("--repair", "mend", is_flag=True, help="Cut damage out of files; each is kept as it was in .repair/.")
+@click.option("--undo", "take_back", is_flag=True, help="Take the last repair back, byte for byte.")
+@click.option("--strict", is_flag=True, help="Name files too that the format does not know.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a problem.")
 @click.pass_context
-def verify(context: click.Context, store: Path | None, as_json: bool) -> None:
+def verify(
+    context: click.Context, store: Path | None, mend: bool, take_back: bool, strict: bool, as_json: bool
+) -> None:
     """Check every file of STORE; list what is broken, and exit with 1 if anything is."""
+    if take_back:
+        if mend or strict or as_json:
+            raise click.UsageError("--undo stands alone; leave the other options out")
+        context.exit(_undo(store))
     found = open_store(store)
-    problems = list(verify_store(found))
+    problems = _problems(found, strict=strict)
+    aside = repair(found, problems) if mend and problems else None
+    if aside is not None and aside.changes:
+        found = read_store(found.layout.root)
+        problems = _problems(found, strict=strict)
     if as_json:
         click.echo(json.dumps([asdict(problem) for problem in problems], indent=2, ensure_ascii=False))
     else:
-        for problem in problems:
-            click.echo(printable(str(problem)))
-        runs = sum(len(project.runs) for project in found.projects)
-        counts = (counted(runs, "run"), counted(len(found.projects), "project"), counted(len(problems), "problem"))
-        click.echo(", ".join(counts))
+        _tell(found, problems, aside)
     context.exit(1 if problems else 0)
+
+
+def _problems(store: Store, *, strict: bool) -> list[Problem]:
+    return [*verify_store(store, strict=strict), *artifact_problems(store.layout)]
+
+
+def _tell(store: Store, problems: list[Problem], aside: Aside | None) -> None:
+    for problem in problems:
+        click.echo(printable(str(problem)))
+    if aside is not None:
+        for change in aside.changes:
+            click.echo(printable(f"repaired: {change.path}"))
+        if aside.changes:
+            kept = aside.folder.relative_to(store.layout.root.parent)
+            click.echo(printable(f"as they were: {kept}; `runstore verify --undo` puts them back"))
+    runs = sum(len(project.runs) for project in store.projects)
+    counts = (counted(runs, "run"), counted(len(store.projects), "project"), counted(len(problems), "problem"))
+    click.echo(", ".join(counts) + (" left" if aside is not None and problems else ""))
+
+
+def _undo(path: Path | None) -> int:
+    """Takes the last repair back; the exit code."""
+    layout = existing_store(path if path is not None else from_environment().store_root())
+    left = 0
+    for name, trouble in undo(layout):
+        click.echo(printable(f"{name}: {trouble}" if trouble else f"put back: {name}"))
+        left += bool(trouble)
+    return 1 if left else 0

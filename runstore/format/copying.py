@@ -4,9 +4,26 @@ import os
 import secrets
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 _FICLONE = 0x40049409
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What changes when somebody writes to a file, or puts another in its place."""
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Fingerprint":
+        """That of the file at `path` now. Raises `OSError`."""
+        found = os.stat(path)
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def open_plain(path: Path) -> int:

@@ -6,7 +6,7 @@ experiments/<project>/runs/<run-id>/{run,config}.yaml, history.jsonl, summary.js
 experiments/<project>/artifacts/<name>/<version>/manifest.yaml
 experiments/<project>/deleted/<run-id>.yaml
 experiments/objects/sha256/<2 hex>/<64 hex>   what artifacts hold, by content
-experiments/.trash/<project>/<run-id>/   deleted runs, until it is emptied; ignored by git
+experiments/.trash/<project>/runs/<run-id>/   deleted runs, until it is emptied; ignored by git
 experiments/.cache/                      rebuilt at will, ignored by git
 
 A run is written by one process after another (attempts), or by several at once (ranks). Each is a *writer* with
@@ -36,8 +36,8 @@ _FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f\x7f]")
 # Device names on Windows, where a colleague may clone the store.
 _DEVICES = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?$", re.IGNORECASE)
 _WRITTEN = re.compile(
-    r"^(?P<stem>history|system|output|lines|alerts|lineage|provenance|config|summary)"
-    r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml)$"
+    r"^(?P<stem>history|system|output|lines|alerts|lineage|provenance|config|summary|changes|requirements)"
+    r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml|patch|txt)$"
 )
 _PART = re.compile(r"^output-(?P<number>[1-9][0-9]{0,8})(?:\.(?P<writer>[^.]+))?\.log$")
 MANIFEST = "manifest.yaml"
@@ -54,6 +54,8 @@ _ENDINGS = {
     "provenance": "json",
     "config": "yaml",
     "summary": "json",
+    "changes": "patch",
+    "requirements": "txt",
 }
 # What a run says stands in these: one that is no file, or is a link, is missing from what its readers see.
 _RUN_FILES = frozenset(
@@ -68,6 +70,7 @@ GITATTRIBUTES = """\
 *.log -diff
 media/** -diff
 manifest.yaml merge=union
+**/deleted/*.yaml merge=union
 objects/** -diff -text
 """
 GITIGNORE = """\
@@ -257,6 +260,16 @@ class WriterLayout:
         return self._file("provenance")
 
     @property
+    def changes(self) -> Path:
+        """The uncommitted changes of the first attempt; a later one's where they were others."""
+        return self._file("changes")
+
+    @property
+    def requirements(self) -> Path:
+        """The packages of the first attempt; a later one's where they were others."""
+        return self._file("requirements")
+
+    @property
     def config(self) -> Path:
         """The run's own for attempts; a rank's is merged into it by readers."""
         return RunLayout(self.path).config_yaml if is_attempt(self.name) else self._file("config")
@@ -442,6 +455,32 @@ class ProjectLayout:
         """The layout of the run `run_id`, there or not; raises `UsageError` for a name that could leave the project."""
         return RunLayout(self.runs_dir / check_run_id(run_id))
 
+    def runs_paths(self) -> list[Path]:
+        """The directories that runs are in, by name; none behind a link. Raises `OSError` when they cannot be listed."""
+        return [] if self.runs_dir.is_symlink() else _directories(self.runs_dir)
+
+    @property
+    def sweeps_dir(self) -> Path:
+        return self.path / "sweeps"
+
+    def sweep_ids(self) -> list[str]:
+        """The sweeps that have a directory, by name. Raises `OSError` when they cannot be listed."""
+        return [] if self.sweeps_dir.is_symlink() else [path.name for path in _directories(self.sweeps_dir)]
+
+    def sweep_yaml(self, sweep_id: str) -> Path:
+        """A sweep's configuration as it was given, there or not."""
+        return self.sweeps_dir / _check_name("the sweep id", sweep_id, MAX_RUN_ID) / "sweep.yaml"
+
+    @property
+    def reports_dir(self) -> Path:
+        return self.path / "reports"
+
+    def reports(self) -> list[Path]:
+        """The reports there are, plain Markdown files by name. Raises `OSError` when they cannot be listed."""
+        if self.reports_dir.is_symlink() or not self.reports_dir.is_dir():
+            return []
+        return sorted(path for path in self.reports_dir.glob("*.md") if path.is_file() and not path.is_symlink())
+
     def runs(self) -> list[RunLayout]:
         """The runs there are, by id. Raises `OSError` when they cannot be listed."""
         if self.runs_dir.is_symlink():
@@ -525,6 +564,15 @@ class StoreLayout:
     def trash_dir(self) -> Path:
         """Deleted runs, as `<project>/<run-id>/`, until somebody empties it."""
         return self.root / ".trash"
+
+    def trashed_run(self, project: str, run_id: str) -> Path:
+        """Where a deleted run lies until the trash is emptied."""
+        return self.trash_dir / check_project_name(project) / "runs" / check_run_id(run_id)
+
+    def trashed_runs(self) -> list[Path]:
+        """The deleted runs that lie in the trash, by project and id; links are not followed."""
+        projects = [] if os.path.islink(self.trash_dir) else _directories(self.trash_dir)
+        return [path for project in projects for path in ProjectLayout(project).runs_paths()]
 
     def trashed_version(self, project: str, name: str, number: int) -> Path:
         """Where the manifest of a deleted version lies until the trash is emptied."""

@@ -80,6 +80,15 @@ class StopRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """`deleted/<run-id>.yaml`: an id that can never be used again. `deleted` is ISO 8601, `by` says who."""
+
+    id: str
+    deleted: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreMeta:
     """`store.yaml`: the format's version and what holds for the whole store."""
 
@@ -164,6 +173,23 @@ def dump_store(meta: StoreMeta) -> bytes:
 def load_store(path: Path) -> StoreMeta:
     """Reads `store.yaml`; one that is missing stands for the defaults. A newer format raises `FormatError`."""
     values = _read_mapping(path)
+    version = _version(path, values)
+    if version < FORMAT:
+        raise FormatError(path, "format", f"{version}, an older format", str(FORMAT), "run `runstore migrate`")
+    return StoreMeta(
+        format=version,
+        entity=_text(path, values, "entity"),
+        artifacts=cast(ArtifactPolicy, _choice(path, values, "artifacts", get_args(ArtifactPolicy), "commit")),
+    )
+
+
+def store_version(path: Path) -> int:
+    """The version of the format that a store says it has, of this release or an older one; this one's where it says
+    nothing. Raises `FormatError` for a newer one."""
+    return _version(path, _read_mapping(path))
+
+
+def _version(path: Path, values: Mapping[str, Any]) -> int:
     version = values.get("format", FORMAT)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise FormatError(
@@ -173,11 +199,7 @@ def load_store(path: Path) -> StoreMeta:
         raise FormatError(
             path, "format", f"{version}, a newer format", f"at most {FORMAT}", "update with pip install -U runstore"
         )
-    return StoreMeta(
-        format=version,
-        entity=_text(path, values, "entity"),
-        artifacts=cast(ArtifactPolicy, _choice(path, values, "artifacts", get_args(ArtifactPolicy), "commit")),
-    )
+    return version
 
 
 def dump_project(meta: ProjectMeta) -> bytes:
@@ -278,6 +300,23 @@ def load_stop_request(path: Path) -> StopRequest:
     except StoreError:
         return StopRequest()
     return StopRequest(requested=str(values.get("requested") or ""), by=str(values.get("by") or ""))
+
+
+def dump_tombstone(tombstone: Tombstone) -> bytes:
+    """One line that is whole in itself: of two branches that deleted the same run, `merge=union` keeps both."""
+    return b"- " + orjson.dumps(tombstone) + b"\n"
+
+
+def load_tombstone(path: Path) -> Tombstone:
+    """Reads a tombstone, the first of several. It counts by being there: what cannot be read stays empty.
+
+    Raises `StoreError` for a file that cannot be read at all.
+    """
+    value = read_yaml(path, "a list of deletions")
+    entries = [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict)]
+    found = [(str(entry.get("deleted") or ""), str(entry.get("by") or "")) for entry in entries]
+    deleted, by = min(found, default=("", ""))
+    return Tombstone(path.stem, deleted, by)
 
 
 def dump_heartbeat(beat: Heartbeat) -> bytes:

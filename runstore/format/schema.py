@@ -179,6 +179,10 @@ _SCHEMAS: Final[dict[str, Schema]] = {
         "properties": {"_timestamp": _EPOCH, "_runtime": _SECONDS},
         "additionalProperties": _NUMBER,
     },
+    "lines": _record(
+        "lines.jsonl: when lines of the console log were written.",
+        {"line": _COUNT, "_timestamp": _EPOCH, "source": _TEXT},
+    ),
     "alerts": _record(
         "alerts.jsonl: one alert.",
         {
@@ -259,8 +263,8 @@ _SCHEMAS: Final[dict[str, Schema]] = {
         ),
     },
     "tombstone": {
-        "description": "deleted/<run-id>.yaml: an id that can never be used again.",
-        "type": ["object", "null"],
+        "description": "deleted/<run-id>.yaml: an id that can never be used again; after a merge, each deletion.",
+        **_list(_record("", {"id": _TEXT, "deleted": _TIME, "by": _TEXT})),
     },
     "stop": _record("stop: somebody asks a live run to end.", {"requested": _TIME, "by": _TEXT}),
     "heartbeat": _record(

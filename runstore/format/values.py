@@ -8,7 +8,7 @@ import datetime
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -131,6 +131,8 @@ def _builtin(value: Any) -> Any:
             return str(value)
         case os.PathLike():
             return os.fsdecode(value)
+    if isinstance(value, Sequence) and not hasattr(type(value), "tolist"):
+        return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return _UNKNOWN

@@ -1,1 +1,1 @@
-"""Changes to a store by somebody who does not run anything: repairs, edits, deletions."""
+"""Changing what is in a store: editing, deleting and restoring runs, comparing them, taking them elsewhere."""

@@ -1,11 +1,10 @@
 """`runstore verify --repair`: cuts damage out of a store's files, and keeps every file as it was."""
 
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from runstore.errors import StoreError
+from runstore.errors import FormatError, StoreError
 from runstore.format import records
 from runstore.format.layout import StoreLayout, is_history, is_temporary, written_by
 from runstore.manage.aside import Aside
@@ -39,8 +38,7 @@ def repair(store: Store, problems: Iterable[Problem]) -> Aside:
 
 def _repair_file(aside: Aside, path: Path, run: RunRecord | None, store: StoreLayout) -> None:
     if is_temporary(path.name):
-        if time.time() - path.stat().st_mtime > 0:
-            aside.remove(path)
+        aside.remove(path)
         return
     mend = _mender(path, run, store)
     if mend is None:
@@ -76,7 +74,7 @@ def _is_broken(path: Path) -> bool:
     """Whether a YAML file cannot be read at all; wrong values in a sound one are for people to correct."""
     try:
         records.read_yaml(path)
-    except records.FormatError:
+    except FormatError:
         return True
     return False
 
@@ -84,31 +82,22 @@ def _is_broken(path: Path) -> bool:
 def _is_no_object(path: Path) -> bool:
     try:
         records.read_json_object(path)
-    except records.FormatError:
+    except FormatError:
         return True
     return False
 
 
-def _state(path: Path) -> bytes | None:
+def _state(path: Path) -> bytes:
     """What a broken state.json still says, else that the run crashed: nobody knows how it ended."""
+    data = path.read_bytes()
     try:
         records.load_state(path)
-    except records.FormatError:
-        whole = mend_object(path.read_bytes())
-        if whole is not None:
-            try:
-                return _valid_state(path, whole)
-            except StoreError:
-                pass
+        return data
+    except FormatError:
+        whole = mend_object(data)
+        if whole is not None and _rows_of(whole)[0].get("state") in records.STATES:
+            return whole
         return records.dump_state(records.RunState("crashed"))
-    return path.read_bytes()
-
-
-def _valid_state(path: Path, data: bytes) -> bytes:
-    values = _object(data)
-    if values.get("state") not in records.STATES:
-        raise StoreError(f"{path}: no state")
-    return data
 
 
 def _summary(path: Path, run: RunRecord) -> bytes:
@@ -116,7 +105,7 @@ def _summary(path: Path, run: RunRecord) -> bytes:
     whole = mend_object(path.read_bytes())
     if whole is not None:
         return whole
-    rows = [row for name in run.files if is_history(name) for row in _rows(run.layout.path / name)]
+    rows = [row for name in run.files if is_history(name) for row in _rows_of((run.layout.path / name).read_bytes())]
     rows.sort(key=lambda row: row["_step"] if isinstance(row.get("_step"), int | float) else 0)
     last: dict[str, Any] = {}
     for row in rows:
@@ -124,11 +113,5 @@ def _summary(path: Path, run: RunRecord) -> bytes:
     return dump_row(last)
 
 
-def _rows(path: Path) -> Iterable[dict[str, Any]]:
-    for line in path.read_bytes().split(b"\n"):
-        yield from decode_line(line)[0]
-
-
-def _object(data: bytes) -> dict[str, Any]:
-    rows, _ = decode_line(data)
-    return rows[0] if rows else {}
+def _rows_of(data: bytes) -> list[dict[str, Any]]:
+    return [row for line in data.split(b"\n") for row in decode_line(line)[0]]

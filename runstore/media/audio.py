@@ -56,7 +56,7 @@ class Audio(FileMedia):
             array = array.T  # As torchaudio has it.
         if array.ndim not in (1, 2) or not array.size or (array.ndim == 2 and array.shape[1] > _MOST_CHANNELS):
             raise BadValueError(
-                f"a sound from an array of the shape {list(array.shape)}; expected samples, or samples × channels"
+                f"a sound from an array of the shape {list(array.shape)}; expected samples, or samples x channels"
             )
         samples = _as_int16(array)
         assert self._sample_rate is not None
@@ -93,7 +93,7 @@ def _as_int16(array: Any) -> Any:
     if kind == "f":
         finite = numpy.nan_to_num(array.astype(numpy.float64), nan=0.0, posinf=1.0, neginf=-1.0)
         return numpy.round(finite.clip(-1, 1) * 32767).astype(numpy.int16)
-    if kind == "b" or size == 2 and kind == "i":
+    if kind == "b" or (size == 2 and kind == "i"):
         return array.astype(numpy.int16)
     if kind == "u":
         array = array.astype(numpy.int64) - (1 << (8 * size - 1)) if size < 8 else array.astype(numpy.int64)

@@ -126,7 +126,7 @@ def load(folder: Path, stub: Mapping[str, Any]) -> Media:
     """The value that a stub stands for: an `Image`, a `Table`, … Raises `UsageError`."""
     home = _HOMES.get(str(stub.get("_type")))
     if home is None:
-        raise UsageError(f"found _type {stub.get('_type')!r}, expected one of {', '.join(_HOMES)}")
+        raise UsageError(f"found _type {stub.get('_type')!r}, expected one of {', '.join(KINDS)}")
     kind = getattr(import_module(f"runstore.media.{home[0]}"), home[1])
     found: Media = kind.from_stub(folder, stub)
     return found

@@ -80,7 +80,9 @@ class CustomChart(Media):
             table = Table.from_stub(folder, stub["table"])
             fields, strings = dict(stub.get("fields") or {}), dict(stub.get("strings") or {})
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UsageError(f"found a plot without a table and fields ({error}); restore its row from a copy") from None
+            raise UsageError(
+                f"found a plot without a table and fields ({error}); restore its row from a copy"
+            ) from None
         split = bool(stub.get("split_table"))
         return cls(table, stub.get("preset"), stub.get("spec"), fields, strings, split)
 

@@ -20,7 +20,7 @@ def confusion_matrix(
     split_table: bool = False,
 ) -> CustomChart:
     """How often each class was taken for which: `y_true` are the classes, and either `preds` those predicted or
-    `probs` each one's probabilities (samples × classes). With `class_names` classes are numbers from 0.
+    `probs` each one's probabilities (samples x classes). With `class_names` classes are numbers from 0.
 
     Raises `ValueError` (a `UsageError`).
     """
@@ -50,9 +50,7 @@ def confusion_matrix(
     counts = numpy.zeros((len(names), len(names)))
     for label, other in zip(true, found, strict=True):
         counts[where[label], where[other]] += 1
-    rows = [
-        [names[at], names[to], float(counts[at, to])] for at in range(len(names)) for to in range(len(names))
-    ]
+    rows = [[names[at], names[to], float(counts[at, to])] for at in range(len(names)) for to in range(len(names))]
     table = Table(["Actual", "Predicted", "nPredictions"], rows)
     fields = {name: name for name in table.columns}
     return CustomChart(table, "confusion_matrix", None, fields, {"title": title}, split_table)
@@ -66,7 +64,7 @@ def roc_curve(
     title: str = "ROC Curve",
     split_table: bool = False,
 ) -> CustomChart:
-    """True over false positive rate of each class against all others, from its probabilities (samples × classes).
+    """True over false positive rate of each class against all others, from its probabilities (samples x classes).
 
     `labels` names classes that are whole numbers. Raises `ValueError` (a `UsageError`).
     """
@@ -126,7 +124,7 @@ def _classes(
     if true.ndim != 1 or scores.ndim != 2 or len(true) != len(scores):
         raise BadValueError(
             f"y_true has the shape {list(true.shape)} and y_probas {list(scores.shape)}; expected samples, and "
-            "samples × classes"
+            "samples x classes"
         )
     classes = numpy.unique(true)
     if not len(classes) or scores.shape[1] < len(classes):
@@ -138,7 +136,12 @@ def _classes(
     if by_number and labels is not None and int(classes[chosen].max()) >= len(labels):
         raise BadValueError(f"there are {len(labels)} labels, and a class of number {classes[chosen].max()}")
     return [
-        (labels[classes[at]] if by_number and labels is not None else classes[at].item(), true, scores[:, at], classes[at])
+        (
+            labels[classes[at]] if by_number and labels is not None else classes[at].item(),
+            true,
+            scores[:, at],
+            classes[at],
+        )
         for at in chosen
     ]
 

@@ -248,7 +248,9 @@ def _base_of(value: Any) -> Type:
         return DictType(keys=tuple((key, type_of(item)) for key, item in value.items()))
     dtype = getattr(value, "dtype", None)
     if kind.__module__ == "numpy" and hasattr(dtype, "kind"):
-        return ArrayType(shape=tuple(value.shape)) if value.ndim else _LETTERS.get(dtype.kind, Type(kind.__name__))
+        return (
+            ArrayType(shape=tuple(value.shape)) if value.ndim else _LETTERS.get(value.dtype.kind, Type(kind.__name__))
+        )
     if isinstance(value, datetime.date):  # As pandas' Timestamp.
         return NONE if value != value else TIMESTAMP
     if kind.__name__ in ("NaTType", "NAType"):
@@ -279,7 +281,8 @@ def type_from(dtype: Any) -> Type:
         if dtype is dict:
             return DictType()
         if dtype.__module__ == "numpy" and hasattr(dtype, "dtype"):
-            return _base_of(dtype(0))
+            make: Any = dtype
+            return _base_of(make(0))
         return _CLASSES.get(dtype) or Type(dtype.__name__)
     if isinstance(dtype, list):
         kinds = [type_from(part) for part in dtype]

@@ -29,8 +29,7 @@ class Plotly(FileMedia):
         figure = _converted(val) if is_matplotlib(val) else val
         if not callable(getattr(figure, "to_plotly_json", None)):
             raise BadValueError(
-                f"Logged plots must be plotly figures, or matplotlib plots, found a {type(val).__name__}; "
-                "pass a figure"
+                f"Logged plots must be plotly figures, or matplotlib plots, found a {type(val).__name__}; pass a figure"
             )
         content = values.plain(figure.to_plotly_json(), finite=False, other=str)
         super().__init__(orjson.dumps(values.writable(content)), "plotly.json")

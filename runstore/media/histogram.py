@@ -20,9 +20,7 @@ class Histogram(Media):
     kind = "histogram"
     MAX_LENGTH: ClassVar[int] = 512
 
-    def __init__(
-        self, sequence: Any = None, np_histogram: tuple[Any, Any] | None = None, num_bins: int = 64
-    ) -> None:
+    def __init__(self, sequence: Any = None, np_histogram: tuple[Any, Any] | None = None, num_bins: int = 64) -> None:
         if np_histogram is not None:
             if not isinstance(np_histogram, Sequence) or len(np_histogram) != 2:
                 raise BadValueError(

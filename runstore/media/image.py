@@ -19,7 +19,7 @@ _PNG_MODES: Final = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 class Image(FileMedia):
     """A picture. What is given is encoded at once, so the array may change afterwards.
 
-    `data_or_path` is an array (height × width, with 1, 3 or 4 channels last), a torch tensor (channels first), a
+    `data_or_path` is an array (height x width, with 1, 3 or 4 channels last), a torch tensor (channels first), a
     Pillow image, something of matplotlib, the path of a picture, which is kept byte for byte, or another Image.
     `mode` is Pillow's, to convert to; `file_type` one of png, jpg, bmp; `boxes` and `masks` are mappings by name, see
     `BoundingBoxes2D` and `ImageMask`; `classes` names the classes of those that do not themselves. Fractions are
@@ -150,7 +150,7 @@ class Image(FileMedia):
     def _measure(self, width: int, height: int) -> None:
         if max(width, height) > self.MAX_DIMENSION:
             raise BadValueError(
-                f"the image is {width} × {height} pixels, at most {self.MAX_DIMENSION} on a side are shown; log a part"
+                f"the image is {width} x {height} pixels, at most {self.MAX_DIMENSION} on a side are shown; log a part"
             )
         self._width, self._height = int(width), int(height)
 

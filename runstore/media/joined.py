@@ -44,9 +44,7 @@ class PartitionedTable(Media):
             raise UsageError("this PartitionedTable came from no artifact; add it to one, log that, and get it from it")
         folder = inside(self._folder, self.parts_path)
         for path in sorted(folder.glob("*.table.json")) if folder.is_dir() else ():
-            part = load(self._folder, {"_type": "entry", "path": f"{self.parts_path.rstrip('/')}/{path.name}"})
-            if isinstance(part, Table):
-                yield part
+            yield Table.from_stub(self._folder, {"path": f"{self.parts_path.rstrip('/')}/{path.name}"})
 
     def to_data(self, shelf: Shelf) -> Stub:
         return {"_type": self.kind, "parts_path": self.parts_path}
@@ -68,9 +66,7 @@ class JoinedTable(Media):
 
     def __init__(self, table1: Any, table2: Any, join_key: str | list[str]) -> None:
         if not isinstance(join_key, str) and not (isinstance(join_key, list | tuple) and len(join_key) == 2):
-            raise BadValueError(
-                f"JoinedTable join_key should be a string or a list of two strings, found {join_key!r}"
-            )
+            raise BadValueError(f"JoinedTable join_key should be a string or a list of two strings, found {join_key!r}")
         for name, table in (("table1", table1), ("table2", table2)):
             if not (isinstance(table, Table | PartitionedTable) or str(table).endswith(".table.json")):
                 raise BadValueError(
@@ -85,8 +81,10 @@ class JoinedTable(Media):
 
     @classmethod
     def from_stub(cls, folder: Path, stub: Mapping[str, Any]) -> Self:
-        tables = (load(folder, part) if isinstance(part := stub.get(at), dict) else part for at in ("table1", "table2"))
-        return cls(*tables, join_key=stub.get("join_key", ""))
+        first, second = (
+            load(folder, part) if isinstance(part := stub.get(at), dict) else part for at in ("table1", "table2")
+        )
+        return cls(first, second, stub.get("join_key", ""))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The joined rows, by column: those of the first table by `0.`, of the second by `1.` and the column."""

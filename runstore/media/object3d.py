@@ -11,7 +11,7 @@ from runstore.format import values
 from runstore.media.base import FileMedia, ending_of, read_stream, source_file, stream_path
 from runstore.media.pixels import as_array
 
-_SHAPES = "points × 3 (x y z), × 4 (x y z and a category from 1 to 14) or × 6 (x y z and a colour r g b)"
+_SHAPES = "points x 3 (x y z), x 4 (x y z and a category from 1 to 14) or x 6 (x y z and a colour r g b)"
 
 
 def box3d(
@@ -138,6 +138,8 @@ def _scene(data: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(plain, list):
             raise BadTypeError(f"the {part} of a scene are a list, found a {type(content).__name__}")
         found[part] = plain
-    if bad := next((point for point in found["points"] if not isinstance(point, list) or len(point) not in (3, 4, 6)), 0):
+    if bad := next(
+        (point for point in found["points"] if not isinstance(point, list) or len(point) not in (3, 4, 6)), 0
+    ):
         raise BadValueError(f"points of a scene have 3, 4 or 6 numbers, found {bad!r}")
     return found

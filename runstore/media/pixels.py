@@ -39,7 +39,7 @@ def is_torch(value: Any) -> bool:
 
 
 def picture(value: Any, *, normalize: bool = True) -> Any:
-    """The 8-bit array, height × width or height × width × 3 or 4, that an array or tensor shows. Raises `ValueError`.
+    """The 8-bit array, height x width or height x width x 3 or 4, that an array or tensor shows. Raises `ValueError`.
 
     Arrays have their channels last, tensors of torch first. Fractions are stretched as W&B does it: those from 0 to 1
     by 255, those from -1 to 1 onto 0 to 255; others are cut off at 0 and 255, as whole numbers are. True is white.
@@ -57,7 +57,7 @@ def picture(value: Any, *, normalize: bool = True) -> Any:
         array = array[:, :, 0]
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)) or not array.size:
         raise BadValueError(
-            f"Un-supported shape for image conversion {shape}; an array is height × width, with 1, 3 or 4 channels "
+            f"Un-supported shape for image conversion {shape}; an array is height x width, with 1, 3 or 4 channels "
             "last (in a torch tensor first)"
         )
     return _bytes(array, normalize)
@@ -73,7 +73,7 @@ def _bytes(array: Any, normalize: bool) -> Any:
     if array.dtype.kind == "f":
         array = numpy.nan_to_num(array.astype(numpy.float64), nan=0.0, posinf=255.0, neginf=0.0)
         low, high = float(array.min()), float(array.max())
-        if normalize and -1 <= low and high <= 1:
+        if normalize and low >= -1 and high <= 1:
             array = array * 255 if low >= 0 else (array + 1) * 127.5
     return array.clip(0, 255).astype(numpy.uint8)
 

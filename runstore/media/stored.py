@@ -5,7 +5,7 @@ naming the file of all of them and `json_columns` those whose cells are JSON tex
 the rows that came since the one that `previous` names.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from runstore.format import values
 from runstore.media import parquet
 from runstore.media.base import Shelf, Stub, inside
 
+KIND: Final = "table-file"
 MOST_JSON_ROWS: Final = 10_000
 PREVIEW_ROWS: Final = 1_000
 _MOST_INCREMENTS: Final = 100_000
@@ -106,11 +107,14 @@ def _rows(folder: Path, head: Mapping[str, Any], start: int, stop: int) -> list[
     return rows
 
 
-def stubs_within(folder: Path, stub: Mapping[str, Any]) -> Iterator[Any]:
-    """What the heads of a table name beside their cells, and every cell that is no number, text or boolean."""
-    for head in load_heads(folder, stub):
-        for part in ("parquet", "previous", "keys"):
-            if part in head:
-                yield head[part]
-        for row in _rows(folder, head, 0, head["nrows"]):
-            yield from (cell for cell in row if type(cell) in (list, dict))
+def named_in(folder: Path, stub: Mapping[str, Any]) -> list[Any]:
+    """What the head of a table names: the Parquet file beside it, the head of the increment before, tables that its
+    keys lead to, and every cell that is a list or a mapping. Raises `UsageError`."""
+    head = load_head(folder, stub)
+    beside = {"parquet": "file", "previous": KIND}
+    found: list[Any] = [{**head[part], "_type": kind} for part, kind in beside.items() if type(head.get(part)) is dict]
+    found.append(head.get("keys"))
+    if "parquet" not in head or head.get("json_columns"):
+        rows = _rows(folder, head, 0, head["nrows"])
+        found += [cell for row in rows for cell in row if type(cell) in (list, dict)]
+    return found

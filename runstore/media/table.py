@@ -31,7 +31,7 @@ class Table(Media):
     `TypeError`, both `UsageError`s too.
     """
 
-    kind = "table-file"
+    kind = stored.KIND
     MAX_ROWS: ClassVar[int] = 10_000
     """With more rows a table lies in the store as Parquet. There is no limit."""
     MAX_ARTIFACT_ROWS: ClassVar[int] = 200_000
@@ -109,7 +109,7 @@ class Table(Media):
         if value is None or not (
             isinstance(value, _CONTAINERS)
             or isinstance(new, dtypes.ConstType | KeyType)
-            or getattr(value, "ndim", 0)
+            or getattr(value, "ndim", 0) > 0
             or dtypes.type_of(value) == dtypes.NONE
             or (isinstance(value, float) and new.merge(dtypes.NONE) is None)
         ):
@@ -380,7 +380,9 @@ class Table(Media):
     def _head(self, shelf: Shelf, rows: list[list[Any]]) -> Stub:
         columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else ((),) * len(self.columns)
         cells = [plain_column(column, shelf) for column in columns]
-        head = stored.keep_rows(shelf, [str(name) for name in self.columns], list(map(dtypes.shown, self._types)), cells)
+        head = stored.keep_rows(
+            shelf, [str(name) for name in self.columns], list(map(dtypes.shown, self._types)), cells
+        )
         if self._primary is not None:
             head["keys"] = {"primary": str(self._primary)}
         for name in self._foreign if not self._busy else ():
@@ -428,9 +430,10 @@ def _names(columns: Any) -> list[Any]:
     names = list(columns)
     for at, name in enumerate(names):
         if isinstance(name, bool) or not isinstance(name, str | int):
-            if not (hasattr(name, "item") and type(name.item()) in (int, str)):
+            plain = values.plain(name, other=lambda _: None)
+            if isinstance(name, bool) or type(plain) not in (int, str):
                 raise BadTypeError(f"columns argument expects list of strings or ints, found {name!r} among them")
-            names[at] = name.item()
+            names[at] = plain
     return names
 
 

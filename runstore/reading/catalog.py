@@ -7,11 +7,12 @@ made again, one that cannot be written is done without.
 """
 
 import json
+import math
 import os
 import re
 import zlib
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +26,11 @@ from runstore.reading.entries import Entry, refresh
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
+from runstore.reading.stitching import ceilings, count_repeated, overlap, scan
 
 _LONG = re.compile(rb"[ \[-][0-9]{20}")
 
-VERSION: Final = 3
+VERSION: Final = 4
 
 
 @dataclass(slots=True)
@@ -36,10 +38,12 @@ class Facts:
     """What one history says as a whole: times in epoch s, `runtime` in s, None when never logged.
 
     `latest` holds the last value of each key (a typed one with its `_step`), `kinds` every type of typed values that
-    was logged, `bad` the lines that broke the format as (line, what was found).
+    was logged, `disordered` tells of steps that came late, `exact` holds what `stitching.scan` found where that
+    matters, `bad` the lines that broke the format as (line, what was found).
     """
 
     rows: int = 0
+    first_step: float | None = None
     last_step: float | None = None
     first_time: float | None = None
     last_time: float | None = None
@@ -47,6 +51,14 @@ class Facts:
     latest: dict[str, Any] = field(default_factory=dict)
     kinds: list[str] = field(default_factory=list)
     bad: list[Any] = field(default_factory=list)
+    disordered: bool = False
+    exact: dict[str, Any] = field(default_factory=dict)
+
+    def seen(self) -> "Facts":
+        """The same of the rows that count, where these are not simply all, in the order they were written."""
+        if not self.exact:
+            return self
+        return replace(self, **{key: value for key, value in self.exact.items() if key not in ("of", "hidden")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,49 @@ class ProjectCatalog:
                 changed = True
                 self._changed.add(run_id)
         self._read_histories(stale)
+        for run_id in self._changed if changed else ():
+            self._stitch(self.entries.get(run_id))
         if changed:
             live = self.live()
             self.facts = {number: facts for number, facts in self.facts.items() if number in live}
             self._save()
+
+    def _stitch(self, entry: Entry | None) -> None:
+        """Reads again, row by row, the histories of a run whose rows do not all count as they come."""
+        if entry is None:
+            return
+        writers = {name: (names.written_by(name) or ("", ""))[1] for name in entry.sources}
+        ceiling = ceilings(entry.provenances, writers.values()) if len(writers) > 1 else {}
+        folder = self.project.runs_dir / entry.meta.id
+        for name, source in entry.sources.items():
+            facts, highest = self.facts[source.number], ceiling.get(writers[name], math.inf)
+            hides = facts.last_step is not None and facts.last_step > highest
+            of = [source.size, source.mtime_ns, highest if hides else None]
+            if not hides and not facts.disordered:
+                facts.exact = {}
+            elif facts.exact.get("of") != of:
+                try:
+                    facts.exact = {**_as_json(scan(folder / name, highest)), "of": of}
+                except OSError:
+                    facts.exact = {}  # The next look tells of it.
+        self._count_repeated(entry, writers, ceiling)
+
+    def _count_repeated(self, entry: Entry, writers: dict[str, str], ceiling: dict[str, float]) -> None:
+        """Notes how many steps several attempts logged, where their ranges overlap."""
+        attempts = [name for name, writer in writers.items() if names.is_attempt(writer)]
+        spans = [self.facts[entry.sources[name].number].seen() for name in attempts]
+        ends = [(span.first_step, span.last_step) for span in spans if span.first_step is not None]
+        if not overlap([(first, last) for first, last in ends if first is not None and last is not None]):
+            entry.repeated, entry.repeated_of = 0, []
+            return
+        folder = self.project.runs_dir / entry.meta.id
+        of = [[name, entry.sources[name].size, str(ceiling.get(writers[name]))] for name in attempts]
+        if entry.repeated_of != of:
+            try:
+                paths = {folder / name: ceiling.get(writers[name], math.inf) for name in attempts}
+                entry.repeated, entry.repeated_of = count_repeated(paths), of
+            except OSError:
+                entry.repeated, entry.repeated_of = 0, []
 
     def take_changed(self) -> set[str]:
         """The runs that were read, in whole or in part, since this was last asked."""
@@ -146,9 +197,7 @@ class ProjectCatalog:
             return True
         was_otherwise = entry.problems.pop("", None) is not None or entry.odd != scan.odd
         entry.odd = scan.odd
-        found = [
-            (path, stat) for path, stat in scan.files if path != layout.heartbeat and not path.name.startswith(".")
-        ]
+        found = [(path, stat) for path, stat in scan.files if not names.is_fleeting(path.name)]
         changed = refresh(entry, layout, {path.name: stat for path, stat in found})
         if not changed:
             return was_otherwise
@@ -219,13 +268,19 @@ class ProjectCatalog:
             .agg(
                 pl.len(),
                 pl.col("step").max(),
+                pl.col("step").min().alias("first_step"),
+                pl.col("step").diff().min().alias("back"),
                 pl.col("timestamp").min().alias("first_time"),
                 pl.col("timestamp").max().alias("last_time"),
                 pl.col("runtime").max(),
             )
         )
-        for number, rows, step, first, last, runtime in totals.iter_rows():
+        for number, rows, step, first_step, back, first, last, runtime in totals.iter_rows():
             facts = self.facts[number]
+            before = facts.last_step
+            late = before is not None and first_step is not None and first_step < before
+            facts.disordered |= late or (back is not None and back < 0)
+            facts.first_step = _widest(min, facts.first_step, first_step)
             facts.rows += rows
             facts.last_step = _widest(max, facts.last_step, step)
             facts.first_time = _widest(min, facts.first_time, first)

@@ -160,21 +160,8 @@ class Columns:
     def natural(self, name: str) -> pl.Expr:
         """The column as it stands in the runs frame: mixed values as text."""
         kind = self.kind(name)
-        self._series[name] = self._natural(name, kind)
+        self._series[name] = _series(self.values(name), kind)
         return pl.col(name)
-
-    def _natural(self, name: str, kind: Kind) -> pl.Series:
-        values = self.values(name)
-        match kind:
-            case "number":
-                return _numbers(values)
-            case "bool":
-                return pl.Series(values, dtype=pl.Boolean)
-            case "time":
-                return pl.Series(values, dtype=_TIME)
-            case "list":
-                return _lists(values)
-        return pl.Series(list(map(_text, values)), dtype=pl.String)
 
     def _view(self, name: str, view: str, make: Callable[[list[Any]], pl.Series]) -> pl.Expr:
         alias = f"{name}\0{view}"
@@ -207,6 +194,29 @@ def runs_frame(runs: Sequence[RunRecord], names: Iterable[str] | None = None) ->
     for name in chosen:
         columns.natural(name)
     return columns.frame().select(chosen)
+
+
+def frame_of_rows(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """Rows of any plain values as a frame, a column a key in order of first appearance; mixed values become text."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    columns = []
+    for key in keys:
+        values = [row.get(key) for row in rows]
+        columns.append(_series(values, _kind(values)).alias(key))
+    return pl.DataFrame(columns)
+
+
+def _series(values: list[Any], kind: Kind) -> pl.Series:
+    match kind:
+        case "number":
+            return _numbers(values)
+        case "bool":
+            return pl.Series(values, dtype=pl.Boolean)
+        case "time":
+            return pl.Series(values, dtype=_TIME)
+        case "list":
+            return _lists(values)
+    return pl.Series(list(map(_text, values)), dtype=pl.String)
 
 
 def _read(runs: Iterable[RunRecord], name: str) -> Iterator[Any]:

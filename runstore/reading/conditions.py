@@ -63,6 +63,11 @@ def compare(columns: Columns, left: Operand, operator: str, right: Operand) -> p
     return _compare_both(columns, left, operator, right)
 
 
+def _apply(operator: str, left: pl.Expr, right: Any) -> pl.Expr:
+    found: pl.Expr = OPERATORS[operator](left, right)
+    return found
+
+
 def _compare_literals(left: Any, operator: str, right: Any) -> pl.Expr:
     try:
         return pl.lit(bool(OPERATORS[operator](left, right))) if left is not None else pl.lit(None, dtype=pl.Boolean)
@@ -75,12 +80,12 @@ def _compare_with_value(columns: Columns, left: Column | Formula, operator: str,
     if kind == "list":
         return _holds(columns, left, operator, value)
     if kind == "time":
-        return OPERATORS[operator](_view(columns, left, "time"), pl.lit(_as_time(value)))
+        return _apply(operator, _view(columns, left, "time"), pl.lit(_as_time(value)))
     number = _as_number(value, kind)
     if number is not None:
         found = _order(_view(columns, left, "number"), operator, number) if kind != "text" else None
     else:
-        found = OPERATORS[operator](_view(columns, left, "text"), str(value)) if kind in ("text", "mixed") else None
+        found = _apply(operator, _view(columns, left, "text"), str(value)) if kind in ("text", "mixed") else None
     return _decided(presence(columns, left), found, operator)
 
 
@@ -92,10 +97,10 @@ def _decided(present: pl.Expr, found: pl.Expr | None, operator: str) -> pl.Expr:
 
 def _order(number: pl.Expr, operator: str, value: float) -> pl.Expr:
     if operator in ("=", "!="):
-        return OPERATORS[operator](number, value)
+        return _apply(operator, number, value)
     if isinstance(value, float) and math.isnan(value):
         return pl.when(number.is_not_null()).then(False)
-    return OPERATORS[operator](number, value) & number.cast(pl.Float64).is_not_nan()
+    return _apply(operator, number, value) & number.cast(pl.Float64).is_not_nan()
 
 
 def _compare_both(columns: Columns, left: Operand, operator: str, right: Operand) -> pl.Expr:
@@ -105,11 +110,11 @@ def _compare_both(columns: Columns, left: Operand, operator: str, right: Operand
     if "time" in kinds:
         if kinds != {"time"}:
             raise UsageError("a time can be compared with a time only, as in created > '2026-10-01'")
-        return OPERATORS[operator](_view(columns, left, "time"), _view(columns, right, "time"))
+        return _apply(operator, _view(columns, left, "time"), _view(columns, right, "time"))
     if "text" in kinds or kinds == {"mixed"}:
-        return OPERATORS[operator](_view(columns, left, "text"), _view(columns, right, "text"))
+        return _apply(operator, _view(columns, left, "text"), _view(columns, right, "text"))
     one, other = _view(columns, left, "number"), _view(columns, right, "number")
-    found = OPERATORS[operator](one, other)
+    found = _apply(operator, one, other)
     if operator not in ("=", "!="):
         found = found & one.cast(pl.Float64).is_not_nan() & other.cast(pl.Float64).is_not_nan()
     return _decided(presence(columns, left) & presence(columns, right), found, operator)

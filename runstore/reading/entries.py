@@ -1,13 +1,14 @@
 """What the small files of one run say, each read again only when it changed."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runstore.errors import FormatError, StoreError
-from runstore.format.layout import RunLayout
+from runstore.format.layout import RunLayout, is_attempt, writer_order, written_by
+from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta, RunState, load_config, load_run, load_state, read_json_object
 from runstore.reading.sources import Source
 
@@ -16,22 +17,38 @@ from runstore.reading.sources import Source
 class Entry:
     """One run as the catalogue knows it: its small files, and how far its histories (in merging order) are read.
 
-    `stats` holds size, mtime (ns) and inode of every file in the run's directory; `problems` all that was wrong with a
-    file, by name, each as (line or 0, message), and `odd` what stands where a file belongs. `unread` names files that
-    the system did not let us read: they are tried again at every look, because permissions change without a trace in
-    `stats`.
+    `provenances` are by writer; `configs` and `summaries` are those of ranks, by rank. `repeated` counts the steps that
+    several attempts logged, as of `repeated_of`. `stats` holds size, mtime (ns) and inode of every file in the run's
+    directory; `problems` all that was wrong with a file, by name, each as (line or 0, message), and `odd` what stands
+    where a file belongs. `unread` names files that the system did not let us read: they are tried again at every look,
+    because permissions change without a trace in `stats`.
     """
 
     meta: RunMeta
     recorded: RunState | None = None
     config: dict[str, Any] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)
-    provenance: dict[str, Any] = field(default_factory=dict)
+    metrics: tuple[Metric, ...] = ()
+    provenances: dict[str, dict[str, Any]] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    summaries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    repeated: int = 0
+    repeated_of: list[Any] = field(default_factory=list)
     stats: dict[str, list[int]] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
     problems: dict[str, list[list[Any]]] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the run comes from: as its first writer says, and where that says nothing as the next one does."""
+        found = dict(self.provenances.get("", {}))
+        for writer in sorted(self.provenances.keys() - {""}, key=writer_order):
+            if is_attempt(writer):
+                own = {**self.provenances[writer], **found}
+                found |= {key: fact for key, fact in own.items() if key not in OF_ATTEMPTS}
+        return found
 
     def note_unread(self, name: str, problem: list[Any], *, again: bool) -> None:
         """Notes why a file could not be used, and whether the next look tries it again."""
@@ -47,6 +64,7 @@ class Entry:
                 **values,
                 "meta": RunMeta(**{**meta, "tags": tuple(meta["tags"])}),
                 "recorded": None if recorded is None else RunState(**recorded),
+                "metrics": tuple(map(_metric, values["metrics"])),
                 "sources": {name: Source(**source) for name, source in values["sources"].items()},
                 "unread": set(values["unread"]),
             }
@@ -65,7 +83,7 @@ def refresh(entry: Entry, layout: RunLayout, stats: Mapping[str, os.stat_result]
     stale |= entry.unread
     entry.problems = {name: problem for name, problem in entry.problems.items() if name in seen}
     entry.unread &= seen.keys()
-    for small in _small_files(layout):
+    for small in _small_files(layout, stale):
         if small.path.name in stale:
             _read_small(entry, small, present=small.path.name in seen)
     entry.stats = seen
@@ -86,7 +104,12 @@ def _read_small(entry: Entry, small: "_SmallFile", *, present: bool) -> None:
             entry.note_unread(name, list(located(small.path, error)), again=not isinstance(error, FormatError))
     if mistakes:
         entry.problems[name] = [list(located(small.path, mistake)) for mistake in mistakes]
-    setattr(entry, small.attribute, value)
+    if small.writer is None:
+        setattr(entry, small.attribute, value)
+    elif present:
+        getattr(entry, small.attribute)[small.writer] = value
+    else:
+        getattr(entry, small.attribute).pop(small.writer, None)
 
 
 _Load = Callable[[Path, list[FormatError]], Any]
@@ -96,7 +119,8 @@ _Load = Callable[[Path, list[FormatError]], Any]
 class _SmallFile:
     """A small file of a run, the attribute it fills, and what stands there without it, or when it is broken.
 
-    `load` notes mistakes that leave the rest of the file good, and raises `StoreError` for others.
+    `writer` is who wrote it, where the attribute is by writer. `load` notes mistakes that leave the rest of the file
+    good, and raises `StoreError` for others.
     """
 
     path: Path
@@ -104,9 +128,32 @@ class _SmallFile:
     load: _Load
     absent: Any
     broken: Any
+    writer: str | None = None
 
 
-def _small_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
+OF_ATTEMPTS: Final = frozenset({"starting_step", "starting_runtime", "tracked", "rewound_to", "forked_from", "label"})
+"""What a provenance says of one attempt, and not of where the whole run comes from."""
+_BY_WRITER: Final[dict[str, tuple[str, Callable[[Path], dict[str, Any]]]]] = {
+    "provenance": ("provenances", read_json_object),
+    "config": ("configs", load_config),
+    "summary": ("summaries", read_json_object),
+}
+"""Of each file that a writer may have of its own: the attribute it fills, and what reads it."""
+
+
+def _small_files(layout: RunLayout, stale: Iterable[str]) -> list[_SmallFile]:
+    """The small files that every run may have, and those that single writers have among the `stale` names."""
+    found = list(_own_files(layout))
+    known = {small.path.name for small in found}
+    for name in sorted(stale):
+        stem, writer = written_by(name) or ("", "")
+        if stem in _BY_WRITER and name not in known:
+            attribute, load = _BY_WRITER[stem]
+            found.append(_SmallFile(layout.path / name, attribute, _whole(load), {}, {}, writer))
+    return found
+
+
+def _own_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
     unnamed = RunMeta(id=layout.id)
     return (
         _SmallFile(layout.run_yaml, "meta", load_run, unnamed, unnamed),
@@ -114,8 +161,13 @@ def _small_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
         _SmallFile(layout.summary_json, "summary", _whole(read_json_object), {}, {}),
         # Whatever a broken one said, no exit can be read from it: the heartbeat decides.
         _SmallFile(layout.state_json, "recorded", _whole(load_state), None, RunState("running")),
-        _SmallFile(layout.provenance_json, "provenance", _whole(read_json_object), {}, {}),
+        _SmallFile(layout.metrics_yaml, "metrics", load_metrics, (), ()),
     )
+
+
+def _metric(values: Mapping[str, Any]) -> Metric:
+    summary = values["summary"]
+    return Metric(**{**values, "summary": None if summary is None else tuple(summary)})
 
 
 def _whole(load: Callable[[Path], Any]) -> _Load:

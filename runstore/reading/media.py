@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runstore.errors import UsageError
 from runstore.format.layout import RunLayout, is_history, linked
+from runstore.media import stored
 from runstore.reading.rows import decode_line, flatten
 from runstore.reading.store import Problem, RunRecord, Store
 
@@ -20,6 +22,7 @@ class _Claim:
     path: str
     size: int | None
     sha256: str | None
+    is_table: bool
 
 
 def verify_store(store: Store) -> Iterator[Problem]:
@@ -42,11 +45,25 @@ def _media_problems(run: RunRecord) -> Iterator[tuple[Path, int, str]]:
     """Each media file that is wrong, at the first place that names it."""
     known: set[_Claim] = set()
     for path, line, key, claim in _claims(run):
-        if claim not in known:
+        shown = key if len(key) <= 40 else key[:39] + "…"
+        waiting = [claim]
+        while waiting:
+            claim = waiting.pop()
+            if claim in known:
+                continue
             known.add(claim)
             if wrong := _check(run.layout, claim):
-                shown = key if len(key) <= 40 else key[:39] + "…"
                 yield path, line, f"{shown!r} names {claim.path!r}: {wrong}"
+            elif claim.is_table:
+                try:
+                    waiting += _claims_of_table(run.layout, claim)
+                except UsageError as error:
+                    yield path, line, f"{shown!r} names a table: {error}"
+
+
+def _claims_of_table(run: RunLayout, claim: _Claim) -> list[_Claim]:
+    """What the head of a table names: its Parquet file, the increment before it, the media in its cells."""
+    return [found for part in stored.named_in(run.path, {"path": claim.path}) for found in _within(part)]
 
 
 def _claims(run: RunRecord) -> Iterator[tuple[Path, int, str, _Claim]]:
@@ -74,16 +91,33 @@ def _rows_with_media(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _claimed(values: Mapping[str, Any]) -> Iterator[tuple[str, _Claim]]:
     for key, value in flatten(values):
-        if isinstance(value, dict) and isinstance(value.get("path"), str) and value.keys() & {"size", "sha256"}:
-            size, digest = value.get("size"), value.get("sha256")
-            yield (
-                key,
-                _Claim(
-                    path=value["path"],
-                    size=size if type(size) is int else None,
-                    sha256=digest.lower() if isinstance(digest, str) else None,
-                ),
-            )
+        if isinstance(value, list) or (isinstance(value, dict) and "_type" in value):
+            for claim in _within(value):
+                yield key, claim
+
+
+def _within(value: Any) -> Iterator[_Claim]:
+    """Every file that a stub names: its own, and those of the stubs inside, as in a gallery or a plot."""
+    waiting = [(value, False)]
+    while waiting:
+        part, typed = waiting.pop()
+        if isinstance(part, dict):
+            typed = typed or "_type" in part
+            if typed and isinstance(part.get("path"), str) and part.keys() & {"size", "sha256"}:
+                yield _claim(part)
+            waiting += [(inner, typed) for key, inner in part.items() if key != "spec" and type(inner) in (dict, list)]
+        elif isinstance(part, list):
+            waiting += [(inner, typed) for inner in reversed(part) if type(inner) in (dict, list)]
+
+
+def _claim(stub: Mapping[str, Any]) -> _Claim:
+    size, digest = stub.get("size"), stub.get("sha256")
+    return _Claim(
+        path=stub["path"],
+        size=size if type(size) is int else None,
+        sha256=digest.lower() if isinstance(digest, str) else None,
+        is_table=stub.get("_type") == stored.KIND,
+    )
 
 
 def _check(run: RunLayout, claim: _Claim) -> str:

@@ -90,13 +90,13 @@ def _quoted(found: str, place: int) -> Token:
 def _unknown(letter: str) -> str:
     if letter == "'":
         return "found a text that does not end; close it with '"
-    if letter in "\"`":
+    if letter in '"`':
         return f"found a name that does not end; close it with {letter}"
     return f"found {letter!r}, which means nothing"
 
 
 def _longest(found: str, columns: Columns) -> str:
-    """The longest start of `found` that is a column: a metric's name may hold / and -, which divide and subtract too."""
+    """The longest start of `found` that is a column: a metric's name may hold / and -, which are signs too."""
     if found.replace(".", "").isidentifier():
         return found
     for end in range(len(found), 0, -1):
@@ -271,7 +271,7 @@ class _Parser:
         """`x IN (1, 2)`, or `'x' IN tags`."""
         if not self._takes("("):
             return compare(self._columns, self._operand(), "=", left)
-        found = []
+        found: list[pl.Expr] = []
         while not self._takes(")"):
             if found:
                 self._expect(",")
@@ -351,5 +351,3 @@ class _Parser:
 
 def _number(text: str) -> float:
     return int(text) if text.isdecimal() else float(text)
-
-

@@ -8,6 +8,7 @@ counts; ranks write beside each other, and all of their rows do.
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,3 +110,25 @@ def _add(found: Visible, steps: dict[str, float], row: Mapping[str, Any], step: 
         steps[key] = step
         typed = isinstance(value, dict) and "_type" in value
         found.latest[key] = {**value, "_step": row.get("_step")} if typed else value
+
+
+def overlap(spans: Iterable[tuple[float, float]]) -> bool:
+    """Whether two ranges of steps, (first, last) each, have one in common."""
+    ordered = sorted(spans)
+    return any(after[0] <= before[1] for before, after in pairwise(ordered))
+
+
+def count_repeated(histories: Mapping[Path, float]) -> int:
+    """How many steps more than one of these histories has, up to a highest step each. Raises `OSError`."""
+    seen: set[float] = set()
+    repeated: set[float] = set()
+    for path, ceiling in histories.items():
+        own = {
+            step
+            for at, line in enumerate(whole_lines(path))
+            for row in decode_line(line)[0]
+            if (step := step_of(row, at)) <= ceiling
+        }
+        repeated |= seen & own
+        seen |= own
+    return len(repeated)

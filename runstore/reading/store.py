@@ -1,6 +1,7 @@
 """A store as its readers see it: projects, their runs with state and summary, and what could not be read."""
 
 import hashlib
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,25 +11,40 @@ from typing import Any
 import polars as pl
 
 from runstore.errors import FormatError, StoreError, UsageError
-from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, check_project_name, check_run_id, linked
+from runstore.format.layout import (
+    ProjectLayout,
+    RunLayout,
+    StoreLayout,
+    check_project_name,
+    check_run_id,
+    is_attempt,
+    linked,
+)
 from runstore.format.locate import existing_store
+from runstore.format.metrics import Metric
 from runstore.format.records import (
     ProjectMeta,
     RunMeta,
     State,
     StoreMeta,
-    load_heartbeat,
     load_project,
     load_store,
     parse_time,
     unreadable,
 )
-from runstore.format.values import revive
+from runstore.reading.attempts import (
+    Attempt,
+    attempts,
+    merged_config,
+    merged_summary,
+    state_and_sign,
+    tracked_seconds,
+    writer_of,
+)
 from runstore.reading.catalog import Facts, ProjectCatalog
 from runstore.reading.entries import Entry, located, without_path
-from runstore.reading.ndjson import AXES
-from runstore.reading.rows import flatten
-from runstore.reading.states import derive_state
+from runstore.reading.overlaps import without_hidden, without_repeated
+from runstore.reading.stitching import ceilings
 
 # Whole numbers up to here are exact in a Float64.
 _LARGEST_STEP = 2.0**53
@@ -51,7 +67,10 @@ class RunRecord:
     """One run. Times are epoch s, durations s; None when the run does not say.
 
     `config` is nested as written, `summary` flat with dotted keys, NaN and ±inf as floats. `runtime` is the time from
-    start to end by the clock, `tracked` the time its processes ran. `files` holds the size in bytes of each file in
+    start to end by the clock, `tracked` the time its processes ran. `provenance` is where it comes from, `provenances`
+    what each of its writers said of that, `attempts` what there is to know of these; `repeated` counts the steps that
+    several attempts logged. `preempted`: it crashed when its machine was taken away. `metrics` are those that were
+    defined. `files` holds the size in bytes of each file in
     its directory, `kinds` the types of the typed values that were logged. `digest` changes with the run's files and
     state.
     """
@@ -70,6 +89,11 @@ class RunRecord:
     config: Mapping[str, Any]
     summary: Mapping[str, Any]
     provenance: Mapping[str, Any]
+    provenances: Mapping[str, Mapping[str, Any]]
+    attempts: tuple[Attempt, ...]
+    repeated: int
+    preempted: bool
+    metrics: tuple[Metric, ...]
     files: Mapping[str, int]
     kinds: frozenset[str]
     problems: tuple[Problem, ...]
@@ -124,7 +148,7 @@ class Project:
             },
             schema={"source": pl.UInt32, "run": pl.UInt32, "place": pl.UInt32},
         )
-        return [
+        numbered = [
             frame.join(owners, on="source", how="inner", maintain_order="left").select(
                 pl.col("run", "place", "line"),
                 pl.when(pl.col("step").abs() <= _LARGEST_STEP).then("step").otherwise("line").alias("step"),
@@ -132,6 +156,22 @@ class Project:
             )
             for frame in frames
         ]
+        return self._stitched(numbered, index)
+
+    def _stitched(self, frames: list[pl.DataFrame], index: Mapping[str, int]) -> list[pl.DataFrame]:
+        """The frames with the rows and values that count."""
+        hidden: dict[tuple[int, int], float] = {}
+        overlapping: dict[int, list[int]] = {}
+        for run_id, entry in self.catalog.entries.items():
+            if len(entry.sources) < 2 or run_id not in index:
+                continue
+            writers = [writer_of(name) for name in entry.sources]
+            for writer, ceiling in ceilings(entry.provenances, writers).items():
+                if ceiling < math.inf:
+                    hidden[index[run_id], writers.index(writer)] = ceiling
+            if entry.repeated:
+                overlapping[index[run_id]] = [place for place, writer in enumerate(writers) if is_attempt(writer)]
+        return without_repeated(without_hidden(frames, hidden), overlapping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +288,15 @@ def _linked(links: Sequence[Path], store: StoreLayout) -> list[Problem]:
 
 
 def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, now: float) -> RunRecord:
+    histories = dict(zip(entry.sources, facts, strict=True))
     first = _extreme(min, (each.first_time for each in facts))
     last = _extreme(max, (each.last_time for each in facts))
-    tracked = _extreme(max, (each.runtime for each in facts))
+    writers = attempts(entry, histories)
     created = parse_time(entry.meta.created) or parse_time(str(entry.provenance.get("started", ""))) or first
     finished = parse_time(entry.recorded.finished) if entry.recorded else last
-    state = _state(layout, entry, now)
+    state, last_sign = state_and_sign(layout, entry, now)
+    logged = _extreme(max, (each.seen().runtime for each in facts))
+    tracked = tracked_seconds(writers, _latest(finished, last_sign, last), logged)
     end = finished if finished is not None else last
     runtime = end - created if created is not None and end is not None and end >= created else tracked
     return RunRecord(
@@ -266,11 +309,16 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         finished=finished,
         runtime=runtime,
         tracked=tracked if tracked is not None else runtime,
-        rows=sum(each.rows for each in facts),
-        last_step=_extreme(max, (each.last_step for each in facts)),
-        config=entry.config,
-        summary=_summary(entry, facts, complete=state == "finished"),
+        rows=sum(each.seen().rows for each in facts),
+        last_step=_extreme(max, (each.seen().last_step for each in facts)),
+        config=merged_config(entry),
+        summary=merged_summary(entry, histories, complete=state == "finished"),
         provenance=entry.provenance,
+        provenances=entry.provenances,
+        attempts=writers,
+        repeated=entry.repeated,
+        preempted=state == "crashed" and entry.recorded is not None and entry.recorded.preempting,
+        metrics=entry.metrics,
         files={name: stat[0] for name, stat in entry.stats.items()},
         kinds=frozenset(kind for each in facts for kind in each.kinds),
         problems=tuple(_problems(layout, entry, facts, store, state)),
@@ -278,31 +326,16 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
     )
 
 
+def _latest(finished: float | None, last_sign: float | None, last_row: float | None) -> float | None:
+    """When a run ended, or was last heard of."""
+    if finished is not None:
+        return finished
+    return _extreme(max, iter((last_sign, last_row)))
+
+
 def _digest(state: State, entry: Entry) -> str:
     known = (state, sorted(entry.stats.items()), sorted(entry.odd.items()))
     return hashlib.blake2b(repr(known).encode(), digest_size=12).hexdigest()
-
-
-def _state(layout: RunLayout, entry: Entry, now: float) -> State:
-    if entry.recorded is None or entry.recorded.state != "running":
-        return derive_state(entry.recorded, None, None, now=now)
-    try:
-        last_sign = layout.heartbeat.lstat().st_mtime
-    except OSError:
-        return derive_state(entry.recorded, None, None, now=now)
-    return derive_state(entry.recorded, load_heartbeat(layout.heartbeat), last_sign, now=now)
-
-
-def _summary(entry: Entry, facts: Sequence[Facts], *, complete: bool) -> dict[str, Any]:
-    """The last value of each key. What the run itself wrote holds, unless the run was cut off before it was current."""
-    logged = {key: value for each in facts for key, value in each.latest.items()}
-    written = {key: value for key, value in flatten(entry.summary) if key not in AXES}
-    # A table's place in the history says at which step it was logged; the summary does not.
-    written |= {key: logged[key] for key, value in written.items() if isinstance(value, dict) and key in logged}
-    last_step = _extreme(max, (each.last_step for each in facts))
-    step = entry.summary.get("_step")
-    current = complete or last_step is None or (isinstance(step, int | float) and step >= last_step)
-    return {key: revive(value) for key, value in ({**logged, **written} if current else {**written, **logged}).items()}
 
 
 def _problems(

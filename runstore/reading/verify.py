@@ -148,7 +148,7 @@ def _tombstones(project: Project, store: Store) -> Iterator[Problem]:
     folder = project.layout.deleted_dir
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() and not folder.is_symlink() else ():
         try:
-            records.load_config(path)
+            records.load_tombstone(path)
         except StoreError as error:
             line, message = located(path, error)
             yield Problem(store.relative(path), line, message)

@@ -1,13 +1,12 @@
 """A run's configuration: its inputs, set once, saved with every change."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, is_dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from runstore.errors import ConfigError, RunstoreError, UsageError
-from runstore.format import records, values, yaml12
-from runstore.recording.media import Media
+from runstore.errors import ConfigError
+from runstore.format import values, yaml12
+from runstore.media.base import Media
+from runstore.recording.inputs import clean, load, plain_object
 from runstore.recording.nested import Live, live
 from runstore.recording.nested import Path as Keys
 
@@ -19,13 +18,14 @@ class Config(Live):
 
     A key that has a value keeps it: setting another one raises `ConfigError` unless `allow_val_change` says
     otherwise; that holds for keys of nested mappings, and for lists, too. Values are kept in plain form (a tuple
-    becomes a list, a numpy scalar a number). Keys that start with an underscore are there when asked for, but not
+    becomes a list, a numpy scalar a number, an artifact its name). A sweep's parameters are locked: setting them is
+    ignored, with a warning. Keys that start with an underscore are there when asked for, but not
     listed.
     """
 
-    def __init__(self, *, allow_val_change: bool = False) -> None:
-        """Nothing is saved before `attach`."""
-        super().__init__(_data={}, _texts={}, _save=lambda data: None, _allow=allow_val_change)
+    def __init__(self, *, allow_val_change: bool = False, warn: Callable[[str], None] = lambda line: None) -> None:
+        """Nothing is saved before `attach`. `warn` is given a line the first time that a locked key is set."""
+        super().__init__(_data={}, _texts={}, _save=lambda data: None, _allow=allow_val_change, _warn=warn, _locked={})
 
     def attach(self, save: Save) -> None:
         """Gives `save` the bytes of config.yaml, now and after every change."""
@@ -35,8 +35,18 @@ class Config(Live):
     def update(self, data: Any = None, allow_val_change: bool | None = None) -> None:
         """Sets what `data` holds: anything that `load` understands. Raises `ConfigError` and then sets nothing."""
         allow = self._allow if allow_val_change is None else allow_val_change
+        found = load(data)
         with self._lock:
-            self._set_all(load(data), allow)
+            self._set_all(self._unlocked(found), allow)
+
+    def lock(self, parameters: Mapping[str, Any], owner: str) -> None:
+        """Sets these for good, mappings merged into what is there; `owner` says in a warning who did so."""
+        with self._lock:
+            merged = {
+                key: _merged(self._data.get(key), self._plain((key,), value)) for key, value in parameters.items()
+            }
+            self._set_all(merged, True)
+            self._locked.update(dict.fromkeys(parameters, owner))
 
     def setdefaults(self, data: Any) -> None:
         """Sets what `data` holds where there is no value yet."""
@@ -49,7 +59,7 @@ class Config(Live):
             given = self.as_dict()
             self._data.clear()
             self._texts.clear()
-            self._set_all({**{_clean(key): value for key, value in earlier.items()}, **given}, True)
+            self._set_all({**{clean(key): value for key, value in earlier.items()}, **given}, True)
 
     def as_dict(self) -> dict[str, Any]:
         """A copy as plain, nested dicts."""
@@ -65,12 +75,13 @@ class Config(Live):
 
     def __setitem__(self, key: str, value: Any) -> None:
         with self._lock:
-            self._set_all({_clean(key): value}, self._allow)
+            self._set_all(self._unlocked({clean(key): value}), self._allow)
 
     def __delitem__(self, key: str) -> None:
         with self._lock:
-            del self._data[key], self._texts[key]
-            self._save(self.dump())
+            if self._admits((key,)):
+                del self._data[key], self._texts[key]
+                self._save(self.dump())
 
     def _shown(self) -> dict[str, Any]:
         return {key: self[key] for key in list(self._data) if not key.startswith("_")}
@@ -88,6 +99,16 @@ class Config(Live):
         if changed:
             self._save(self.dump())
 
+    def _unlocked(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in given.items() if self._admits((key,))}
+
+    def _admits(self, path: Keys) -> bool:
+        owner = self._locked.get(path[0])
+        if owner:
+            self._warn(f"Config item '{path[0]}' was locked by '{owner}' (ignored update).")
+            self._locked[path[0]] = ""  # Said.
+        return owner is None
+
     def _holds(self, key: str, value: Any) -> bool:
         old = self._data.get(key)
         return isinstance(old, list | dict) and _same(old, value)
@@ -97,7 +118,7 @@ class Config(Live):
             raise TypeError(
                 f"config.{'.'.join(path)} is a {type(value).__name__}; log it instead, config takes plain values"
             )
-        return values.writable(values.plain(value, finite=False, other=str))
+        return values.writable(values.plain(value, finite=False, other=plain_object))
 
     def _check(self, path: Keys, old: Any, new: Any) -> None:
         if not self._allow:
@@ -111,54 +132,11 @@ class Config(Live):
                 self._save(self.dump())
 
 
-def load(source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, Any]:
-    """The configuration in `source`: a mapping, an argparse.Namespace, absl flags, a dataclass, any object with
-    attributes, or the path of a YAML file (plain, or with W&B's `{value: …}` around each value).
-
-    Raises `ConfigError` for anything else, `UsageError` when keys are both to be included and excluded.
-    """
-    if include and exclude:
-        raise UsageError("config_include_keys and config_exclude_keys exclude each other; give one of them")
-    found = {_clean(key): value for key, value in _mapping(source).items()}
-    if include:
-        return {key: value for key, value in found.items() if key in set(include)}
-    return {key: value for key, value in found.items() if key not in set(exclude or ())}
-
-
-def _mapping(source: Any) -> Mapping[Any, Any]:
-    if source is None:
-        return {}
-    if isinstance(source, Config):
-        return source.as_dict()
-    if isinstance(source, Mapping):
-        return source
-    if isinstance(source, str | Path):
-        return _from_file(Path(source))
-    if is_dataclass(source) and not isinstance(source, type):
-        return asdict(source)
-    if callable(flags := getattr(source, "flag_values_dict", None)):
-        return cast(Mapping[Any, Any], flags())
-    if callable(getattr(source, "keys", None)) and hasattr(source, "__getitem__"):
-        return {key: source[key] for key in source.keys()}  # noqa: SIM118 - all that such an object promises
-    if hasattr(source, "__dict__") and not isinstance(source, type):
-        return dict(vars(source))
-    raise ConfigError(f"config is a {type(source).__name__}; pass a dict, a Namespace or the path of a YAML file")
-
-
-def _from_file(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise ConfigError(f"{path}: no such file; config= takes a dict or the path of a YAML file")
-    try:
-        data = records.load_config(path)
-    except RunstoreError as error:
-        raise ConfigError(str(error)) from None
-    if "wandb_version" in data or (data and all(_wrapped(value) for value in data.values())):
-        return {key: value["value"] for key, value in data.items() if _wrapped(value)}
-    return data
-
-
-def _wrapped(value: Any) -> bool:
-    return isinstance(value, dict) and "value" in value and set(value) <= {"value", "desc"}
+def _merged(old: Any, new: Any) -> Any:
+    """`new`, with what only `old` has where both are mappings, at any depth."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+    return new
 
 
 def _entry(key: str, value: Any) -> str:
@@ -166,10 +144,6 @@ def _entry(key: str, value: Any) -> str:
     text = yaml12.dump({key: value})
     # Behind text that ends in blank lines PyYAML ends the document, and nothing could follow.
     return text.removesuffix("...\n") if text.endswith("\n...\n") else text
-
-
-def _clean(key: Any) -> str:
-    return values.well_formed(str(key).strip("-"))
 
 
 def _check(path: Keys, old: Any, new: Any) -> None:

@@ -165,10 +165,10 @@ def _listen_below(listener: Listener, path: Path | None) -> list[str]:
     from runstore.recording.redirect import Redirect  # Not at the top: few runs need it.
 
     if _redirect is None:
-        sources = [source for source in _taps if _is_own(getattr(sys, source, None), _FILES[source])]
-        if not sources:
+        files = {source: _FILES[source] for source in _taps if _is_own(getattr(sys, source, None), _FILES[source])}
+        if not files:
             return []
-        _redirect = Redirect({source: _FILES[source] for source in sources})
+        _redirect = Redirect(files)
     _redirect.add(listener, path)
     return _redirect.sources
 

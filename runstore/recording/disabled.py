@@ -105,6 +105,7 @@ class NoRecorder:
 
     def end(self, ending: Ending, closed: str, *, quiet: bool) -> None:
         self._parts.end()
+        self.history.close(closed)
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

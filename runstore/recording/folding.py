@@ -38,7 +38,9 @@ class Folding:
 
     def shown(self) -> list[str]:
         """The lines that are still open, as far as they are known."""
-        rows = self._rows or ([self._rest] if self._rest else [])
+        rows = self._rows or [self._rest]
+        if not rows[-1]:
+            rows = rows[:-1]
         return [fold(row) for row in rows if not _is_gone(row)]
 
     def close(self) -> list[str]:

@@ -1,117 +1,24 @@
 """Values that are more than numbers: each is stored once, by its content, in a file that the history names."""
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
+
+import orjson
 
 from runstore.errors import UsageError
 from runstore.format import values
+from runstore.format.copying import Fingerprint, open_plain
+from runstore.format.layout import RunLayout
+from runstore.media.base import Stub, unreadable
 from runstore.recording.arrays import histogram
 from runstore.recording.saver import Saver
 from runstore.recording.trouble import Trouble
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _LONGEST_NAME = 60
-
-
-class Media(ABC):
-    """What can be logged as a file. A kind of media names its folder, its file's ending, and gives its bytes."""
-
-    folder: ClassVar[str]
-    ending: ClassVar[str]
-    kind: ClassVar[str]
-
-    @abstractmethod
-    def encode(self) -> bytes:
-        """The bytes of the file. Raises `Unserialisable`."""
-
-    def facts(self) -> dict[str, Any]:
-        """What the row says beside path, digest and size."""
-        return {}
-
-
-class Table(Media):
-    """Rows under named columns, logged as one value.
-
-    `data` (or `rows`) is a list of rows, one cell a column; `dataframe` is a pandas or Polars frame, whose columns
-    are taken when `columns` are not given. Without either the columns are W&B's `Input`, `Output`, `Expected`.
-    """
-
-    folder = "table"
-    ending = "table.json"
-    kind = "table-file"
-
-    def __init__(
-        self,
-        columns: Sequence[str | int] | None = None,
-        data: Any = None,
-        rows: Any = None,
-        dataframe: Any = None,
-        **_ignored: Any,
-    ) -> None:
-        frame = dataframe if dataframe is not None else data if is_frame(data) else None
-        if frame is not None:
-            names, cells = _frame_content(frame)
-            columns, data, rows = columns or names, cells, None
-        self.columns: list[str] = [str(name) for name in (columns or ("Input", "Output", "Expected"))]
-        self.data: list[list[Any]] = []
-        for row in _rows(data if data is not None else rows):
-            self.add_data(*row)
-
-    def add_data(self, *row: Any) -> None:
-        """Adds one row, a value a column. Raises `UsageError` for another number of values."""
-        if len(row) != len(self.columns):
-            raise UsageError(
-                f"the table has {len(self.columns)} columns ({', '.join(self.columns[:8])}) and the row {len(row)} "
-                "values; give one value a column"
-            )
-        self.data.append(list(row))
-
-    def add_row(self, *row: Any) -> None:
-        """The same as `add_data`, as older scripts spell it."""
-        self.add_data(*row)
-
-    def add_column(self, name: str, data: Iterable[Any]) -> None:
-        """Adds a column, a value for each row there is. Raises `UsageError` for another number of values."""
-        cells = list(data)
-        if self.data and len(cells) != len(self.data):
-            raise UsageError(f"the table has {len(self.data)} rows and column {name!r} {len(cells)} values")
-        if not self.data:
-            if self.columns == ["Input", "Output", "Expected"]:
-                self.columns = []
-            if self.columns and cells:
-                raise UsageError(f"the table has columns but no rows to put {len(cells)} values of {name!r} beside")
-            self.data = [[] for _ in cells]
-        self.columns.append(str(name))
-        for row, cell in zip(self.data, cells, strict=True):
-            row.append(cell)
-
-    def get_column(self, name: str, convert_to: str | None = None) -> Any:
-        """The values of one column, as a list or, with `convert_to="numpy"`, as an array."""
-        if name not in self.columns:
-            raise UsageError(f"the table has no column {name!r}; it has {', '.join(self.columns)}")
-        where = self.columns.index(name)
-        cells = [row[where] for row in self.data]
-        if convert_to is None:
-            return cells
-        if convert_to != "numpy":
-            raise UsageError(f"convert_to is {convert_to!r}, expected None or 'numpy'")
-        import numpy
-
-        return numpy.array(cells)
-
-    def iterrows(self) -> Iterable[tuple[int, list[Any]]]:
-        """Each row with its number, from 0."""
-        return enumerate(self.data)
-
-    def encode(self) -> bytes:
-        data = [[values.plain(cell, other=str) for cell in row] for row in self.data]
-        return values.dump_line({"columns": self.columns, "data": data})[:-1]
-
-    def facts(self) -> dict[str, Any]:
-        return {"ncols": len(self.columns), "nrows": len(self.data)}
+_MOST_TRIES = 5
 
 
 class MediaFiles:
@@ -121,10 +28,12 @@ class MediaFiles:
         self._folder = folder
         self._saver = saver
         self._trouble = trouble
-        self._names: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[str, bytes], str] = {}
+        self._continued: set[str] = set()
 
-    def store(self, key: str, step: int, value: Any) -> dict[str, Any] | None:
-        """Keeps `value` if it is media, or a frame; gives the object that stands for it in the row, else None.
+    def store(self, key: str, step: int, value: Any) -> Stub | None:
+        """Keeps `value` if it is media, a frame, a figure, a picture, or a list of such; gives the object that stands
+        for it in the row, else None. Raises `UsageError` for media that are broken.
 
         Of an array, or a list, of more than 1,000 numbers only the object is kept: its histogram.
         """
@@ -135,43 +44,88 @@ class MediaFiles:
                 "for all of them log a Table, or save a file in run.dir",
             )
             return stub
-        media = Table(dataframe=value) if is_frame(value) else value
-        if not isinstance(media, Media):
-            return None
+        return None if type(value).__module__ == "numpy" else KeyShelf(self, key, step).store(value)
+
+    def keep(self, key: str, step: int, folder: str, ending: str, content: bytes | Path) -> Stub:
+        """Keeps a file's content; its path in the run's directory, digest and size. Raises `UsageError` for a path
+        whose file cannot be read."""
         import hashlib  # Not at the top: it links OpenSSL, which most runs never need.
 
-        data = media.encode()
-        digest = hashlib.sha256(data).hexdigest()
+        if isinstance(content, bytes):
+            digest, known = hashlib.sha256(content), None
+            size = len(content)
+        else:
+            digest, known = _digest(content)
+            size = known.size
+        sha256 = digest.hexdigest()
         shown = _UNSAFE.sub("_", key)[:_LONGEST_NAME]
-        new = f"{media.folder}/{shown}_{step}_{digest[:20]}.{media.ending}"
-        name = self._names.setdefault((media.folder, digest), new)
+        new = f"{folder}/{shown}_{step}_{sha256[:20]}.{ending}"
+        name = self._names.setdefault((folder, digest.digest()), new)
         if name is new:
-            self._saver.save(self._folder / name, data)
-        path = f"{self._folder.name}/{name}"
-        return {"_type": media.kind, "path": path, "sha256": digest, "size": len(data), **media.facts()}
+            path = self._folder / name
+            if isinstance(content, bytes):
+                self._saver.save(path, content)
+            elif known is not None:
+                self._saver.save_file(path, content, known)
+        return {"path": f"{self._folder.name}/{name}", "sha256": sha256, "size": size}
+
+    def warn(self, kind: str, message: str) -> None:
+        self._trouble.warn_once(kind, message)
+
+    def previous(self, key: str, kind: str) -> Stub | None:
+        """What an earlier process of this run left under `key`, as the summary has it, when somebody first asks."""
+        if self._saver.off or key in self._continued:
+            return None
+        self._continued.add(key)
+        try:
+            found = orjson.loads(RunLayout(self._folder.parent).summary_json.read_bytes())
+        except (OSError, ValueError):
+            return None
+        for part in (key,) if isinstance(found, Mapping) and key in found else key.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return dict(found) if isinstance(found, Mapping) and found.get("_type") == kind else None
 
 
-def is_frame(value: Any) -> bool:
-    """Whether `value` is a table of pandas or Polars, known by what it can do."""
-    kind = type(value)
-    return hasattr(kind, "columns") and (hasattr(kind, "itertuples") or hasattr(kind, "iter_rows"))
+class KeyShelf:
+    """Where the media of one value are kept."""
+
+    def __init__(self, files: MediaFiles, key: str, step: int) -> None:
+        self._files = files
+        self._key = key
+        self._step = step
+
+    @property
+    def owner(self) -> object:
+        return self._files
+
+    def keep(self, folder: str, ending: str, content: bytes | Path) -> Stub:
+        return self._files.keep(self._key, self._step, folder, ending, content)
+
+    def store(self, value: Any) -> Stub | None:
+        # Not at the top: what only logs numbers never needs any kind of media.
+        from runstore.media.raw import as_media
+
+        media = as_media(value)
+        return None if media is None else media.to_data(self)
+
+    def warn(self, kind: str, message: str) -> None:
+        self._files.warn(f"{kind} {self._key}", f"{self._key}: {message}")
+
+    def previous(self, kind: str) -> Stub | None:
+        return self._files.previous(self._key, kind)
 
 
-def _frame_content(frame: Any) -> tuple[list[str], list[list[Any]]]:
-    names = [str(name) for name in frame.columns]
-    if hasattr(frame, "iter_rows"):
-        return names, [list(row) for row in frame.iter_rows()]
-    return names, [list(row) for row in frame.itertuples(index=False, name=None)]
+def _digest(path: Path) -> tuple[Any, Fingerprint]:
+    """The SHA-256 of a file that nobody changed meanwhile, and what tells that apart. Raises `UsageError`."""
+    import hashlib
 
-
-def _rows(data: Any) -> list[Sequence[Any]]:
-    if data is None:
-        return []
-    found = data.tolist() if callable(getattr(data, "tolist", None)) else data
-    if isinstance(found, Mapping) or not isinstance(found, Iterable):
-        raise UsageError(f"a table's data are rows, found a {type(found).__name__}; pass a list of lists")
-    rows = list(found)
-    for row in rows:
-        if isinstance(row, str | bytes) or not isinstance(row, Iterable):
-            raise UsageError(f"a table's row is a list of cells, found {row!r}; pass a list of lists")
-    return [list(row) for row in rows]
+    try:
+        for _ in range(_MOST_TRIES):
+            before = Fingerprint.of(path)
+            with open(open_plain(path), "rb") as file:
+                digest = hashlib.file_digest(file, "sha256")
+            if Fingerprint.of(path) == before:
+                return digest, before
+    except OSError as error:
+        raise unreadable(path, error) from None
+    raise UsageError(f"{path}: changes while it is read; log it once it is written")

@@ -34,6 +34,10 @@ class Live(ABC):
         """Raises when the value at `path` may not become another one."""
         return
 
+    def _admits(self, path: Path) -> bool:
+        """Whether what is inside `path` may change at all; a change that may not is passed over."""
+        return True
+
     def _prepare(self) -> None:
         """Brings things up to date before a change. Called without the lock."""
         return
@@ -121,6 +125,8 @@ def _through(kind: type, name: str) -> Callable[..., Any]:
         with self._owner._lock:
             changed = kind(self)
             result = change(changed, *given, **named)
+            if not self._owner._admits(self._path):
+                return self if result is changed else result
             self._adopt(changed)
         self._owner._saved(self._path)
         return self if result is changed else result

@@ -1,32 +1,26 @@
 """Where a run comes from: host, Python, command line, code. Enough to know it again, and to run it again.
 
 What costs next to nothing is written before `init` returns; a thread beside the run adds the rest (the git
-repository and its uncommitted changes, hardware, installed packages), the most telling first.
+repository and its uncommitted changes, hardware, installed packages), the most telling first. Passwords are left out.
 """
 
 import os
-import re
 import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 import orjson
 
 from runstore.format import values
 from runstore.format.host import hostname
 from runstore.format.layout import RunLayout, StoreLayout, WriterLayout
+from runstore.recording import redaction
 from runstore.recording.hardware import describe_hardware
+from runstore.recording.repository import describe_git
 from runstore.recording.saver import Saver
-
-if TYPE_CHECKING:
-    import git
-
-MOST_PATCH_BYTES: Final = 10 << 20
-"""Uncommitted changes that are larger are not kept: they are data rather than code."""
-_PATIENCE_SECONDS = 30
-_CREDENTIALS = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/@]*@")
+from runstore.settings import RunSettings
 
 
 class Provenance:
@@ -39,7 +33,7 @@ class Provenance:
         saver: Saver,
         *,
         started: str,
-        use_git: bool,
+        wish: RunSettings,
         writer: WriterLayout | None = None,
         facts: Mapping[str, Any] | None = None,
         primary: bool = True,
@@ -51,8 +45,8 @@ class Provenance:
         self._primary = primary
         self._store = store
         self._saver = saver
-        self._use_git = use_git
-        self._facts = {**_describe_process(), "started": started, **(facts or {})}
+        self._wish = wish
+        self._facts = {**_describe_process(wish), "started": started, **(facts or {})}
         self._thread = threading.Thread(target=self._gather, name="runstore-provenance", daemon=True)
 
     def start(self) -> None:
@@ -75,7 +69,7 @@ class Provenance:
         self._save()
 
     def _gather(self) -> None:
-        steps = (self._add_system, self._add_packages, self._add_git, self._add_hardware)
+        steps = (self._add_system, self._add_packages, self._add_git, self._add_hardware, self._add_environment)
         for step in steps:
             try:
                 step()
@@ -91,42 +85,70 @@ class Provenance:
         self._saver.save(self._writer.provenance, data)
 
     def _add_git(self) -> None:
-        if self._use_git and (found := describe_git(Path(self._facts["cwd"]), without=self._store.root)):
-            self._facts["git"], patch = found
-            if patch and self._primary:
-                self._saver.save(self._layout.changes_patch, patch)
+        wish = self._wish
+        if wish.disable_git:
+            return
+        said = {"commit": wish.git_commit, "remote": redaction.without_login(wish.git_remote_url or "")}
+        said = {name: value for name, value in said.items() if value}
+        found = describe_git(
+            Path(self._facts["cwd"]), without=self._store.root, remote=wish.git_remote, code=not wish.disable_code
+        )
+        if found is None:
+            self._facts.update({"git": said} if said else {})
+            return
+        facts, patch = found
+        self._facts["git"] = {**facts, **said}
+        if patch:
+            self._save_beside(self._layout.changes_patch, self._writer.changes, patch)
+
+    def _save_beside(self, first: Path, own: Path, data: bytes) -> None:
+        """Writes a file of the first attempt; a later one's beside it where that differs. Ranks leave it to the
+        primary one."""
+        if not self._primary:
+            return
+        try:
+            if own != first and (not first.exists() or first.read_bytes() == data):
+                own = first
+        except OSError:
+            pass  # Our own then.
+        self._saver.save(own, data)
+
+    def _add_environment(self) -> None:
+        from runstore.recording.environment import describe_environment
+
+        self._facts.update(describe_environment(Path(self._facts["cwd"])))
 
     def _add_hardware(self) -> None:
         self._facts.update(describe_hardware())
 
     def _add_system(self) -> None:
-        self._facts.update(_describe_system())
+        self._facts.update(_describe_system(self._wish))
 
     def _add_packages(self) -> None:
-        packages = installed_packages()
-        lines = sorted((f"{name}=={version}\n" for name, version in packages.items()), key=str.lower)
-        if self._primary:
-            self._saver.save(self._layout.requirements_txt, "".join(lines).encode())
-        if version := packages.get("runstore"):
+        from runstore.recording.environment import requirements, version_of
+
+        lines = "".join(f"{line}\n" for line in requirements())
+        self._save_beside(self._layout.requirements_txt, self._writer.requirements, lines.encode())
+        if version := version_of("runstore"):
             self._facts["runstore"] = version
 
 
-def _describe_process() -> dict[str, Any]:
+def _describe_process(wish: RunSettings) -> dict[str, Any]:
     try:
         cwd = os.getcwd()
     except OSError:
         cwd = ""
     return {
-        "host": hostname(),
+        "host": wish.host or hostname(),
         "python": ".".join(map(str, sys.version_info[:3])),
         "executable": sys.executable or "",
-        "command": list(sys.orig_argv),
-        "program": _program(),
+        "command": redaction.in_command(sys.orig_argv),
+        "program": wish.program or main_program(),
         "cwd": cwd,
     }
 
 
-def _describe_system() -> dict[str, Any]:
+def _describe_system(wish: RunSettings) -> dict[str, Any]:
     import getpass
     import platform
 
@@ -134,10 +156,11 @@ def _describe_system() -> dict[str, Any]:
         user = getpass.getuser()
     except (KeyError, OSError):  # A container's user without a name.
         user = str(os.getuid())
-    return {"user": user, "os": platform.platform(), "python": platform.python_version()}
+    email = {"email": wish.email} if wish.email else {}
+    return {"user": wish.username or user, **email, "os": platform.platform(), "python": platform.python_version()}
 
 
-def _program() -> str:
+def main_program() -> str:
     """The script's path, or `-m package.module`; "" where there is none, as in a notebook."""
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
@@ -145,90 +168,3 @@ def _program() -> str:
         return f"-m {spec.name.removesuffix('.__main__')}"
     path = getattr(main, "__file__", None)
     return os.path.abspath(path) if path else ""
-
-
-def describe_git(folder: Path, *, without: Path) -> tuple[dict[str, Any], bytes] | None:
-    """The repository that `folder` belongs to, and its uncommitted changes as a patch; None when there is none.
-
-    Keys: `commit`, `branch` ("" when detached), `remote` (without credentials), `root`, `dirty` where that is known.
-    Changes below `without`, the store, do not count, nor do files that git does not track.
-    """
-    above = (folder, *folder.parents)
-    if "GIT_DIR" not in os.environ and not any(os.path.exists(parent / ".git") for parent in above):
-        return None
-    import git
-
-    try:
-        repo = git.Repo(folder, search_parent_directories=True)
-    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
-        return None
-    with repo:
-        root = Path(repo.working_dir)
-        facts: dict[str, Any] = {
-            "commit": repo.head.commit.hexsha if repo.head.is_valid() else "",
-            "branch": "" if repo.head.is_detached else repo.head.reference.name,
-            "remote": _remote(repo),
-            "root": str(root),
-        }
-        if repo.bare or not facts["commit"]:
-            return facts, b""
-        try:
-            patch = _changes(repo, root, without)
-        except git.GitError as error:
-            facts["patch_left_out"] = " ".join(str(error).split())[:200]
-            return facts, b""
-    facts["dirty"] = bool(patch)
-    if len(patch) > MOST_PATCH_BYTES:
-        facts["patch_left_out"] = f"{len(patch)} bytes, at most {MOST_PATCH_BYTES} are kept"
-        patch = b""
-    return facts, patch
-
-
-def _remote(repo: "git.Repo") -> str:
-    """The address of `origin`, or of the first remote there is. A password in it stays out of the store."""
-    remotes = {remote.name: remote for remote in repo.remotes}
-    remote = remotes.get("origin") or next(iter(remotes.values()), None)
-    return _CREDENTIALS.sub(r"\1", next(remote.urls, "")) if remote is not None else ""
-
-
-def _changes(repo: "git.Repo", root: Path, without: Path) -> bytes:
-    paths = ["."]
-    try:
-        inside = without.resolve().relative_to(root.resolve())
-        paths.append(f":(exclude,literal){inside.as_posix()}")
-    except ValueError:
-        pass  # The store lies elsewhere.
-    patch: bytes = repo.git.diff(
-        "HEAD",
-        "--no-color",
-        "--no-ext-diff",
-        "--binary",
-        "--",
-        *paths,
-        stdout_as_string=False,
-        strip_newline_in_stdout=False,
-        kill_after_timeout=_PATIENCE_SECONDS,
-    )
-    return patch
-
-
-def installed_packages() -> dict[str, str]:
-    """The version of each distribution that Python can import from, by the names of their metadata folders.
-
-    Reading the metadata itself takes fifty times as long.
-    """
-    found: dict[str, tuple[str, str]] = {}
-    for folder in dict.fromkeys(sys.path):
-        try:
-            names = os.listdir(folder or ".")
-        except OSError:
-            continue
-        for match in filter(None, map(_METADATA.match, names)):
-            # The first on the path is the one that is imported.
-            found.setdefault(match["name"].lower().replace("_", "-"), (match["name"], match["version"]))
-    return dict(found.values())
-
-
-_METADATA = re.compile(
-    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[0-9][^-]*?)(?:\.dist-info|(?:-py[0-9.]+)?\.egg-info)$"
-)

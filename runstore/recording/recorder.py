@@ -28,6 +28,7 @@ from runstore.recording.resuming import Beginning
 from runstore.recording.saver import Saver
 from runstore.recording.state import Ending, StateFiles, utc_now
 from runstore.recording.summary import Summary
+from runstore.recording.system import SystemMetrics
 from runstore.recording.trouble import MOST_FILES, Trouble
 from runstore.settings import RunSettings
 
@@ -87,7 +88,8 @@ class Recorder:
             step=self.beginning.step,
         )
         self.log = self.history.log
-        self.summary.restore(self.beginning.summary, self.beginning.rows, self.beginning.history)
+        start = self.beginning
+        self.summary.restore(start.summary, start.rows, start.history, start.nested)
         self.summary.attach(self.history.refresh_latest)
         self._rows = rows
         self._log = _open_log(place.writer, self._trouble, wish) if wish.console != "off" else None
@@ -104,7 +106,7 @@ class Recorder:
             place.store,
             self._saver,
             started=utc_now() if self.beginning.facts else meta.created,
-            use_git=not wish.disable_git,
+            wish=wish,
             writer=place.writer,
             facts=self.beginning.facts,
             primary=self.beginning.primary,
@@ -125,6 +127,7 @@ class Recorder:
                 log=self.log,
                 step=lambda: self.step,
                 store_media=media.store,
+                runtime=lambda: time.monotonic() - self._begun + self.beginning.runtime,
             )
         )
 
@@ -163,6 +166,11 @@ class Recorder:
         if self._console is not None:
             self._listen(self._console)
         self._monitor.start()
+        self._parts.get(SystemMetrics).begin()
+        if self._wish.save_code:
+            from runstore.recording.code import Code
+
+            self._parts.get(Code).begin()
 
     def edit(self, **changed: Any) -> None:
         """Changes what run.yaml says of the run; what a person has edited there meanwhile stays."""
@@ -276,6 +284,7 @@ class Recorder:
         if not self._rested:
             self._rested = True
             self._provenance.wait(_HASTE_SECONDS)
+            self._parts.get(SystemMetrics).rest(_HASTE_SECONDS)
 
     def detach(self, reason: str) -> None:
         """Makes this copy, in a forked child, harmless; `reason` is what the first `log` there warns with."""

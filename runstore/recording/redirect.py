@@ -31,37 +31,39 @@ class Listener(Protocol):
 
 
 class _Side:
-    """One stream: its own file as it was, and what took its place."""
+    """One stream, or both where they lead to the same file, which then keeps their order: the file as it was, and what
+    took its place. What comes through one that is both counts as standard output."""
 
     def __init__(self, source: str, number: int) -> None:
         self.source = source
         self.number = number
+        self.numbers = [number]
         self.saved = os.dup(self.number)
         try:
             self.read_end, self.write_end = _terminal(self.saved) if os.isatty(self.saved) else os.pipe()
         except OSError:
             os.close(self.saved)
             raise
-        found = os.fstat(self.write_end)
-        self._identity = (found.st_dev, found.st_ino)
+        self._identity = _identity(self.write_end)
         self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
         self.heard = 0
         self._since_line = 0
         self.taken = 0
 
     def replace(self) -> None:
-        os.dup2(self.write_end, self.number)
+        for number in self.numbers:
+            os.dup2(self.write_end, number)
         os.close(self.write_end)
         self.write_end = -1
 
     def put_back(self) -> None:
         """Restores the stream's own file, unless somebody else has put something there since."""
-        try:
-            found = os.fstat(self.number)
-            if (found.st_dev, found.st_ino) == self._identity:
-                os.dup2(self.saved, self.number)
-        except OSError:
-            pass  # Closed by somebody: it stays so.
+        for number in self.numbers:
+            try:
+                if _identity(number) == self._identity:
+                    os.dup2(self.saved, number)
+            except OSError:
+                continue  # Closed by somebody: it stays so.
 
     def decode(self, data: bytes) -> str:
         """What was heard, as text; notes how far whole lines go."""
@@ -84,6 +86,7 @@ class Redirect:
     def __init__(self, files: Mapping[str, int]) -> None:
         """Puts the relay between these streams (their names and file descriptors) and the world. Raises `OSError` when that cannot be."""
         self.pid = os.getpid()
+        self.sources = list(files)
         self.listeners: list[Listener] = []
         self._paths: dict[int, Path] = {}
         self._over = False
@@ -92,7 +95,7 @@ class Redirect:
         self._control, theirs = socket.socketpair()
         try:
             for source, number in files.items():
-                self._sides.append(_Side(source, number))
+                self._add_side(source, number)
             _start_relay(theirs, self._sides)
         except (OSError, subprocess.SubprocessError) as error:
             self._control.close()
@@ -108,9 +111,12 @@ class Redirect:
             side.replace()
         self._thread.start()
 
-    @property
-    def sources(self) -> list[str]:
-        return [side.source for side in self._sides]
+    def _add_side(self, source: str, number: int) -> None:
+        for side in self._sides:
+            if _identity(side.saved) == _identity(number):
+                side.numbers.append(number)
+                return
+        self._sides.append(_Side(source, number))
 
     def add(self, listener: Listener, path: Path | None) -> None:
         """Tells `listener` from now on; its log at `path` is what the relay adds to, should this process die."""
@@ -227,6 +233,12 @@ class Redirect:
                 except OSError:
                     pass  # Nobody reads it any more.
                 self._tell_listeners(side.source, side.decode(data))
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    """Which file a descriptor leads to."""
+    found = os.fstat(descriptor)
+    return found.st_dev, found.st_ino
 
 
 def flush() -> None:

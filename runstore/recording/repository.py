@@ -1,4 +1,4 @@
-"""The git repository that a script runs in: its commit, and what differs from that as a patch that `git apply` takes."""
+"""The git repository that a script runs in: its commit, and what differs from it, as a patch that `git apply` takes."""
 
 import os
 import stat

@@ -52,7 +52,7 @@ class Beginning:
     """How one writer begins: at which step and run time, with which summary.
 
     `rows` are lines of the history that `summary` does not know yet, in the order they count; `history` gives every
-    line so far, `metrics` what was defined. `facts` go into the writer's provenance. `primary` is False for a rank that
+    line so far, `nested` the paths of keys that were joined by dots, `metrics` what was defined. `facts` go into the writer's provenance. `primary` is False for a rank that
     joins a run which another process leads.
     """
 
@@ -61,6 +61,7 @@ class Beginning:
     summary: Mapping[str, Any] = field(default_factory=dict)
     rows: tuple[bytes, ...] = ()
     history: Callable[[], Iterable[bytes]] = tuple
+    nested: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     resumed: bool = False
@@ -81,6 +82,7 @@ class Past:
     summary: dict[str, Any]
     rows: tuple[bytes, ...]
     history: Callable[[], Iterable[bytes]]
+    nested: dict[str, tuple[str, ...]]
     metrics: tuple[Metric, ...]
     alive: bool
 
@@ -92,6 +94,7 @@ class Past:
             summary=self.summary,
             rows=self.rows,
             history=self.history,
+            nested=self.nested,
             metrics=self.metrics,
             resumed=True,
             facts={"starting_step": self.step, "starting_runtime": self.runtime, "tracked": self.tracked, **facts},
@@ -106,7 +109,8 @@ def read_past(layout: RunLayout, upto: int | None = None) -> Past:
     try:
         scanned = scan_run(layout.path)
         provenances = read_provenances(scanned.files)
-        summary = {} if upto is not None else _summary(layout.summary_json)
+        last = _summary(layout.summary_json)
+        summary = {} if upto is not None else last
         found = _Rows(summary)
         histories = layout.histories()
         ceiling = ceilings(provenances, (_writer(path) for path in histories))
@@ -129,6 +133,7 @@ def read_past(layout: RunLayout, upto: int | None = None) -> Past:
         summary=summary,
         rows=found.lines(),
         history=partial(_lines, [(path, min(ceiling[_writer(path)], limit)) for path in histories]),
+        nested={".".join(path): path for path, _ in values.flatten(last) if len(path) > 1},
         metrics=_metrics(layout),
         alive=_alive(layout, [path for path, _ in scanned.files if is_heartbeat(path.name)]),
     )
@@ -165,13 +170,16 @@ def _metrics(layout: RunLayout) -> tuple[Metric, ...]:
 
 
 def _lines(histories: list[tuple[Path, float]]) -> Iterator[bytes]:
-    """Every row of these histories as a line, those behind a history's highest step left out. Raises `OSError`."""
+    """Every row of these histories as a line, those behind a history's highest step left out."""
     for path, ceiling in histories:
-        for at, line in enumerate(whole_lines(path)):
-            rows = decode_line(line)[0]
-            for row in rows:
-                if "_step" in row and step_of(row, at) <= ceiling:
-                    yield line if len(rows) == 1 and line.startswith(b"{") else values.dump_line(row)
+        try:
+            for at, line in enumerate(whole_lines(path)):
+                rows = decode_line(line)[0]
+                for row in rows:
+                    if "_step" in row and step_of(row, at) <= ceiling:
+                        yield line if len(rows) == 1 and line.startswith(b"{") else values.dump_line(row)
+        except OSError:
+            continue  # It was read when the run began; a disk that fails now must not reach the script.
 
 
 def _meta(layout: RunLayout) -> RunMeta:

@@ -143,7 +143,8 @@ class Run(RunFacts):
         """Logs the source files below `root` as an artifact of type `code`; None when there are none."""
         from runstore.recording.code import Code
 
-        return self._recorder.part(Code).log_code(root, name, include_fn, exclude_fn)
+        found = self._recorder.part(Code).collect(root, name, include_fn, exclude_fn)
+        return self.log_artifact(found) if found is not None else None
 
     def log_artifact(
         self,

@@ -7,10 +7,11 @@ from typing import Any, Final, Literal
 
 from runstore.errors import UsageError
 from runstore.format.layout import DEFAULT_PROJECT
-from runstore.recording import config as config_
 from runstore.recording import current, terminal
+from runstore.recording import inputs as inputs_
 from runstore.recording.config import Config
 from runstore.recording.disabled import NoRecorder
+from runstore.recording.inputs import Inputs
 from runstore.recording.naming import generate_id
 from runstore.recording.opening import new_meta, open_run
 from runstore.recording.recorder import Recorder
@@ -77,8 +78,9 @@ def init(
     choice = _reinit(wish)
     if (previous := _previous(choice)) is not None:
         return previous
-    given = config_.load(config, include=config_include_keys, exclude=config_exclude_keys)
-    inputs = Config(allow_val_change=_in_notebook() if wish.allow_val_change is None else wish.allow_val_change)
+    given = inputs_.gather(config, config_include_keys, config_exclude_keys, wish)
+    free = _in_notebook() if wish.allow_val_change is None else wish.allow_val_change
+    inputs = Config(allow_val_change=free, warn=lambda line: None if wish.silent else terminal.warn(line))
     run = _disabled_run(wish, inputs, given) if wish.mode == "disabled" else _recorded_run(wish, inputs, given)
     run.begin()
     if choice != "create_new":
@@ -143,20 +145,22 @@ def _in_notebook() -> bool:
     return shell is not None and type(shell).__name__ != "TerminalInteractiveShell"
 
 
-def _disabled_run(wish: RunSettings, inputs: Config, given: Mapping[str, Any]) -> Run:
-    inputs.update(given, allow_val_change=True)
+def _disabled_run(wish: RunSettings, inputs: Config, given: Inputs) -> Run:
+    inputs.update(given.values, allow_val_change=True)
+    inputs.lock(given.locked, "sweep")
     recorder = NoRecorder(new_meta(wish, wish.run_id or generate_id(), "disabled"), inputs, wish)
     return Run(recorder, project=wish.project or DEFAULT_PROJECT, entity=wish.entity or "")
 
 
-def _recorded_run(wish: RunSettings, inputs: Config, given: Mapping[str, Any]) -> Run:
+def _recorded_run(wish: RunSettings, inputs: Config, given: Inputs) -> Run:
     def warn(line: str) -> None:
         if not wish.silent:
             terminal.warn(line)
 
-    inputs.update(given, allow_val_change=True)  # First: what cannot be used leaves no directory behind.
+    inputs.update(given.values, allow_val_change=True)  # First: what cannot be used leaves no directory behind.
     opened = open_run(wish, warn)
     if opened.config:
         inputs.inherit(opened.config)
+    inputs.lock(given.locked, "sweep")
     recorder = Recorder(opened.place, opened.meta, inputs, wish, opened.beginning)
     return Run(recorder, project=opened.place.project.name, entity=wish.entity or "")

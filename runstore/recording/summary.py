@@ -51,12 +51,15 @@ class Summary(Live):
         data: Mapping[str, Any],
         rows: Iterable[bytes] = (),
         earlier: Callable[[], Iterable[bytes]] = tuple,
+        nested: Nested | None = None,
     ) -> None:
         """Takes up what an earlier writer left: a summary.json, and lines of the history that are newer than it.
 
-        `earlier` gives every line of the history so far; it is asked where aggregates are to go on.
+        `earlier` gives every line of the history so far; it is asked where aggregates are to go on. `nested` gives the path of
+        keys that were joined by dots.
         """
         self.__dict__["_earlier"] = earlier
+        self._paths.update(nested or {})
         with self._lock:
             for key, value in data.items():
                 self._put((str(key),), values.revive(value))
@@ -64,11 +67,13 @@ class Summary(Live):
             self._paths.update({".".join(path): path for path in paths})
             if isinstance(step := data.get("_step"), int):
                 self._steps.update({".".join(path): step for path in paths})
-            outdated = self._outdated(self._paths)
+            outdated = self._outdated({".".join(path) for path in paths})
             # What is no mapping, though aggregates were asked for, the script has set.
             assigned = {key for key in outdated if self._was_assigned(key)}
             self._assigned.update(assigned)
         self.fold(list(rows), {})
+        with self._lock:  # What those rows were the first to log is not aggregated yet either.
+            outdated |= self._outdated({*self._paths, *self._steps})
         if outdated - assigned:
             self.recount((), outdated - assigned, {})
 

@@ -31,6 +31,7 @@ class WorkspacePage(PageContext):
     base: str
     data: str
     groups: tuple[GroupLink, ...]
+    artifacts: tuple[GroupLink, ...]
     scope: Scope | None
     problems: tuple[ProblemRow, ...]
 
@@ -58,8 +59,13 @@ class Metric:
     has_wall: bool
 
 
-def project_page(project: Project, groups: Mapping[str, str], data: str) -> WorkspacePage:
-    """The workspace of a project; `groups` holds the directory of each group's page, `data` the runs' file."""
+def project_page(
+    project: Project, groups: Mapping[str, str], data: str, artifacts: Sequence[tuple[str, str, int]] = ()
+) -> WorkspacePage:
+    """The workspace of a project; `groups` holds the directory of each group's page, `data` the runs' file.
+
+    `artifacts` are name, page and number of versions of each.
+    """
     path = urls.project_page(project.name)
     title = project.meta.title or project.name
     problems = [*project.problems, *(problem for run in project.runs for problem in run.problems)]
@@ -74,6 +80,7 @@ def project_page(project: Project, groups: Mapping[str, str], data: str) -> Work
         base="",
         data=f"data/{data}",
         groups=_group_links(project, groups),
+        artifacts=tuple(GroupLink(*artifact) for artifact in artifacts),
         scope=None,
         problems=problem_rows(problems),
     )
@@ -103,6 +110,7 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
         base="../../",
         data="../../data/runs.js",
         groups=(),
+        artifacts=(),
         scope=Scope("group", group),
         problems=problem_rows(problem for run in runs for problem in run.problems),
         facts=_facts(runs),

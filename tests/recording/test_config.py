@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,53 @@ class Flags:
         return {"lr": 0.1, "layers": [1, 2]}
 
 
+class Attrs:
+    """As a class of attrs with slots."""
+
+    __slots__ = ("layers", "lr")
+    __attrs_attrs__ = (argparse.Namespace(name="lr"), argparse.Namespace(name="layers"))
+
+    def __init__(self) -> None:
+        self.lr = 0.1
+        self.layers = (1, 2)
+
+
+class Model:
+    """As a model of pydantic."""
+
+    __slots__ = ()
+
+    def model_dump(self) -> dict[str, Any]:
+        return {"lr": 0.1, "layers": (1, 2)}
+
+
+class Resolving(Mapping[str, Any]):
+    """As OmegaConf's DictConfig: what is asked for by item is resolved, what lies inside is of its own kinds."""
+
+    def __init__(self, **data: Any) -> None:
+        self.__dict__["data"] = data
+
+    def __getitem__(self, key: str) -> Any:
+        found = self.data[key]
+        return self[found[2:-1]] if isinstance(found, str) and found.startswith("${") else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class Items(Sequence[int]):
+    """As OmegaConf's ListConfig: a sequence that is no list."""
+
+    def __getitem__(self, at: Any) -> Any:
+        return (1, 2)[at]
+
+    def __len__(self) -> int:
+        return 2
+
+
 class Plain:
     def __init__(self) -> None:
         self.lr = 0.1
@@ -51,14 +98,100 @@ class Plain:
         Options(),
         Flags(),
         Plain(),
+        Attrs(),
+        Model(),
+        Resolving(lr="${rate}", layers=Items(), rate=0.1),
         {"--lr": 0.1, "-layers": (1, 2)},
     ],
-    ids=["dict", "Namespace", "dataclass", "absl flags", "object", "dashes"],
+    ids=["dict", "Namespace", "dataclass", "absl flags", "object", "attrs", "pydantic", "resolving", "dashes"],
 )
 def test_config_takes_whatever_scripts_keep_their_options_in(begin: Callable[..., Run], config: Any) -> None:
-    run = begin(config=config)
-    assert run.config.as_dict() == {"lr": 0.1, "layers": [1, 2]}
-    assert saved(run) == {"lr": 0.1, "layers": [1, 2]}
+    run = begin(config=config, config_exclude_keys=["rate"])
+    assert run.config.as_dict() == saved(run) == {"lr": 0.1, "layers": [1, 2]}
+    again = begin(config={"all": config}, reinit="create_new")
+    inner = again.config["all"]
+    if not isinstance(config, Plain | Mapping):
+        assert inner == {"lr": 0.1, "layers": [1, 2]}
+
+
+def test_options_inside_options_are_resolved_too(begin: Callable[..., Run]) -> None:
+    inner = Resolving(a="${b}", b=3)
+    nested = argparse.Namespace(optim=argparse.Namespace(name="adam"), data=Resolving(inner=inner), model=Options())
+    assert begin(config=nested).config.as_dict() == {
+        "optim": {"name": "adam"},
+        "data": {"inner": {"a": 3, "b": 3}},
+        "model": {"lr": 0.1, "layers": [1, 2]},
+    }
+
+
+class Artifact:
+    source_qualified_name = "team/project/data:v3"
+    qualified_name = "team/registry/data:v0"
+
+
+def test_an_artifact_in_the_config_is_its_name(begin: Callable[..., Run]) -> None:
+    run = begin(config={"data": Artifact()})
+    run.config.update({"more": {"inner": Artifact()}})
+    assert saved(run) == {"data": "team/project/data:v3", "more": {"inner": "team/project/data:v3"}}
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("variable", ["RUNSTORE_CONFIG_PATHS", "WANDB_CONFIG_PATHS"])
+def test_each_source_of_values_comes_before_the_one_below_it(
+    begin: Callable[..., Run], here: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    (here / "config-defaults.yaml").write_text("a: {value: 1, desc: null}\nb: {value: 1}\nwandb_version: 1\n")
+    (here / "one.yaml").write_text("b: 2\nc: 2\nlr: 1e-4\n")
+    (here / "two.yaml").write_text("c: {value: 3}\nd: {value: 3}\ne: {value: 3}\n")
+    monkeypatch.setenv(variable, "one.yaml,two.yaml")
+    run = begin(config={"d": 4, "f": 4})
+    assert saved(run) == {"a": 1, "b": 2, "c": 3, "lr": 1e-4, "d": 4, "e": 3, "f": 4}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("config-defaults.yaml", "a: [", "broken YAML"),
+        ("config-defaults.yaml", "wandb_version: 2\na: {value: 1}", "found wandb_version 2, expected 1"),
+        ("other.yaml", "a: 1", "two.yaml: no such file"),
+    ],
+)
+def test_a_file_with_values_that_cannot_be_used_is_one_clear_error_of_init(
+    begin: Callable[..., Run], here: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str, message: str
+) -> None:
+    (here / name).write_text(text)
+    if "no such file" in message:
+        monkeypatch.setenv("RUNSTORE_CONFIG_PATHS", "two.yaml")
+    with pytest.raises(ConfigError, match=message):
+        begin()
+
+
+def test_a_sweeps_parameters_are_merged_and_locked(
+    begin: Callable[..., Run], here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The case that was observed in W&B, and what comes after it."""
+    (here / "trial.yaml").write_text("wandb_version: 1\nlr: {value: 9}\nopt:\n  value: {a: 1}\n")
+    monkeypatch.setenv("WANDB_SWEEP_PARAM_PATH", str(here / "trial.yaml"))
+    run = begin({"silent": False}, config={"lr": 1, "opt": {"a": 0, "b": 2}, "z": 3})
+    expected = {"lr": 9, "opt": {"a": 1, "b": 2}, "z": 3}
+    assert saved(run) == expected
+    run.config.lr = 5
+    run.config["lr"] = 6
+    run.config.update({"lr": 7, "y": 1}, allow_val_change=True)
+    run.config.setdefaults({"lr": 8})
+    run.config["opt"]["a"] = 5
+    run.config.opt.update({"b": 5})
+    del run.config["lr"]
+    assert run.config.as_dict() == saved(run) == {**expected, "y": 1}
+    said = capsys.readouterr().err
+    assert said.count("Config item 'lr' was locked by 'sweep' (ignored update).") == 1
+    assert said.count("was locked by") == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,226 @@
+"""Artifacts as W&B's Api shows them: what a run logged and used, versions, collections and types."""
+
+import secrets
+import time
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+from runstore.api.errors import NotFoundError
+from runstore.api.pages import Pages
+from runstore.api.source import Source
+from runstore.artifacts import lineage, publishing
+from runstore.artifacts.artifact import Artifact, find, unwritten
+from runstore.artifacts.collection import Collection as Versions
+from runstore.artifacts.collection import Version, iter_collections, read_collection
+from runstore.errors import BadTypeError, UsageError
+from runstore.manage.edit import unwritable
+from runstore.reading.store import RunRecord
+
+Direction = Literal["input", "output"]
+
+
+def opener(source: Source) -> Callable[[str, str], Any]:
+    """How an artifact shows the runs that logged or used it: as the Api's."""
+
+    def open_run(project: str, run_id: str) -> Any:
+        from runstore.api.runs import Run
+
+        return Run(source, source.run(project, run_id))
+
+    return open_run
+
+
+def one(source: Source, project: str, text: str, kind: str | None = None) -> Artifact:
+    """The artifact that `name:alias` means, the latest version without an alias.
+
+    Raises `ValueError` when there is none, or it is of another type.
+    """
+    found = find(source.layout, text if ":" in text.split("/")[-1] else f"{text}:latest", project, opener(source))
+    if kind is not None and found.type != kind:
+        raise NotFoundError(f"{text} is of type {found.type!r}, not {kind!r}; leave type out, or correct it")
+    return found
+
+
+def of_run(source: Source, run: RunRecord, direction: Direction) -> list[Artifact]:
+    """The versions that a run logged (`output`) or used; those that were deleted since are left out."""
+    found = []
+    for use in lineage.uses_of(run.layout, run.project):
+        if use.direction != direction:
+            continue
+        versions = read_collection(source.layout, source.layout.project(use.project), use.name)
+        version = versions.find(use.id) if use.id else versions.find(use.version)
+        if version is not None:
+            found.append(Artifact.of(version, opener(source)))
+    return found
+
+
+def note_use(run: RunRecord, artifact: Any, direction: Direction, use_as: str = "") -> Any:
+    """Leaves a line in the run's directory that it used, or logged, an artifact of the store.
+
+    The line goes into a file of this call's own: a run's other files have their one writer. Raises `StoreError`.
+    """
+    if not isinstance(artifact, Artifact):
+        raise BadTypeError(f"found a {type(artifact).__name__}, expected an artifact, as api.artifact() returns it")
+    version = _version(artifact)
+    path = run.layout.writer(f"api-{secrets.token_hex(4)}").lineage
+    try:
+        path.write_bytes(lineage.dump_line(direction, version, run.project, time.time(), use_as))
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return artifact
+
+
+def _version(artifact: Artifact) -> Version:
+    if artifact.is_draft():
+        raise UsageError("the artifact is a draft; log it first: run.log_artifact(artifact)")
+    found = artifact.collection.find(artifact.version)
+    if found is None:
+        raise NotFoundError(f"{artifact.name} was deleted; restore it first")
+    return found
+
+
+def log(source: Source, run: RunRecord, artifact: Any, aliases: Collection[str], tags: Collection[str]) -> Any:
+    """Logs a draft in the run's project, as this run's; one that is in the store gets the aliases and tags.
+
+    Raises `StoreError` for trouble with the disk.
+    """
+    if not isinstance(artifact, Artifact):
+        raise BadTypeError(f"log_artifact takes an Artifact, found a {type(artifact).__name__}")
+    store = source.layout
+    try:
+        if artifact.is_draft():
+            artifact.finalize()
+            step = None if run.last_step is None else int(run.last_step)
+            release = artifact.release(tuple(aliases), tuple(tags), run=run.id, step=step)
+            artifact.become(publishing.publish(store, run.project, release), opener(source))
+        elif aliases or tags:
+            publishing.label(_version(artifact), tuple(aliases), tuple(tags))
+    except OSError as error:
+        raise unwritten(store, error) from None
+    return note_use(run, artifact, "output")
+
+
+class ArtifactCollection:
+    """One artifact with all its versions."""
+
+    def __init__(self, source: Source, versions: Versions) -> None:
+        self._source = source
+        self._versions = versions
+
+    @property
+    def name(self) -> str:
+        return self._versions.name
+
+    @property
+    def id(self) -> str:
+        return f"{self.project}/{self.name}"
+
+    @property
+    def type(self) -> str:
+        return self._versions.type
+
+    @property
+    def project(self) -> str:
+        return self._versions.project
+
+    @property
+    def entity(self) -> str:
+        return self._source.entity
+
+    @property
+    def description(self) -> str | None:
+        """What its latest version says of itself."""
+        latest = self._versions.latest
+        return latest.head.description or None if latest is not None else None
+
+    @property
+    def aliases(self) -> list[str]:
+        return sorted(self._versions.aliases)
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags of its versions."""
+        return sorted({tag for version in self._versions.versions for tag in version.head.tags})
+
+    @property
+    def created_at(self) -> str | None:
+        """When its first version was logged, ISO 8601."""
+        versions = self._versions.versions
+        return versions[0].head.created or None if versions else None
+
+    def artifacts(self, per_page: int = 50) -> Pages[Artifact]:
+        """Its versions, newest first."""
+        return versions_of(self._source, self._versions, per_page)
+
+    versions = artifacts
+
+    def is_sequence(self) -> bool:
+        """True: a store has no portfolios."""
+        return True
+
+    def delete(self) -> None:
+        """Moves every version to the trash."""
+        for artifact in self.artifacts():
+            artifact.delete(delete_aliases=True)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactCollection {self.name} ({self.type})>"
+
+
+class ArtifactType:
+    """All artifacts of one type in a project."""
+
+    def __init__(self, source: Source, project: str, name: str) -> None:
+        self._source = source
+        self.project = project
+        self.name = name
+
+    @property
+    def entity(self) -> str:
+        return self._source.entity
+
+    def collections(self, per_page: int = 50) -> Pages[ArtifactCollection]:
+        """The artifacts of this type."""
+        return collections(self._source, self.project, self.name, per_page)
+
+    def collection(self, name: str) -> ArtifactCollection:
+        """One of them. Raises `ValueError` when there is none."""
+        return collection(self._source, self.project, self.name, name)
+
+    def __repr__(self) -> str:
+        return f"<ArtifactType {self.name}>"
+
+
+def collections(source: Source, project: str, kind: str | None, per_page: int) -> Pages[ArtifactCollection]:
+    """The artifacts of a project, of one type where that is given."""
+
+    def find_all() -> list[Versions]:
+        everything = iter_collections(source.layout, project or None)
+        return [each for each in everything if each.versions and kind in (None, each.type)]
+
+    return Pages(find_all, lambda each: ArtifactCollection(source, each), per_page)
+
+
+def collection(source: Source, project: str, kind: str | None, name: str) -> ArtifactCollection:
+    """One artifact. Raises `NotFoundError` when there is none, or it is of another type."""
+    for each in collections(source, project, kind, 50):
+        if each.name == name:
+            return each
+    shown = f" of type {kind!r}" if kind else ""
+    raise NotFoundError(f"{source.root}: project {project!r} has no artifact {name!r}{shown}; log it first")
+
+
+def types(source: Source, project: str) -> list[ArtifactType]:
+    """The types of artifacts that a project has."""
+    found = {each.type for each in iter_collections(source.layout, project or None) if each.versions}
+    return [ArtifactType(source, project, name) for name in sorted(found)]
+
+
+def versions_of(
+    source: Source, versions: Versions, per_page: int, tags: Collection[str] = (), order: str | None = None
+) -> Pages[Artifact]:
+    """The versions of an artifact, newest first, or oldest with `order="+created_at"`; those with all these tags."""
+    found = [each for each in versions.versions if set(tags) <= set(each.head.tags)]
+    if order is None or order.startswith("-"):
+        found.reverse()
+    return Pages(lambda: found, lambda each: Artifact.of(each, opener(source)), per_page)

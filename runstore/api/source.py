@@ -1,0 +1,105 @@
+"""The store behind an Api: read when it is first asked for, and looked at again at each call."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runstore.api.errors import NotFoundError
+from runstore.errors import UsageError
+from runstore.format.layout import StoreLayout, stamp_run
+from runstore.reading.store import Project, RunRecord, Store, read_store
+from runstore.settings import from_environment
+
+
+class Source:
+    """One store. `look()` sees what changed since; only that is read."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._store: Store | None = None
+
+    @property
+    def root(self) -> Path:
+        if self._path is None:
+            self._path = from_environment().store_root()
+        return self._path
+
+    def look(self) -> Store:
+        """The store as it is now. Raises `StoreError` when there is none."""
+        self._store = read_store(self.root, known=self._store)
+        return self._store
+
+    def known(self) -> Store:
+        """The store as it was at the last look."""
+        return self._store or self.look()
+
+    def forget(self) -> None:
+        """Has the next look start from the store's files and cache."""
+        self._store = None
+
+    @property
+    def layout(self) -> StoreLayout:
+        return self.known().layout
+
+    @property
+    def entity(self) -> str:
+        return self.known().meta.entity
+
+    def project(self, name: str) -> Project:
+        """A project as it is now. Raises `NotFoundError`, which says what there is."""
+        found = _named(self.look().projects, name)
+        if found is None:
+            known = ", ".join(project.name for project in self.known().projects[:10]) or "no project yet"
+            raise NotFoundError(f"{self.root}: found no project {name!r}; there is {known}")
+        return found
+
+    def run(self, project: str, run_id: str) -> RunRecord:
+        """A run as it is now; without `project` the one with this id or name. Raises `NotFoundError`."""
+        if (same := self._unchanged(project, run_id)) is not None:
+            return same
+        runs = [run for each in self.look().projects if project in ("", each.name) for run in each.runs]
+        found = [run for run in runs if run.id == run_id] or [run for run in runs if run.name == run_id]
+        if len(found) == 1:
+            return found[0]
+        shown = f"{project}/{run_id}" if project else run_id
+        if found:
+            paths = ", ".join(f"{run.project}/{run.id}" for run in found[:5])
+            raise NotFoundError(f"{self.root}: {len(found)} runs are called {shown!r} ({paths}); name one of these")
+        raise NotFoundError(f"{self.root}: found no run {shown!r}; `runstore ls` lists the runs there are")
+
+    def _unchanged(self, project: str, run_id: str) -> RunRecord | None:
+        """A run that is as it was at the last look, by one look at its own directory: scripts ask for many runs."""
+        known = _named(self._store.projects, project) if self._store is not None else None
+        entry = known.catalog.entries.get(run_id) if known is not None else None
+        if known is None or entry is None or entry.unread or entry.odd:
+            return None
+        run = next((run for run in known.runs if run.id == run_id), None)
+        try:
+            same = run is not None and run.state != "running" and stamp_run(run.layout.path) == entry.stats
+        except OSError:
+            return None
+        return run if same else None
+
+
+def _named(projects: Sequence[Project], name: str) -> Project | None:
+    return next((project for project in projects if project.name == name), None)
+
+
+def split_path(path: Any, overrides: Mapping[str, Any], *, parts: int) -> list[str]:
+    """The last `parts` parts of `entity/project/id`, "" for those that the path leaves out. The entity means nothing.
+
+    Raises `UsageError`.
+    """
+    if path is not None and not isinstance(path, str):
+        if not isinstance(path, Sequence):
+            raise UsageError(f"a path is {path!r}, expected text such as 'project/id'")
+        path = "/".join(map(str, path))
+    found = [part for part in (path or "").replace(":", "/").split("/") if part]
+    if parts == 2 and len(found) >= 3 and found[-2] in ("runs", "sweeps", "artifacts"):
+        del found[-2]
+    if len(found) > parts + 1:
+        raise UsageError(f"found the path {path!r}, expected {'project/id' if parts == 2 else 'entity/project'}")
+    found = found[-parts:]
+    if len(found) < parts and parts == 2:
+        found = [str(overrides.get("project") or ""), *found]
+    return ["" for _ in range(parts - len(found))] + found

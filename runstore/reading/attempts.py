@@ -1,0 +1,149 @@
+"""The writers of one run, one after another or side by side, and what they make together: state, time, config, summary."""
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runstore.format.layout import RunLayout, is_attempt, is_heartbeat, writer_order, written_by
+from runstore.format.records import State, load_heartbeat, parse_time
+from runstore.format.values import revive
+from runstore.reading.catalog import Facts
+from runstore.reading.entries import Entry
+from runstore.reading.ndjson import AXES
+from runstore.reading.rows import flatten, number
+from runstore.reading.states import derive_state
+from runstore.reading.stitching import REWOUND_TO
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One writer of a run: an attempt ("", "2", "3", …) or a rank by its name. None: it does not say.
+
+    `started` is epoch s, `starting_step` the step it began at, `rewound_to` the one it went back to, `forked_from` the
+    run and step that its rows were copied from, `tracked` how long earlier attempts had taken, in s. `rows` counts
+    those that count, `hidden` those that a later attempt took back.
+    """
+
+    writer: str
+    started: float | None
+    host: str
+    starting_step: float | None
+    rewound_to: float | None
+    forked_from: tuple[str, float] | None
+    tracked: float | None
+    rows: int
+    hidden: int
+
+    @property
+    def is_rank(self) -> bool:
+        """Whether it writes beside others, rather than after them."""
+        return not is_attempt(self.writer)
+
+
+def attempts(entry: Entry, facts: Mapping[str, Facts]) -> tuple[Attempt, ...]:
+    """The writers of a run, `facts` by history file: attempts by number, then ranks."""
+    histories = {writer_of(name): each for name, each in facts.items()}
+    writers = sorted({*histories, *entry.provenances}, key=writer_order)
+    return tuple(_attempt(writer, entry.provenances.get(writer, {}), histories.get(writer)) for writer in writers)
+
+
+def _attempt(writer: str, said: Mapping[str, Any], facts: Facts | None) -> Attempt:
+    origin = said.get("forked_from")
+    parent = origin.get("run") if isinstance(origin, dict) else None
+    step = number(origin.get("step")) if isinstance(origin, dict) else None
+    seen = facts.seen() if facts is not None else Facts()
+    return Attempt(
+        writer=writer,
+        started=parse_time(str(said.get("started", ""))),
+        host=str(said.get("host") or ""),
+        starting_step=number(said.get("starting_step")),
+        rewound_to=number(said.get(REWOUND_TO)),
+        forked_from=(parent, step) if isinstance(parent, str) and step is not None else None,
+        tracked=number(said.get("tracked")),
+        rows=seen.rows,
+        hidden=(facts.rows - seen.rows) if facts is not None else 0,
+    )
+
+
+def writer_of(name: str) -> str:
+    """The writer of a file, by the file's name."""
+    return (written_by(name) or ("", ""))[1]
+
+
+def tracked_seconds(attempts: Sequence[Attempt], end: float | None, logged: float | None) -> float | None:
+    """How long the processes of a run worked: what came before its last attempt, and that one's own time.
+
+    `end` is when that ended or was last heard of, `logged` the longest `_runtime`, which counts where nothing else is
+    known.
+    """
+    own = [attempt for attempt in attempts if not attempt.is_rank]
+    last = own[-1] if own else None
+    if last is None or last.started is None or end is None or end < last.started:
+        return logged
+    total = (last.tracked or 0.0) + end - last.started
+    return total if math.isfinite(total) else logged
+
+
+def state_and_sign(layout: RunLayout, entry: Entry, now: float) -> tuple[State, float | None]:
+    """The state of a run, and when it was last heard of, epoch s. It runs while any of its writers' hearts beats."""
+    if entry.recorded is None or entry.recorded.state != "running":
+        return derive_state(entry.recorded, None, None, now=now), None
+    last: float | None = None
+    state: State = "crashed"
+    for path, changed in _heartbeats(layout):
+        last = changed if last is None else max(last, changed)
+        if state == "crashed":
+            state = derive_state(entry.recorded, load_heartbeat(path), changed, now=now)
+    return state, last
+
+
+def _heartbeats(layout: RunLayout) -> Iterator[tuple[Path, float]]:
+    try:
+        with os.scandir(layout.path) as found:
+            beats = [(layout.path / each.name, each.stat(follow_symlinks=False)) for each in found if _is_beat(each)]
+    except OSError:
+        return
+    yield from sorted((path, stat.st_mtime) for path, stat in beats)
+
+
+def _is_beat(entry: os.DirEntry[str]) -> bool:
+    return is_heartbeat(entry.name) and entry.is_file(follow_symlinks=False)
+
+
+def merged_config(entry: Entry) -> dict[str, Any]:
+    """The run's config, with the keys that only ranks have."""
+    if not entry.configs:
+        return entry.config
+    found: dict[str, Any] = {}
+    for rank in sorted(entry.configs, key=writer_order, reverse=True):
+        found |= entry.configs[rank]
+    return {**found, **entry.config}
+
+
+def merged_summary(entry: Entry, facts: Mapping[str, Facts], *, complete: bool) -> dict[str, Any]:
+    """The last value of each key, flat: the run's own, and for keys that it lacks those of its ranks."""
+    own = [each.seen() for name, each in facts.items() if is_attempt(writer_of(name))]
+    found: dict[str, Any] = {}
+    for name, each in facts.items():
+        if not is_attempt(rank := writer_of(name)):
+            found = {**_summary(entry.summaries.get(rank, {}), [each.seen()], complete=complete), **found}
+    return (
+        {**found, **_summary(entry.summary, own, complete=complete)}
+        if found
+        else _summary(entry.summary, own, complete=complete)
+    )
+
+
+def _summary(said: Mapping[str, Any], facts: Sequence[Facts], *, complete: bool) -> dict[str, Any]:
+    """What a writer itself wrote holds, unless it was cut off before that was current."""
+    logged = {key: value for each in facts for key, value in each.latest.items()}
+    written = {key: value for key, value in flatten(said) if key not in AXES}
+    # A table's place in the history says at which step it was logged; the summary does not.
+    written |= {key: logged[key] for key, value in written.items() if isinstance(value, dict) and key in logged}
+    last_step = max((each.last_step for each in facts if each.last_step is not None), default=None)
+    step = said.get("_step")
+    current = complete or last_step is None or (isinstance(step, int | float) and step >= last_step)
+    return {key: revive(value) for key, value in ({**logged, **written} if current else {**written, **logged}).items()}

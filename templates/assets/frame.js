@@ -1,0 +1,57 @@
+"use strict";
+/**
+ * Shows what was logged as HTML, or as a Plotly figure, inside a frame that may do nothing else: no origin of its own, no
+ * network. The page around it sends one message: `{kind: "html", html, run}` or `{kind: "plotly", figure, dark}`.
+ */
+(() => {
+  // Anybody may put this page into a frame; only in one without an origin does it show anything.
+  if (self.origin !== "null" || self === top) return;
+
+  function say(text) {
+    const line = document.createElement("p");
+    line.textContent = text;
+    document.body.replaceChildren(line);
+  }
+
+  function showHtml({ html, run }) {
+    const inner = document.createElement("iframe");
+    inner.setAttribute("sandbox", run ? "allow-scripts" : "");
+    inner.title = "What was logged";
+    inner.srcdoc = html;
+    document.body.replaceChildren(inner);
+  }
+
+  function loadPlotly() {
+    return new Promise((resolve, reject) => {
+      if (self.Plotly) return resolve();
+      const script = document.createElement("script");
+      script.src = "plotly.js";
+      script.onload = resolve;
+      script.onerror = () => reject(new Error("Plotly cannot be loaded; was the site copied whole?"));
+      document.head.append(script);
+    });
+  }
+
+  async function showPlotly({ figure, dark }) {
+    await loadPlotly();
+    const { data, layout = {}, frames, config = {} } = JSON.parse(figure);
+    const place = document.createElement("div");
+    place.id = "figure";
+    document.body.replaceChildren(place);
+    const ink = dark ? "#e8ebf1" : "#171a21";
+    const template = layout.template ?? {};
+    const shown = { paper_bgcolor: dark ? "#181c24" : "#fff", plot_bgcolor: dark ? "#181c24" : undefined, ...layout, autosize: true, template };
+    if (dark) shown.font = { color: ink, ...layout.font };
+    delete shown.width;
+    delete shown.height;
+    await Plotly.newPlot(place, { data: Array.isArray(data) ? data : [], layout: shown, frames, config: { ...config, responsive: true, displaylogo: false, plotlyServerURL: "", showLink: false } });
+    parent.postMessage("drawn", "*");
+  }
+
+  addEventListener("message", (event) => {
+    if (event.source !== parent || typeof event.data !== "object") return;
+    if (event.data.kind === "html") showHtml(event.data);
+    else if (event.data.kind === "plotly") showPlotly(event.data).catch((error) => say(`This figure cannot be drawn: ${error.message}`));
+  });
+  parent.postMessage("ready", "*");
+})();

@@ -1,0 +1,230 @@
+"use strict";
+/** Images with their captions, boxes and masks, and a closer look at each. */
+(() => {
+  const { element, palette } = runstore;
+  const { renderers, render } = runstore.steps;
+  const SVG = "http://www.w3.org/2000/svg";
+
+  /** The bytes that a data file carries. @param {{name: string, url: string}} source @returns {Promise<Uint8Array>} */
+  async function bytesOf(source) {
+    const text = await runstore.load(source.name, source.url);
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  }
+  runstore.bytesOf = bytesOf;
+
+  async function addressOf(item) {
+    if (item.src) return item.src;
+    const bytes = await bytesOf(item.bytes);
+    // An SVG in an `img` runs no script and loads nothing.
+    return URL.createObjectURL(new Blob([bytes], { type: item.mime }));
+  }
+
+  /** Classes in the order they were first seen, so that a class keeps its colour through the steps. */
+  function colourOf(state, layer, id) {
+    state.classes ??= new Map();
+    const key = `${layer} ${id}`;
+    if (!state.classes.has(key)) state.classes.set(key, state.classes.size);
+    return palette.colour(state.classes.get(key));
+  }
+
+  const isHidden = (state, key) => state.hidden?.has(key) ?? false;
+
+  function labelOf(layer, id) {
+    return layer.labels.find(([known]) => known === id)?.[1] ?? `class ${id}`;
+  }
+
+  /** @returns {Promise<{ids: Uint8Array, width: number, height: number}>} the class of each pixel of a mask */
+  async function classesOf(mask) {
+    if (!mask.decoded) {
+      const bitmap = await createImageBitmap(new Blob([await bytesOf(mask.bytes)]), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+      const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
+      const context = canvas.getContext("2d", { willReadFrequently: true });
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      const ids = new Uint8Array(data.length / 4);
+      for (let at = 0; at < ids.length; at++) ids[at] = data[4 * at];
+      mask.decoded = { ids, width: canvas.width, height: canvas.height, present: [...new Set(ids)].sort((a, b) => a - b) };
+    }
+    return mask.decoded;
+  }
+
+  function rgb(colour) {
+    const value = Number.parseInt(colour.slice(1), 16);
+    return [value >> 16, (value >> 8) & 255, value & 255];
+  }
+
+  async function maskCanvas(mask, state) {
+    const { ids, width, height } = await classesOf(mask);
+    const canvas = element("canvas", { className: "mask", width, height });
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(width, height);
+    const table = new Uint8Array(256 * 4);
+    for (let id = 0; id < 256; id++) {
+      if (!maskShown(mask, state, String(id))) continue;
+      table.set([...rgb(colourOf(state, mask.name, String(id))), 255], 4 * id);
+    }
+    for (let at = 0; at < ids.length; at++) image.data.set(table.subarray(4 * ids[at], 4 * ids[at] + 4), 4 * at);
+    context.putImageData(image, 0, 0);
+    canvas.style.opacity = String(state.opacity ?? 0.55);
+    return canvas;
+  }
+
+  /** Class 0 is the background for most: it starts hidden where others are there. */
+  function maskShown(mask, state, id) {
+    const key = `m ${mask.name} ${id}`;
+    if (state.shown?.has(key)) return true;
+    if (isHidden(state, key)) return false;
+    return id !== "0" || mask.decoded.present.length === 1;
+  }
+
+  function boxShown(layer, state, box) {
+    if (isHidden(state, `b ${layer.name} ${box.id}`)) return false;
+    const best = Math.max(...box.scores.map(([, score]) => score ?? -Infinity));
+    return !(state.least !== undefined && best < state.least && box.scores.length);
+  }
+
+  function boxesOver(item, state) {
+    const svg = document.createElementNS(SVG, "svg");
+    svg.setAttribute("class", "boxes");
+    svg.setAttribute("viewBox", "0 0 1 1");
+    svg.setAttribute("preserveAspectRatio", "none");
+    svg.setAttribute("aria-hidden", "true");
+    const labels = element("div", { className: "box-labels" });
+    for (const layer of item.boxes ?? []) {
+      for (const box of layer.boxes) {
+        if (!boxShown(layer, state, box)) continue;
+        const [x0, y0, x1, y1] = box.at;
+        const rect = document.createElementNS(SVG, "rect");
+        const places = { x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0) };
+        for (const [name, value] of Object.entries(places)) rect.setAttribute(name, value);
+        rect.style.stroke = colourOf(state, layer.name, box.id);
+        svg.append(rect);
+        const score = box.scores.length ? ` ${box.scores.map(([, value]) => (value === null ? "" : runstore.format.number(value, 3))).join(" ")}` : "";
+        const label = element("span", { className: "box-label" }, `${box.caption ?? labelOf(layer, box.id)}${box.caption ? "" : score}`);
+        label.style.left = `${Math.max(0, Math.min(1, places.x)) * 100}%`;
+        label.style.top = `${Math.max(0, Math.min(1, places.y)) * 100}%`;
+        label.style.borderColor = rect.style.stroke;
+        labels.append(label);
+      }
+    }
+    return [svg, labels];
+  }
+
+  /** The picture with all that lies over it. */
+  async function pictureOf(item, panel) {
+    const image = element("img", { alt: item.caption ?? `${panel.head.key}, step ${item.step ?? panel.items[panel.at].step}`, decoding: "async" });
+    if (item.w && item.h) [image.width, image.height] = [item.w, item.h];
+    image.src = await addressOf(item);
+    await image.decode().catch(() => image.classList.add("broken"));
+    const frame = element("span", { className: "image-frame" }, image);
+    // Small pictures are shown larger, pixel by pixel.
+    if (image.naturalWidth && image.naturalWidth < 120) frame.classList.add("tiny");
+    for (const mask of item.masks ?? []) {
+      try {
+        await classesOf(mask);
+        frame.append(await maskCanvas(mask, panel.state));
+      } catch {
+        frame.append(element("span", { className: "box-label" }, `The mask ${mask.name} cannot be read.`));
+      }
+    }
+    if (item.boxes) frame.append(...boxesOver(item, panel.state));
+    return frame;
+  }
+
+  async function figureOf(item, panel) {
+    const button = element("button", { type: "button", className: "zoom-button", aria: { label: `Enlarge ${item.caption ?? panel.head.key}` } }, await pictureOf(item, panel));
+    button.onclick = () => enlarge(item, panel);
+    return element("figure", { className: "media-image" }, button, item.caption ? element("figcaption", {}, item.caption) : null);
+  }
+
+  let dialog = null;
+
+  async function enlarge(item, panel) {
+    if (!dialog) {
+      dialog = element("dialog", { className: "zoom", aria: { label: "Enlarged image" } });
+      dialog.onclick = (event) => event.target === dialog && dialog.close();
+      document.body.append(dialog);
+    }
+    const close = element("button", { type: "button", aria: { label: "Close" } }, "Close");
+    close.onclick = () => dialog.close();
+    const walk = panel.items.length > 1 && panel.items.includes(item);
+    const title = element("p", { className: "zoom-title" }, `${panel.head.key}, step ${runstore.format.number(item.step ?? panel.items[panel.at].step, 9)}`);
+    const caption = item.caption ? element("p", { className: "zoom-caption" }, item.caption) : null;
+    dialog.replaceChildren(element("div", { className: "zoom-head" }, title, close), await pictureOf(item, panel), ...(caption ? [caption] : []));
+    dialog.onkeydown = async (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!walk || !by) return;
+      event.preventDefault();
+      await panel.show(panel.at + by);
+      const next = panel.items[panel.at];
+      if (next.kind === "image") enlarge(next, panel);
+    };
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** Switches for what lies over the images of a panel. */
+  function controlsOf(items, panel) {
+    const { state } = panel;
+    const rows = [];
+    const seen = new Map();
+    let scored = false;
+    for (const item of items) {
+      for (const layer of item.boxes ?? []) {
+        for (const box of layer.boxes) {
+          scored ||= box.scores.length > 0;
+          seen.set(`b ${layer.name} ${box.id}`, { layer, id: box.id, label: labelOf(layer, box.id), on: !isHidden(state, `b ${layer.name} ${box.id}`) });
+        }
+      }
+      for (const mask of item.masks ?? []) {
+        for (const id of mask.decoded?.present ?? []) seen.set(`m ${mask.name} ${id}`, { layer: mask, id: String(id), label: labelOf(mask, String(id)), on: maskShown(mask, state, String(id)) });
+      }
+    }
+    if (!seen.size) return null;
+    for (const [key, { layer, id, label, on }] of seen) rows.push(chip(panel, key, colourOf(state, layer.name, id), label, layer.name, on));
+    const chips = element("div", { className: "classes", role: "group", aria: { label: "Classes that are shown" } }, ...rows);
+    const sliders = [];
+    if (items.some(({ masks }) => masks?.length)) sliders.push(slider("Mask opacity", state.opacity ?? 0.55, 0, 1, (value) => (state.opacity = value), panel));
+    if (scored) sliders.push(slider("Least score", state.least ?? 0, 0, 1, (value) => (state.least = value), panel));
+    return element("div", { className: "overlay-controls", data: { keys: "" } }, chips, ...sliders);
+  }
+
+  function chip(panel, key, colour, label, layer, on) {
+    const swatch = element("span", { className: on ? "swatch" : "swatch off" });
+    swatch.style.backgroundColor = colour;
+    const button = element("button", { type: "button", className: "class-chip", title: layer, aria: { pressed: on } }, swatch, element("span", { className: "text" }, label));
+    button.onclick = async () => {
+      panel.state.hidden ??= new Set();
+      panel.state.shown ??= new Set();
+      const [add, drop] = on ? [panel.state.hidden, panel.state.shown] : [panel.state.shown, panel.state.hidden];
+      add.add(key);
+      drop.delete(key);
+      await panel.show(panel.at);
+      [...panel.body.querySelectorAll(".class-chip")].find((each) => each.title === layer && each.textContent === label)?.focus();
+    };
+    return button;
+  }
+
+  function slider(label, value, min, max, set, panel) {
+    const range = element("input", { type: "range", min, max, step: 0.05, aria: { label: `${label}: ${panel.head.key}` } });
+    range.value = value;
+    range.onchange = async () => {
+      set(Number(range.value));
+      await panel.show(panel.at);
+      panel.body.querySelector(`[aria-label="${CSS.escape(`${label}: ${panel.head.key}`)}"]`)?.focus();
+    };
+    return element("label", { className: "control" }, label, range);
+  }
+
+  renderers.image = async (item, panel) => {
+    const figure = await figureOf(item, panel);
+    const controls = controlsOf([item], panel);
+    return element("div", {}, figure, controls);
+  };
+
+  renderers.gallery = async (item, panel) => {
+    const shown = await Promise.all(item.items.map((each) => (each.kind === "image" ? figureOf(each, panel) : render(each, panel))));
+    const grid = element("div", { className: "gallery" }, ...shown);
+    const more = item.count - item.items.length;
+    return element("div", {}, grid, more > 0 ? element("p", { className: "soft" }, `and ${more} more in the store`) : null, controlsOf(item.items, panel));
+  };
+})();
