@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runstore import apis, data_types, env, errors, plot, sdk, util
+    from runstore import api, apis, data_types, env, errors, plot, sdk, util
     from runstore.api import Api as Api
-    from runstore.recording.hosting import Artifact as Artifact
-    from runstore.recording.hosting import ArtifactTTL as ArtifactTTL
+    from runstore.artifacts.artifact import Artifact as Artifact
+    from runstore.artifacts.names import ArtifactTTL as ArtifactTTL
     from runstore.errors import RunstoreError as CommError
     from runstore.errors import RunstoreError as Error
     from runstore.errors import UsageError as UsageError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from runstore.media.histogram import Histogram as Histogram
     from runstore.media.html import Html as Html
     from runstore.media.image import Image as Image
+    from runstore.media.joined import JoinedTable as JoinedTable
+    from runstore.media.joined import PartitionedTable as PartitionedTable
     from runstore.media.markdown import Markdown as Markdown
     from runstore.media.molecule import Molecule as Molecule
     from runstore.media.object3d import Object3D as Object3D
@@ -90,9 +92,11 @@ __all__ = [
     "Html",
     "Image",
     "ImageMask",
+    "JoinedTable",
     "Markdown",
     "Molecule",
     "Object3D",
+    "PartitionedTable",
     "Plotly",
     "Run",
     "Settings",
@@ -100,6 +104,7 @@ __all__ = [
     "UsageError",
     "Video",
     "alert",
+    "api",
     "apis",
     "attach",
     "box3d",
@@ -146,8 +151,8 @@ __all__ = [
 _HOMES = {
     "AlertLevel": ("runstore.recording.alerts", "AlertLevel"),
     "Api": ("runstore.api", "Api"),
-    "Artifact": ("runstore.recording.hosting", "Artifact"),
-    "ArtifactTTL": ("runstore.recording.hosting", "ArtifactTTL"),
+    "Artifact": ("runstore.artifacts.artifact", "Artifact"),
+    "ArtifactTTL": ("runstore.artifacts.names", "ArtifactTTL"),
     "Audio": ("runstore.media.audio", "Audio"),
     "BoundingBoxes2D": ("runstore.media.overlays", "BoundingBoxes2D"),
     "Classes": ("runstore.media.overlays", "Classes"),
@@ -158,9 +163,11 @@ _HOMES = {
     "Html": ("runstore.media.html", "Html"),
     "Image": ("runstore.media.image", "Image"),
     "ImageMask": ("runstore.media.overlays", "ImageMask"),
+    "JoinedTable": ("runstore.media.joined", "JoinedTable"),
     "Markdown": ("runstore.media.markdown", "Markdown"),
     "Molecule": ("runstore.media.molecule", "Molecule"),
     "Object3D": ("runstore.media.object3d", "Object3D"),
+    "PartitionedTable": ("runstore.media.joined", "PartitionedTable"),
     "Plotly": ("runstore.media.figures", "Plotly"),
     "Run": ("runstore.recording.run", "Run"),
     "Settings": ("runstore.settings", "Settings"),
@@ -202,7 +209,7 @@ _HOMES = {
     "use_model": ("runstore.recording.current", "use_model"),
     "watch": ("runstore.recording.current", "watch"),
 }
-_MODULES = frozenset({"apis", "data_types", "env", "errors", "plot", "sdk", "util"})
+_MODULES = frozenset({"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util"})
 """Rooms that belong to the public face, by their own names."""
 
 

@@ -12,6 +12,8 @@ _HOMES = {
     "Html": ("runstore.media.html", "Html"),
     "Image": ("runstore.media.image", "Image"),
     "ImageMask": ("runstore.media.overlays", "ImageMask"),
+    "JoinedTable": ("runstore.media.joined", "JoinedTable"),
+    "PartitionedTable": ("runstore.media.joined", "PartitionedTable"),
     "Markdown": ("runstore.media.markdown", "Markdown"),
     "Media": ("runstore.media.base", "Media"),
     "Molecule": ("runstore.media.molecule", "Molecule"),

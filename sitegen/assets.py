@@ -30,6 +30,10 @@ window.vegaInterpreter = I.expressionInterpreter;
 # The modules inside vl-convert have no other address than these; nothing is fetched from it.
 _MODULES: Final = {"vega": "6.2.0", "interpreter": "2.0.0"}
 _PLOTLY: Final = "plotly/package_data/plotly.min.js"
+_FRAME_POLICY: Final = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
+    "media-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+)
 _EXPORT: Final = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
 
@@ -121,9 +125,24 @@ def plotly_version() -> str | None:
     return found.version if os.path.isfile(str(found.locate_file(_PLOTLY))) else None
 
 
-def plotly_script() -> bytes:
-    """Plotly's own script. Raises `OSError` where `plotly_version` is None."""
-    return Path(str(distribution("plotly").locate_file(_PLOTLY))).read_bytes()
+def plotly_data() -> bytes:
+    """Plotly's own script as a text that a page hands to its frame. Raises `OSError` where `plotly_version` is None."""
+    source = Path(str(distribution("plotly").locate_file(_PLOTLY))).read_text(encoding="utf-8")
+    return b'runstore.put("plotly",' + json.dumps(source).encode() + b");\n"
+
+
+def frame_page() -> bytes:
+    """The page that shows logged HTML and Plotly's figures, for frames without rights.
+
+    A frame without an origin loads nothing from `file://`, not even a script beside it: all that it needs is in it. What
+    its policy allows, it allows to nobody: outside such a frame the page does nothing, and it reaches no network.
+    """
+    script, style = ((templates_dir() / "frame" / name).read_text(encoding="utf-8") for name in ("frame.js", "frame.css"))
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_FRAME_POLICY}">\n<title>What was logged</title>\n'
+        f"<style>\n{style}</style>\n</head>\n<body>\n<script>\n{script}</script>\n</body>\n</html>\n"
+    ).encode()
 
 
 def _datatables() -> bytes:

@@ -74,8 +74,8 @@ def _write_site(store: Store, output: Output, progress: Progress) -> list[Proble
         for run in project.runs:
             _put_run(run, output)
         progress("projects", number + 1, len(plan.projects))
-    if plan.plotly:
-        output.put("plotly", release, plan.plotly)
+    if plan.frame:
+        output.put("frame", release, plan.frame)
     output.put("front", release, plan.front)
     output.finish()
     return [problem for project in plan.projects for run in project.runs for problem in run.problems]

@@ -6,7 +6,7 @@ features under an identity projection; Vega draws them, the axes and the grid. N
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 import altair as alt
@@ -100,6 +100,7 @@ PLOTS: Final[tuple[Plot, ...]] = (
     *("line", "scatter", "bar", "histogram", "line_series", "confusion_matrix", "roc_curve", "pr_curve"),
 )
 """The charts of `plot.*`."""
+Layers = alt.LayerChart | alt.FacetChart
 
 _PLOT_PARAMETERS: Final[dict[str, Any]] = {
     "ink": "#555", "rule": "#ddd", "font": "sans-serif", "xtitle": "", "ytitle": "",
@@ -107,27 +108,27 @@ _PLOT_PARAMETERS: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
-def plot_chart(plot: Plot) -> alt.LayerChart:
+def plot_chart(plot: Plot) -> Layers:
     """One chart of `plot.*` over the data `table`, whose columns have the preset's own names.
 
-    Scripts set the theme (`ink rule font colours ramp`), the axes' titles (`xtitle ytitle`) and, where numbers stand on a
-    ramp, `half` (its middle) with the inks `strong` and `weak` for either half.
+    Scripts set the theme (`ink rule font colours ramp`), the axes' titles (`xtitle ytitle`) and, where numbers stand on
+    a ramp, `half` (its middle) with the inks `strong` and `weak` for either half.
     """
-    made = {
+    plots: dict[Plot, Callable[[], Layers]] = {
         "line": _curve_plot,
         "line_series": _curve_plot,
-        "scatter": lambda: alt.layer(_over("x:Q", "y:Q").mark_circle(size=36, opacity=0.75).encode(color=_series())),
+        "scatter": _scatter_plot,
         "bar": _bar_plot,
         "histogram": _value_histogram,
         "confusion_matrix": _confusion_matrix,
         "roc_curve": lambda: _curve_plot(diagonal=True),
         "pr_curve": _curve_plot,
-    }[plot]()
-    return _themed(made)
+    }
+    return _themed(plots[plot]())
 
 
-def heat_chart() -> alt.LayerChart:
-    """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the shown step (`at`) a rule."""
+def heat_chart() -> Layers:
+    """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the step shown (`at`) a rule."""
     cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True).encode(
         x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
         x2="x1:Q",
@@ -139,12 +140,13 @@ def heat_chart() -> alt.LayerChart:
     return _themed(alt.layer(cells, at))
 
 
-def bins_chart() -> alt.LayerChart:
+def bins_chart() -> Layers:
     """One histogram: the data `bins` (`x0 x1 count`)."""
-    bars = alt.Chart(alt.NamedData("bins")).mark_bar().encode(
+    bars = alt.Chart(alt.NamedData("bins")).mark_rect().encode(
         x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
         x2="x1:Q",
         y=alt.Y("count:Q", axis=_plot_axis("ytitle")),
+        y2=alt.Y2Datum(0),
         tooltip=["x0:Q", "x1:Q", "count:Q"],
         color=alt.value(alt.ExprRef("colours[0]")),
     )  # fmt: skip
@@ -164,20 +166,25 @@ def _series() -> alt.Color:
     return alt.Color("series:N", sort=None, scale=alt.Scale(range=[]), legend=None)
 
 
-def _curve_plot(*, diagonal: bool = False) -> alt.LayerChart:
+def _scatter_plot() -> Layers:
+    dots = _over("x:Q", "y:Q").mark_circle(size=36, opacity=0.75)
+    return alt.layer(dots.encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"]))
+
+
+def _curve_plot(*, diagonal: bool = False) -> Layers:
     curve = _over("x:Q", "y:Q")
     line = curve.mark_line(strokeWidth=2, clip=True).encode(color=_series(), order=alt.Order("x:Q"))
     dots = curve.mark_point(filled=True, size=90, opacity=0).encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"])
     if not diagonal:
         return alt.layer(line, dots)
-    ends = alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
+    ends = alt.InlineData([{"x": 0, "y": 0}, {"x": 1, "y": 1}])
     chance = alt.Chart(ends).mark_line(strokeDash=[4, 4], strokeWidth=1).encode(
         x="x:Q", y="y:Q", color=alt.value(alt.ExprRef("ink"))
     )  # fmt: skip
     return alt.layer(chance, line, dots)
 
 
-def _bar_plot() -> alt.LayerChart:
+def _bar_plot() -> Layers:
     bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
         x=alt.X("value:Q", axis=_plot_axis("xtitle")),
         y=alt.Y("label:N", axis=_plot_axis("ytitle"), sort=None),
@@ -187,7 +194,7 @@ def _bar_plot() -> alt.LayerChart:
     return alt.layer(bars)
 
 
-def _value_histogram() -> alt.LayerChart:
+def _value_histogram() -> Layers:
     bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
         x=alt.X("value:Q", bin=alt.Bin(maxbins=40), axis=_plot_axis("xtitle")),
         y=alt.Y("count():Q", axis=_plot_axis("ytitle")),
@@ -197,15 +204,17 @@ def _value_histogram() -> alt.LayerChart:
     return alt.layer(bars)
 
 
-def _confusion_matrix() -> alt.LayerChart:
+def _confusion_matrix() -> Layers:
     base = alt.Chart(alt.NamedData("table")).encode(
-        x=alt.X("predicted:N", sort=None, axis=_plot_axis("xtitle", grid=False)),
+        x=alt.X("predicted:N", sort=None, axis=_plot_axis("xtitle", grid=False, labelAngle=-30)),
         y=alt.Y("actual:N", sort=None, axis=_plot_axis("ytitle", grid=False)),
     )
     colour = alt.Color("value:Q", scale=_ramp(), legend=None)
     ink = alt.condition("datum.value > half", alt.value(alt.ExprRef("strong")), alt.value(alt.ExprRef("weak")))
     tips = ["actual:N", "predicted:N", "value:Q"]
-    return alt.layer(base.mark_rect().encode(color=colour, tooltip=tips), base.mark_text().encode(text="value:Q", color=ink))
+    return alt.layer(
+        base.mark_rect().encode(color=colour, tooltip=tips), base.mark_text().encode(text="value:Q", color=ink)
+    )
 
 
 def _ramp() -> alt.Scale:
@@ -221,17 +230,17 @@ def _plot_axis(title: str, **given: Any) -> alt.Axis:
     )  # fmt: skip
 
 
-def _themed(chart: alt.LayerChart) -> alt.LayerChart:
+def _themed(chart: Layers) -> Layers:
     parameters = [alt.param(name=name, value=value) for name, value in _PLOT_PARAMETERS.items()]
     sized = chart.add_params(*parameters).properties(width=400, height=220, padding=4, background="transparent")
     fitted = sized.configure(autosize=alt.AutoSizeParams(type="fit", contains="padding"))
-    styled: alt.LayerChart = fitted.configure_view(stroke=None)
+    styled: Layers = fitted.configure_view(stroke=None)
     return styled
 
 
 def compiled_plots() -> dict[str, dict[str, Any]]:
     """Every chart of `plot.*` by name, and those of histograms (`heat`, `bins`), as Vega specs."""
-    made = {name: _compiled(plot_chart(name).to_dict()) for name in PLOTS}
+    made: dict[str, dict[str, Any]] = {name: _compiled(plot_chart(name).to_dict()) for name in PLOTS}
     made |= {"heat": _compiled(heat_chart().to_dict()), "bins": _compiled(bins_chart().to_dict())}
     for spec in made.values():
         # Vega-Lite takes constants here; how many colours there are, and what an axis shows, is known on the page.
@@ -249,9 +258,11 @@ def compiled_custom(spec: dict[str, Any], fields: Mapping[str, str], strings: Ma
 
     Raises `ValueError` in one line for a spec that does not compile, or that would fetch something.
     """
-    filled = _filled(spec, fields, strings)
+    filled: dict[str, Any] = _filled(spec, fields, strings)
     if wrong := _fetches(filled):
-        raise ValueError(f"found {wrong} in its spec, which would be fetched, expected data named 'wandb' alone; log it")
+        raise ValueError(
+            f"found {wrong} in its spec, which would be fetched, expected data named 'wandb' alone; log it"
+        )
     if "/vega/" in str(filled.get("$schema", "")):
         return filled
     filled.setdefault("data", {"name": "wandb"})
@@ -268,7 +279,9 @@ def _filled(value: Any, fields: Mapping[str, str], strings: Mapping[str, str], d
     if depth > 60:
         raise ValueError("found a spec nested deeper than 60 levels, expected a chart; simplify it")
     if isinstance(value, dict):
-        return {_placed(str(key), fields, strings): _filled(each, fields, strings, depth + 1) for key, each in value.items()}
+        return {
+            _placed(str(key), fields, strings): _filled(each, fields, strings, depth + 1) for key, each in value.items()
+        }
     if isinstance(value, list):
         return [_filled(each, fields, strings, depth + 1) for each in value]
     return _placed(value, fields, strings) if isinstance(value, str) else value

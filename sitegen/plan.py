@@ -10,8 +10,8 @@ from typing import Any
 
 from runstore.reading.store import Problem, Project, RunRecord, Store
 from sitegen import urls
-from sitegen.assets import plotly_script, plotly_version
-from sitegen.data.attached import SYNTHETIC, PanelHead, attached_files, panel_heads
+from sitegen.assets import frame_page, plotly_data, plotly_version
+from sitegen.data.attached import FRAMED, PLOTLY, SYNTHETIC, PanelHead, attached_files, panel_heads
 from sitegen.data.series import Series, make_series, metric_rows
 from sitegen.data.shards import (
     has_times,
@@ -67,7 +67,7 @@ class RunPlan:
             immutable = file.path.startswith("media/")
             yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
         where = f"{self.run.project}/runs/{self.run.id}"
-        self.problems += [Problem(where, 0, each) for each in found]
+        self.problems.extend(Problem(where, 0, each) for each in found)
         for stored in stored_files(self.run):
             if stored.target:
                 path = self.run.layout.path / stored.path
@@ -150,7 +150,7 @@ def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
     return [
         {
             "key": head.key,
-            "section": section(head.key),
+            "section": section(head.key) if "/" in head.key else "media",
             "title": title(head.key),
             "place": head.place,
             "kind": head.kind,
@@ -173,7 +173,8 @@ def _run_data(run: RunRecord, metrics: int, data: bytes, heads: Sequence[PanelHe
         tables=tables,
         system=f"system.js?v={fingerprint(sizes)[:8]}" if sizes else None,
         drawn=bool(metrics or sizes or run.kinds & SYNTHETIC),
-        plotly=urls.static_file(urls.PLOTLY_FRAME) if "plotly-file" in run.kinds and plotly_version() else None,
+        frame=urls.static_file(urls.FRAME) if run.kinds & FRAMED else None,
+        plotly=urls.static_file(urls.PLOTLY) if PLOTLY in run.kinds and plotly_version() else None,
     )
 
 
@@ -251,11 +252,11 @@ class _MetricParts:
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """The whole site: its front page and assets, and a plan a project. `plotly` draws figures, where there are any."""
+    """The whole site: its front page and assets, and a plan a project. `frame` shows what no page of ours may hold."""
 
     front: tuple[PlannedFile, ...]
     projects: tuple[ProjectPlan, ...]
-    plotly: tuple[PlannedFile, ...]
+    frame: tuple[PlannedFile, ...]
 
 
 def plan_site(store: Store, assets: Sequence[tuple[str, bytes]], release: str, render: Render) -> SitePlan:
@@ -271,19 +272,18 @@ def plan_site(store: Store, assets: Sequence[tuple[str, bytes]], release: str, r
     ]
     for name, data in assets:
         front.append(PlannedFile(urls.static_file(name), release, partial(bytes, data)))
-    return SitePlan(tuple(front), projects, _plotly_files(store, release, render))
+    return SitePlan(tuple(front), projects, _frame_files(store, release))
 
 
-def _plotly_files(store: Store, release: str, render: Render) -> tuple[PlannedFile, ...]:
-    """The page that draws Plotly's figures, in a frame without rights, and Plotly itself where it is installed."""
-    drawn = any("plotly-file" in run.kinds for project in store.projects for run in project.runs)
-    if not drawn or plotly_version() is None:
-        return ()
-    page = PageContext("Plotly", "../", ())
-    return (
-        PlannedFile(urls.static_file(urls.PLOTLY_FRAME), release, lambda: render("plotly.html.jinja", page)),
-        PlannedFile(urls.static_file("plotly.js"), release, plotly_script),
-    )
+def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:
+    """The page that shows logged HTML and Plotly's figures in a frame without rights, and Plotly if it is installed."""
+    kinds = {kind for project in store.projects for run in project.runs for kind in run.kinds}
+    files = []
+    if kinds & FRAMED:
+        files.append(PlannedFile(urls.static_file(urls.FRAME), release, frame_page))
+    if PLOTLY in kinds and plotly_version() is not None:
+        files.append(PlannedFile(urls.static_file(urls.PLOTLY), release, plotly_data))
+    return tuple(files)
 
 
 def _plan_project(store: Store, project: Project, release: str, artifacts: ArtifactIndex) -> ProjectPlan:

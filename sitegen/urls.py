@@ -9,7 +9,8 @@ from urllib.parse import quote
 STATIC: Final = "_static"
 MANIFEST: Final = ".runstore-site.json"
 JOURNAL: Final = ".runstore-site.journal"
-PLOTLY_FRAME: Final = "plotly.htm"
+FRAME: Final = "frame.htm"
+PLOTLY: Final = "plotly.js"
 NO_JEKYLL: Final = ".nojekyll"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, Literal
 
 from runstore.api.errors import NotFoundError
@@ -19,23 +19,12 @@ from runstore.reading.store import RunRecord
 Direction = Literal["input", "output"]
 
 
-def opener(source: Source) -> Callable[[str, str], Any]:
-    """How an artifact shows the runs that logged or used it: as the Api's."""
-
-    def open_run(project: str, run_id: str) -> Any:
-        from runstore.api.runs import Run
-
-        return Run(source, source.run(project, run_id))
-
-    return open_run
-
-
 def one(source: Source, project: str, text: str, kind: str | None = None) -> Artifact:
     """The artifact that `name:alias` means, the latest version without an alias.
 
     Raises `ValueError` when there is none, or it is of another type.
     """
-    found = find(source.layout, text if ":" in text.split("/")[-1] else f"{text}:latest", project, opener(source))
+    found = find(source.layout, text if ":" in text.split("/")[-1] else f"{text}:latest", project, source.open_run)
     if kind is not None and found.type != kind:
         raise NotFoundError(f"{text} is of type {found.type!r}, not {kind!r}; leave type out, or correct it")
     return found
@@ -50,7 +39,7 @@ def of_run(source: Source, run: RunRecord, direction: Direction) -> list[Artifac
         versions = read_collection(source.layout, source.layout.project(use.project), use.name)
         version = versions.find(use.id) if use.id else versions.find(use.version)
         if version is not None:
-            found.append(Artifact.of(version, opener(source)))
+            found.append(Artifact.of(version, source.open_run))
     return found
 
 
@@ -92,7 +81,7 @@ def log(source: Source, run: RunRecord, artifact: Any, aliases: Collection[str],
             artifact.finalize()
             step = None if run.last_step is None else int(run.last_step)
             release = artifact.release(tuple(aliases), tuple(tags), run=run.id, step=step)
-            artifact.become(publishing.publish(store, run.project, release), opener(source))
+            artifact.become(publishing.publish(store, run.project, release), source.open_run)
         elif aliases or tags:
             publishing.label(_version(artifact), tuple(aliases), tuple(tags))
     except OSError as error:
@@ -223,4 +212,4 @@ def versions_of(
     found = [each for each in versions.versions if set(tags) <= set(each.head.tags)]
     if order is None or order.startswith("-"):
         found.reverse()
-    return Pages(lambda: found, lambda each: Artifact.of(each, opener(source)), per_page)
+    return Pages(lambda: found, lambda each: Artifact.of(each, source.open_run), per_page)

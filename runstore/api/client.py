@@ -63,7 +63,8 @@ class Api:
         if overrides is not None and not isinstance(overrides, Mapping):
             raise BadTypeError(f"overrides is a {type(overrides).__name__}, expected a dict such as {{'project': 'p'}}")
         self.settings: dict[str, Any] = dict(overrides or {})
-        self._source = Source(None if store is None else Path(os.fsdecode(store)).expanduser())
+        path = None if store is None or isinstance(store, Mapping) else Path(os.fsdecode(store)).expanduser()
+        self._source = Source(path, Run, Sweep)
 
     @property
     def store(self) -> Path:

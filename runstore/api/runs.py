@@ -205,11 +205,10 @@ class Run:
 
     @property
     def sweep(self) -> "Sweep | None":
-        if self.sweep_name is None:
-            return None
-        from runstore.api.projects import Sweep
-
-        return Sweep(self._source, self.project, self.sweep_name)
+        found: Sweep | None = None
+        if self.sweep_name is not None:
+            found = self._source.open_sweep(self.project, self.sweep_name)
+        return found
 
     @property
     def read_only(self) -> bool:

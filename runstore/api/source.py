@@ -1,6 +1,6 @@
 """The store behind an Api: read when it is first asked for, and looked at again at each call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,20 @@ from runstore.settings import from_environment
 
 
 class Source:
-    """One store. `look()` sees what changed since; only that is read."""
+    """One store. `look()` sees what changed since; only that is read.
 
-    def __init__(self, path: Path | None) -> None:
+    `show_run` and `show_sweep` make what users see of a record, or of a project and a sweep's id.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        show_run: Callable[["Source", RunRecord], Any],
+        show_sweep: Callable[["Source", str, str], Any],
+    ) -> None:
         self._path = path
+        self._show_run = show_run
+        self._show_sweep = show_sweep
         self._store: Store | None = None
 
     @property
@@ -52,6 +62,14 @@ class Source:
             known = ", ".join(project.name for project in self.known().projects[:10]) or "no project yet"
             raise NotFoundError(f"{self.root}: found no project {name!r}; there is {known}")
         return found
+
+    def open_run(self, project: str, run_id: str) -> Any:
+        """A run as users see it. Raises `NotFoundError`."""
+        return self._show_run(self, self.run(project, run_id))
+
+    def open_sweep(self, project: str, sweep_id: str) -> Any:
+        """A sweep as users see it. Raises `NotFoundError`."""
+        return self._show_sweep(self, project, sweep_id)
 
     def run(self, project: str, run_id: str) -> RunRecord:
         """A run as it is now; without `project` the one with this id or name. Raises `NotFoundError`."""

@@ -24,6 +24,7 @@ _BLOCK: Final = 4 << 20
 # Below this a second thread costs more than it saves.
 _LARGE: Final = 8 << 20
 _MODE: Final = 0o444
+UNSHARED: Final = (-1, -1)
 _NO_CLONE = frozenset({errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTTY, errno.EINVAL, errno.ENOSYS, errno.EPERM})
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS})
 
@@ -32,8 +33,8 @@ _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errn
 class Content:
     """Bytes on their way into a store. `path` is where they lie now; when `ours`, that file may be moved away.
 
-    `origin` is the file that the script named. One that is not ours has to be, when it is stored, the file that was
-    hashed: `stamp` is its size and mtime (ns) at that time.
+    `origin` is the file that the script named. One that is not ours may become the blob itself (by a hard link) if its
+    `stamp`, size and mtime (ns) when it was hashed, still holds; `UNSHARED` forbids that.
     """
 
     sha256: str

@@ -1,6 +1,6 @@
 """What is wrong with the artifacts of a store: content that is missing or damaged, manifests and lineage that lie."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from runstore.artifacts import lineage
@@ -30,16 +30,21 @@ def problems(store: StoreLayout, *, deep: bool = True) -> Iterator[Problem]:
 def _collection_problems(
     store: StoreLayout, collection: Collection, checked: dict[tuple[str, int | None], str], *, deep: bool
 ) -> Iterator[Problem]:
+    said = {str(error) for error in collection.problems}
     for error in collection.problems:
         yield problem(store, collection.path, error)
     for version in collection.versions:
-        yield from version_problems(version, checked, deep=deep)
+        yield from version_problems(version, checked, said, deep=deep)
 
 
 def version_problems(
-    version: Version, checked: dict[tuple[str, int | None], str] | None = None, *, deep: bool = True
+    version: Version,
+    checked: dict[tuple[str, int | None], str] | None = None,
+    said: Iterable[str] = (),
+    *,
+    deep: bool = True,
 ) -> Iterator[Problem]:
-    """The problems of one version. `checked` remembers what is known of blobs."""
+    """The problems of one version but for those `said`. `checked` remembers what is known of blobs."""
     known = {} if checked is None else checked
     store, mistakes = version.store, list[FormatError]()
     try:
@@ -48,7 +53,8 @@ def version_problems(
         yield problem(store, version.path, error)
         return
     for mistake in mistakes:
-        yield problem(store, version.path, mistake)
+        if str(mistake) not in said:
+            yield problem(store, version.path, mistake)
     if len(entries) != version.file_count and version.file_count:
         message = f"{version.name}: found {len(entries)} files, expected {version.file_count}; restore the manifest"
         yield Problem(_relative(store, version.path), 0, message)

@@ -6,6 +6,7 @@ number there is; any other alias belongs to the version that got it last.
 """
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,15 +173,42 @@ def read_collection(store: StoreLayout, project: ProjectLayout, name: str) -> Co
         problems.append(manifest.problem_of(layout.path, error))
         numbers = []
     for number in numbers:
-        path, mistakes = layout.manifest(number), list[FormatError]()
+        path = layout.manifest(number)
         try:
-            records = manifest.load(path, mistakes, entries=False)
-            found += [(number, record.head, path) for record in records]
+            heads, mistakes = _heads(path)
+            found += [(number, head, path) for head in heads]
+            problems += mistakes
         except StoreError as error:
             problems.append(error)
-        problems += mistakes
     versions = [Version(store, project.name, number, head, (), path) for number, head, path in _number(found, numbers)]
     return _with_aliases(project.name, layout.path, versions, problems)
+
+
+def _heads(path: Path) -> tuple[list[Head], list[FormatError]]:
+    """The versions that a manifest describes, and its mistakes. Raises `StoreError`.
+
+    What was read is remembered as long as the file stays the same: a run that logs a thousand versions reads each once.
+    """
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        raise manifest.problem_of(path, error) from None
+    stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
+    known = _remembered.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1], known[2]
+    mistakes: list[FormatError] = []
+    heads = [record.head for record in manifest.load(path, mistakes, entries=False)]
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[path] = (stamp, heads, mistakes)
+    return heads, mistakes
+
+
+_MOST_REMEMBERED = 20_000
+_remembered: dict[Path, tuple[tuple[int, int, int], list[Head], list[FormatError]]] = {}
 
 
 def _number(found: list[tuple[int, Head, Path]], taken: list[int]) -> list[tuple[int, Head, Path]]:

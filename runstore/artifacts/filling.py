@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from runstore.artifacts import objects, references, staging
-from runstore.artifacts.blobs import Blobs, Content
+from runstore.artifacts.blobs import UNSHARED, Blobs, Content
 from runstore.artifacts.draft import Policy
 from runstore.artifacts.entries import ArtifactManifestEntry
 from runstore.artifacts.errors import ArtifactError
@@ -82,7 +82,7 @@ class Filling(Facts):
         path = None if record.ref else given.local_path
         if path is None:
             return self._files.add_known(entry, None, overwrite=False)
-        content = Content(entry.sha256, entry.size or 0, path, False, path, (-1, -1))
+        content = Content(entry.sha256, entry.size or 0, path, False, path, UNSHARED)
         return self._files.add_known(entry, content, overwrite=False)
 
     @contextmanager
@@ -134,5 +134,5 @@ class Filling(Facts):
             content = None
             if entry.sha256 and not entry.ref:
                 path = os.fspath(blobs.path(entry.sha256))
-                content = Content(entry.sha256, entry.size or 0, path, False, path, (-1, -1))
+                content = Content(entry.sha256, entry.size or 0, path, False, path, UNSHARED)
             self._files.add_known(entry, content)

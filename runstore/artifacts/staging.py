@@ -89,7 +89,7 @@ def take(path: str, *, mutable: bool) -> Content:
             if error.filename == path and error.filename != target:
                 raise
     sha256, size = blobs.hash_file(path)
-    return Content(sha256, size, path, False, path, stamp)
+    return Content(sha256, size, path, False, path, blobs.UNSHARED if mutable else stamp)
 
 
 def adopt(path: str) -> Content:

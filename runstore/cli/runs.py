@@ -1,6 +1,7 @@
 """`runstore ls` and `runstore show`: what runs there are, and what one of them is."""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,12 +11,28 @@ from typing import Any
 import click
 from rich.text import Text
 
+from runstore.artifacts import lineage
+from runstore.cli.choosing import filter_option, in_project, joined
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import CELL, clip, console, printable, show_duration, show_state, show_value, table
-from runstore.errors import StoreError
+from runstore.cli.terminal import (
+    CELL,
+    clip,
+    console,
+    counted,
+    printable,
+    show_duration,
+    show_state,
+    show_time,
+    show_value,
+    table,
+)
+from runstore.errors import UsageError
 from runstore.format.values import plain
+from runstore.manage.export import runs_table, save, write_table
+from runstore.reading.beside import provenances, writer_rows
+from runstore.reading.query import select
 from runstore.reading.rows import flatten
-from runstore.reading.store import RunRecord, Store
+from runstore.reading.store import RunRecord
 
 _METRICS_SHOWN = 3
 _LONGEST_VALUE = 120
@@ -25,17 +42,45 @@ _LARGEST_WHOLE = 2.0**53
 
 @click.command()
 @click.argument("project", required=False)
+@filter_option
+@click.option("--sort", "order", metavar="COLUMN", help="Order by a column, as in -summary.loss; - turns it around.")
+@click.option("--columns", multiple=True, metavar="NAMES", help="Show these columns, joined by commas.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show the first N.")
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a run.")
-def ls(project: str | None, store: Path | None, as_json: bool) -> None:
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with all columns of config and summary.")
+@click.option("--parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write a Parquet file of the same.")
+def ls(
+    project: str | None,
+    where: str | None,
+    order: str | None,
+    columns: tuple[str, ...],
+    limit: int | None,
+    store: Path | None,
+    as_json: bool,
+    as_csv: bool,
+    parquet: Path | None,
+) -> None:
     """List the runs of PROJECT, or of every project, newest first."""
-    runs = _runs(open_store(store), project)
-    if as_json:
-        click.echo(_dumps([describe(run) for run in runs]))
-    elif runs:
-        _print_runs(runs)
+    if as_json + as_csv + (parquet is not None) > 1:
+        raise UsageError("found several of --json, --csv and --parquet; choose one")
+    runs = select(in_project(open_store(store), project), where, order)[:limit]
+    names = joined(columns) or None
+    if parquet is not None:
+        frame = runs_table(runs, names)
+        save(parquet, write_table(frame, "parquet"))
+        click.echo(f"{parquet}: {counted(frame.height, 'row')}, {counted(frame.width, 'column')}")
+    elif as_csv:
+        sys.stdout.write(write_table(runs_table(runs, names), "csv").decode())
+    elif as_json:
+        found = [describe(run) for run in runs] if names is None else list(runs_table(runs, names).to_dicts())
+        click.echo(_dumps(found))
+    elif not runs:
+        click.echo("no runs match" if where is not None else "no runs yet")
+    elif names is not None:
+        _print_columns(runs, names)
     else:
-        click.echo("no runs yet")
+        _print_runs(runs)
 
 
 @click.command()
@@ -46,7 +91,7 @@ def show(run: str, store: Path | None, as_json: bool) -> None:
     """Show one RUN, given by its id, PROJECT/ID or its name."""
     found = open_store(store).find_run(run)
     if as_json:
-        click.echo(_dumps(describe(found) | {"config": found.config, "provenance": found.provenance}))
+        click.echo(_dumps(describe(found) | {"config": found.config, "provenance": found.provenance} | _beside(found)))
     else:
         _print_run(found)
 
@@ -74,12 +119,40 @@ def describe(run: RunRecord) -> dict[str, Any]:
     }
 
 
-def _runs(store: Store, project: str | None) -> list[RunRecord]:
-    names = [found.name for found in store.projects]
-    if project is not None and project not in names:
-        known = ", ".join(names[:10]) or "no project yet"
-        raise StoreError(f"{store.layout.root}: found no project {project!r}; there is {known}")
-    return [run for found in store.projects if project in (None, found.name) for run in found.runs]
+def _beside(run: RunRecord) -> dict[str, Any]:
+    """What a run has beside its own facts: its writers, its artifacts, its alerts, its files with their bytes."""
+    begun = provenances(run)
+    uses = lineage.uses_of(run.layout, run.project)
+    return {
+        "attempts": [
+            {
+                "writer": writer or "1",
+                "started": facts.get("started"),
+                "host": facts.get("host"),
+                "starting_step": facts.get("starting_step"),
+            }
+            for writer, facts in begun.items()
+        ],
+        "artifacts": [
+            {"direction": use.direction, "artifact": f"{use.project}/{use.name}:{use.version}", "type": use.type}
+            for use in uses
+        ],
+        "alerts": [row for _, row in writer_rows(run, "alerts")],
+        "files": dict(run.files),
+    }
+
+
+def _print_columns(runs: Sequence[RunRecord], names: Sequence[str]) -> None:
+    frame = runs_table(runs, names)
+    numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
+    rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
+    console().print(table(frame.columns, rows, right=numbers))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return show_time(value.timestamp())
+    return clip(show_value(", ".join(map(str, value)) if isinstance(value, list) else value))
 
 
 def _print_runs(runs: Sequence[RunRecord]) -> None:
@@ -93,7 +166,7 @@ def _print_runs(runs: Sequence[RunRecord]) -> None:
             show_state(run.state),
             clip(run.meta.group),
             clip(run.meta.job_type),
-            _minute(run.created),
+            show_time(run.created),
             show_duration(run.runtime),
             *(clip(show_value(run.summary.get(metric))) for metric in metrics),
         ]
@@ -124,7 +197,7 @@ def _print_run(run: RunRecord) -> None:
         "job type": run.meta.job_type,
         "tags": ", ".join(run.meta.tags),
         "notes": run.meta.notes,
-        "created": _minute(run.created),
+        "created": show_time(run.created),
         "runtime": show_duration(run.runtime),
         "rows": run.rows,
         "path": str(run.layout.path),
@@ -134,12 +207,32 @@ def _print_run(run: RunRecord) -> None:
         if values:
             out.print(Text(f"\n{title}", style="bold"))
             _print_pairs({key: clip(show_value(value), _LONGEST_VALUE) for key, value in values.items()})
+    _print_beside(run)
     for problem in run.problems:
         click.echo(f"problem: {printable(str(problem))}")
 
 
+def _print_beside(run: RunRecord) -> None:
+    beside = _beside(run)
+    if len(beside["attempts"]) > 1:
+        console().print(Text("\nWriters", style="bold"))
+        pairs = {each["writer"]: f"{each['started'] or ''}  {each['host'] or ''}" for each in beside["attempts"]}
+        _print_pairs(pairs)
+    if beside["artifacts"]:
+        console().print(Text("\nArtifacts", style="bold"))
+        for use in beside["artifacts"]:
+            console().print(Text(f"  {use['direction']:<6}  {printable(use['artifact'])}  {printable(use['type'])}"))
+    if beside["alerts"]:
+        console().print(Text("\nAlerts", style="bold"))
+        for row in beside["alerts"]:
+            said = f"{row.get('level', 'INFO')}: {row.get('title', '')} {row.get('text', '')}"
+            console().print(Text(f"  {printable(clip(said, _LONGEST_VALUE))}"))
+    console().print(Text("\nFiles", style="bold"))
+    _print_pairs({name: f"{size} bytes" for name, size in sorted(beside["files"].items())})
+
+
 def _print_pairs(values: Mapping[str, Any]) -> None:
-    width = min(CELL, max(map(len, values)))
+    width = min(CELL, max(map(len, values), default=0))
     for key, value in values.items():
         console().print(Text(f"  {printable(key):<{width}}  {show_value(value)}"))
 
@@ -151,11 +244,6 @@ def _whole(number: float | None) -> float | None:
 
 def _iso(moment: float | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
-
-
-def _minute(moment: float | None) -> str:
-    """A time in this machine's zone, to the minute."""
-    return "" if moment is None else datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _dumps(value: Any) -> str:

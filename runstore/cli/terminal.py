@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from rich.console import Console
@@ -59,6 +60,21 @@ def show_duration(seconds: float | None) -> str:
     if days:
         return f"{days}d {hours:02}h"
     return f"{hours}h {minutes:02}m" if hours else f"{minutes}m {rest:02}s"
+
+
+def show_size(size: int) -> str:
+    """Bytes as `640 B`, `12.3 kB`, `1.05 GB`: three digits, thousands of thousands."""
+    number, unit = float(size), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 999.5 or unit == "TB":
+            break
+        number /= 1000
+    return f"{size} B" if unit == "B" else f"{number:.3g} {unit}"
+
+
+def show_time(moment: float | None) -> str:
+    """A time (epoch s) in this machine's zone, to the minute; "" when unknown."""
+    return "" if moment is None else datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Iterable[str] = ()) -> Table:

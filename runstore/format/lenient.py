@@ -4,6 +4,7 @@ What comes out can always be written again: valid Unicode, and no nesting that a
 """
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ import orjson
 
 MAX_DEPTH: Final = 100
 _DECODER = json.JSONDecoder()
+# orjson reads whole numbers past 64 bits as floats.
+_LONG_NUMBER = re.compile(rb"(?<![0-9.eE+])[0-9]{19,}(?![0-9.eE])")
 
 
 class TooDeepError(ValueError):
@@ -26,10 +29,17 @@ def loads(data: bytes) -> Any:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
         return loads_text(data.decode("utf-8-sig"))
+    if has_long_numbers(data):
+        return loads_text(data.decode())
     # A value has at most as many levels as brackets: nearly all are spared the walk.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
         check_depth(value)
     return value
+
+
+def has_long_numbers(data: bytes) -> bool:
+    """Whether a whole number in `data` may have more than 64 bits: only Python's own reader gets all of its digits."""
+    return _LONG_NUMBER.search(data) is not None
 
 
 def loads_text(text: str) -> Any:

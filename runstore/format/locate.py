@@ -62,10 +62,12 @@ def _upwards(start: Path) -> Iterator[Path]:
 def existing_store(path: Path) -> StoreLayout:
     """The store at `path`, or at `path/experiments`; raises `StoreError` in one line when there is none."""
     try:
-        for root in (path, path / STORE_DIR):
-            layout = StoreLayout(root)
-            if layout.store_yaml.is_file() or layout.projects():
-                return layout
+        layouts = (StoreLayout(path), StoreLayout(path / STORE_DIR))
+        # A store says so itself; only one that was written by hand is known by what it holds.
+        for is_one in (lambda layout: layout.store_yaml.is_file(), lambda layout: bool(layout.projects())):
+            for layout in layouts:
+                if is_one(layout):
+                    return layout
     except OSError as error:
         raise StoreError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from None
     if not path.exists():

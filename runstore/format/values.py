@@ -8,7 +8,7 @@ import datetime
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
@@ -207,6 +207,12 @@ def scalar(value: Any) -> Any:
     if type(found) is dict:
         raise Unserialisable("a mapping")
     return found
+
+
+def scalar_types(kinds: Iterable[type]) -> frozenset[type]:
+    """Of these types those of other libraries whose `item()` is a value's plain form."""
+    foreign = (kind for kind in set(kinds) - SIMPLE if callable(getattr(kind, "item", None)))
+    return frozenset(kind for kind in foreign if not (hasattr(kind, "filled") and hasattr(kind, "mask")))
 
 
 def flatten(data: Mapping[Any, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -62,7 +62,7 @@ def histories_table(
 
 
 def write_table(frame: pl.DataFrame, kind: str) -> bytes:
-    """A frame as the bytes of a file of this kind; in CSV and JSON lists and non-finite numbers stand as in the store."""
+    """A frame as the bytes of a file of this kind; lists and non-finite numbers stand as in the store."""
     if kind == "parquet":
         buffer = io.BytesIO()
         frame.write_parquet(buffer)

@@ -38,6 +38,11 @@ class Deleted:
     size: int
     path: Path
 
+    @property
+    def deleted_at(self) -> str | None:
+        """When it was deleted, ISO 8601 in UTC."""
+        return None if self.deleted is None else datetime.fromtimestamp(self.deleted, UTC).isoformat(timespec="seconds")
+
 
 def delete(store: StoreLayout, run: RunRecord, *, force: bool = False) -> Path:
     """Puts a run into the trash and its tombstone into the store; where it lies now.
@@ -124,24 +129,25 @@ def _describe(store: StoreLayout, project: str, path: Path) -> Deleted:
     return Deleted(project, path.name, name, moment, by, _size(path), path)
 
 
-def empty(
-    runs: Iterable[Deleted], *, older_than: float = 0.0, told: Callable[[Deleted], None] = lambda run: None
-) -> tuple[int, int]:
-    """Deletes runs of the trash for good, those deleted at least `older_than` s ago; how many, and their bytes.
+def is_older(run: Deleted, seconds: float) -> bool:
+    """Whether a run was deleted at least so many seconds ago."""
+    moment = run.deleted if run.deleted is not None else run.path.lstat().st_mtime
+    return time.time() - moment >= seconds
 
-    Their tombstones stay. `told` hears of each. Raises `StoreError`.
+
+def empty(runs: Iterable[Deleted], told: Callable[[], None] = lambda: None) -> tuple[int, int]:
+    """Deletes runs of the trash for good; how many, and their bytes.
+
+    Their tombstones stay. `told` is called after each. Raises `StoreError`.
     """
     count = size = 0
     for run in runs:
-        moment = run.deleted if run.deleted is not None else run.path.lstat().st_mtime
-        if time.time() - moment < older_than:
-            continue
         try:
             shutil.rmtree(run.path)
         except OSError as error:
             raise unwritable(run.path, error) from None
         count, size = count + 1, size + run.size
-        told(run)
+        told()
     return count, size
 
 

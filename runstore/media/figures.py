@@ -1,5 +1,6 @@
 """Interactive figures of Plotly. Those of matplotlib are images."""
 
+import base64
 from typing import Any, Self
 
 import orjson
@@ -31,13 +32,28 @@ class Plotly(FileMedia):
             raise BadValueError(
                 f"Logged plots must be plotly figures, or matplotlib plots, found a {type(val).__name__}; pass a figure"
             )
-        content = values.plain(figure.to_plotly_json(), finite=False, other=str)
+        content = _listed(values.plain(figure.to_plotly_json(), finite=False, other=str))
         super().__init__(orjson.dumps(values.writable(content)), "plotly.json")
 
     @classmethod
     def make_plot_media(cls, val: Any) -> "Image | Self":
         """An Image of a figure of matplotlib; a Plotly of one of Plotly."""
         return Image(val) if is_matplotlib(val) else cls(val)
+
+
+def _listed(part: Any) -> Any:
+    """Plotly's JSON with the arrays that it packs as Base64 as lists."""
+    if isinstance(part, list):
+        return [_listed(inner) for inner in part]
+    if not isinstance(part, dict):
+        return part
+    if not {"bdata", "dtype"} <= part.keys():
+        return {key: _listed(inner) for key, inner in part.items()}
+    import numpy
+
+    array = numpy.frombuffer(base64.b64decode(part["bdata"]), numpy.dtype(part["dtype"]))
+    shape = [int(size) for size in str(part.get("shape", array.size)).split(",")]
+    return array.reshape(shape).tolist()
 
 
 def _converted(value: Any) -> Any:

@@ -55,7 +55,7 @@ class Histogram(Media):
 
 
 def _plain(part: Any) -> list[Any]:
-    found = values.plain(part, finite=False)
+    found = values.plain(part.tolist() if hasattr(part, "tolist") else part, finite=False)
     if not isinstance(found, list) or not all(isinstance(number, int | float) for number in found):
         raise BadTypeError(f"a histogram is made of lists of numbers, found {part!r}")
     return found

@@ -134,7 +134,8 @@ def _scene(data: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"type": data["type"]}
     for part in ("vectors", "points", "boxes"):
         content = data.get(part)
-        plain = values.plain([] if content is None else content, finite=False)
+        listed = content.tolist() if hasattr(content, "tolist") else [] if content is None else content
+        plain = values.plain(listed, finite=False)
         if not isinstance(plain, list):
             raise BadTypeError(f"the {part} of a scene are a list, found a {type(content).__name__}")
         found[part] = plain

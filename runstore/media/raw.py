@@ -23,7 +23,10 @@ def as_media(value: Any) -> Media | None:
     if isinstance(value, list | tuple):
         return _gallery(value)
     if is_frame(value):
-        return Table(dataframe=value, allow_mixed_types=True)
+        try:
+            return Table(dataframe=value)
+        except TypeError:
+            return Table(dataframe=value, allow_mixed_types=True)
     if is_matplotlib(value) or is_pillow(value):
         return Image(value)
     return Plotly(value) if is_plotly(value) else None

@@ -20,6 +20,7 @@ KIND: Final = "table-file"
 MOST_JSON_ROWS: Final = 10_000
 PREVIEW_ROWS: Final = 1_000
 _MOST_INCREMENTS: Final = 100_000
+_SIMPLE_TYPES: Final = {"boolean": {bool}, "number": {int, float}, "string": {str}}
 # In these columns the texts "NaN", "Infinity" and "-Infinity" are texts.
 _LITERAL: Final = frozenset({"string", "timestamp", "boolean", "primaryKey", "foreignKey"})
 
@@ -29,13 +30,23 @@ def keep_rows(shelf: Shelf, columns: Sequence[str], types: Sequence[str], cells:
     rows = len(cells[0]) if cells else 0
     shown = rows if rows <= MOST_JSON_ROWS else PREVIEW_ROWS
     data = [list(row) for row in zip(*(_named(column[:shown]) for column in cells), strict=True)]
-    head: Stub = {"columns": list(columns), "types": list(types), "data": data, "nrows": rows}
+    known = [_type(column) if kind in ("any", "none") else kind for kind, column in zip(types, cells, strict=True)]
+    head: Stub = {"columns": list(columns), "types": known, "data": data, "nrows": rows}
     if rows > shown:
         content, texts = parquet.write(columns, cells)
         head["parquet"] = shelf.keep("table", "parquet", content)
         if texts:
             head["json_columns"] = texts
     return head
+
+
+def _type(column: Sequence[Any]) -> str:
+    """What is in a column of a table that holds its columns to no type."""
+    kinds = set(map(type, column)) - {type(None)}
+    for name, among in _SIMPLE_TYPES.items():
+        if kinds and kinds <= among:
+            return name
+    return "any" if kinds else "none"
 
 
 def _named(column: Sequence[Any]) -> Sequence[Any]:

@@ -21,6 +21,7 @@ import numpy as np
 import orjson
 import polars as pl
 
+from runstore.format import lenient
 from runstore.reading.rows import decode_line, flatten, number
 
 BLOCK_BYTES: Final = 4 << 20
@@ -84,7 +85,7 @@ class Parsed:
     def add_last_rows(self, batch: Sequence[Block]) -> None:
         """Notes what each source's last row says word for word: in a frame whole numbers are floats."""
         for block in {block.source: block for block in batch}.values():
-            row = orjson.loads(_last_line(block.data))
+            row = lenient.loads(_last_line(block.data))
             exact = ((key, value) for key, value in row.items() if value is not None and key not in AXES)
             self.latest.setdefault(block.source, {}).update(exact)
 

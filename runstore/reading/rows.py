@@ -26,6 +26,8 @@ def decode_line(line: bytes) -> tuple[list[dict[str, Any]], str | None]:
         return _decode_damaged(line)
     except lenient.TooDeepError as error:
         return [], str(error)
+    if lenient.has_long_numbers(line):
+        return _decode_damaged(line)
     if type(row) is dict:
         return [row], None
     return [], f"a JSON {_kind(row)}"

@@ -45,17 +45,21 @@ class Aggregate:
 
     def _add_numbers(self, numbers: Sequence[float]) -> None:
         try:
-            total = self._total + sum(numbers)
+            total: float = sum(numbers)
+            self._total + total
         except OverflowError:  # A whole number of more than 308 digits beside a float.
             total = math.nan
-        self._count += len(numbers)
-        self._total = total
+        count = len(numbers)
         if total != total:  # A NaN is among them, or infinities of both signs.
             numbers = self._without_nan(numbers)
-            if not numbers:
-                return
-        self._least = min(self._least, min(numbers))
-        self._greatest = max(self._greatest, max(numbers))
+        low, high = min(numbers, default=math.inf), max(numbers, default=-math.inf)
+        # Nothing is called from here on: a signal handler that logs cannot cut in between.
+        self._total += total
+        self._count += count
+        if low < self._least:
+            self._least = low
+        if high > self._greatest:
+            self._greatest = high
 
     def _without_nan(self, numbers: Sequence[float]) -> list[float]:
         good = [number for number in numbers if number == number]

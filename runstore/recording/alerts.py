@@ -1,7 +1,7 @@
 """Alerts: what a person should know soon. Each is kept with the run, printed, and posted where a webhook is set.
 
-What is posted is JSON: `text`, which chat services show as it is, and `title`, `level`, `body`, `run`, `project`, `step`
-and `timestamp` beside it. It happens in a thread: no script waits for somebody else's server.
+What is posted is JSON: `text`, which chat services show as it is, and beside it `title`, `level`, `body`, `run`,
+`project`, `step` and `timestamp`. It happens in a thread: no script waits for somebody else's server.
 """
 
 import math

@@ -9,6 +9,7 @@ import math
 import operator
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
@@ -52,14 +53,16 @@ _MOST_KEPT: Final = 64
 class _Shape:
     """The keys of committed rows, found good: the last such row, and whether it held nothing but numbers.
 
-    `duty` is what defined metrics among the keys ask for, `kept` the rows whose values are still to be counted.
+    `foreign` are the types of its values that another library made and that give a plain number when asked. `duty` is
+    what defined metrics among the keys ask for, `kept` the rows whose values are still to be counted.
     """
 
-    __slots__ = ("duty", "kept", "line", "numeric")
+    __slots__ = ("duty", "foreign", "kept", "line", "numeric")
 
     def __init__(self, line: bytes, numeric: bool, duty: Duty | None) -> None:
         self.line = line
         self.numeric = numeric
+        self.foreign: frozenset[type] = frozenset()
         self.duty = duty
         self.kept: list[bytes | dict[str, Any]] = []
 
@@ -110,6 +113,9 @@ class History:
         self._drafted: bytes | None = None
         self._closed = ""
         self._detached = ""
+        # True while one call is at work with care: what cuts in on it, on its own thread, waits in `_deferred`.
+        self._busy = False
+        self._deferred: deque[tuple[dict[str, Any], int | None, bool]] = deque()
         # False while a row is pending and once the history is closed: no row may go straight then.
         self._straight = True
         self._shapes: dict[tuple[str, ...], _Shape] = {}
@@ -137,45 +143,42 @@ class History:
 
     def _log_straight(self, data: dict[str, Any], shape: _Shape) -> bool:
         """Writes `data` as a row if it is plain scalars after all; False, with nothing written, if it is not."""
-        if shape.duty is not None:
-            return self._log_on_duty(data, shape, shape.duty)
         # Taken before anything is called: a signal handler that logs in between gets the next number.
         number = self._step
         self._step = number + 1
         row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
-        # As in _straight_line: a call costs too much here.
+        duty = shape.duty
         try:
-            finite = shape.numeric and _isfinite(sum(data.values()))
+            if shape.foreign:
+                row = _unpacked(row, shape.foreign)
+            # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
+            finite = shape.numeric and _isfinite(total := sum(row.values()))
+            if duty is not None:
+                for axis in duty.insert:
+                    row[axis] = self._axes[axis]
             line = _dumps(row if finite else _name_floats(row), _scalar, _NEWLINE)
-        except Exception:
+        except Exception:  # A foreign object's addition may raise anything.
             return self._forgo(number)
+        # A None, a mapping to flatten (or a text that looks so), and what may be too long go the other way.
         if line.rfind(b"{") != 0 or not (finite or (b"null" not in line and len(line) <= _SHORT_LINE)):
             return self._forgo(number)
         self._file.append(line)
         shape.line = line
+        if finite and type(total) is not float:  # Such as numpy's.
+            shape.foreign = values.scalar_types(map(type, data.values()))
+        if duty is not None:
+            self._do(duty, shape, row, line)
         return True
 
-    def _log_on_duty(self, data: dict[str, Any], shape: _Shape, duty: Duty) -> bool:
-        """The same for keys among which metrics are defined."""
-        number = self._step
-        self._step = number + 1
-        row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
-        axes = self._axes
-        for axis in duty.insert:
-            row[axis] = axes[axis]
-        line = _straight_line(row, data, shape.numeric)
-        if line is None:
-            return self._forgo(number)
-        self._file.append(line)
-        shape.line = line
+    def _do(self, duty: Duty, shape: _Shape, row: dict[str, Any], line: bytes) -> None:
+        """What a row that went straight asks for beside."""
         for axis in duty.track:
-            self._track(axis, data[axis])
+            self._track(axis, row[axis])
         if duty.count:
             # Numbers of Python's own never change; what another library's may become is read from the line.
-            shape.kept.append(row if shape.numeric and _NUMBERS.issuperset(map(type, data.values())) else line)
+            shape.kept.append(row if shape.numeric and _NUMBERS.issuperset(map(type, row.values())) else line)
             if len(shape.kept) >= _MOST_KEPT:
                 self._count(shape)
-        return True
 
     def _forgo(self, number: int) -> bool:
         """Gives back the number of a row that was not written. False."""
@@ -200,8 +203,10 @@ class History:
     def flush(self) -> None:
         """Commits the pending row, if there is one, and tries what waits."""
         with self._lock:
+            self._work_off()
             if self._pending is not None:
                 self._commit()
+                self._straight = not (self._closed or self._detached)
             self._file.retry()
 
     def beat(self) -> None:
@@ -247,11 +252,12 @@ class History:
         """Gives the summary the rows since the last time."""
         with self._lock:
             shapes = list(self._shapes.values())
-            rows = [shape.line for shape in shapes if shape.line]
             late, self._late = self._late, {}
-            rows += [line for _, line in late.values()]
+            rows = [line for _, line in late.values()]
             for shape in shapes:
-                shape.line = b""
+                line, shape.line = shape.line, b""
+                if line:
+                    rows.append(line)
                 if shape.kept:
                     self._count(shape)
             if rows:
@@ -282,18 +288,36 @@ class History:
         with self._lock:
             if self._closed:
                 raise UsageError(self._closed)
-            if number is not None and number < self._step:
-                return self._log_late(found, number)
-            if number is not None and number > self._step:
-                if self._pending is not None:
-                    self._commit()
-                self._step = number
-            self._merge(found)
-            if commit if commit is not None else step is None:
+            self._deferred.append((found, number, commit if commit is not None else step is None))
+            self._work_off()
+
+    def _work_off(self) -> None:
+        """Places the rows that wait to be. Does nothing for a signal handler, or a finaliser, that cuts in on it: what
+        that logs is placed by the call that it cut in on."""
+        if self._busy:
+            return
+        self._busy = True
+        self._straight = False
+        try:
+            while self._deferred:
+                self._place(*self._deferred.popleft())
+        finally:
+            self._straight = not (self._pending is not None or self._closed or self._detached)
+            self._busy = False
+
+    def _place(self, found: dict[str, Any], step: int | None, commit: bool) -> None:
+        if step is not None and step < self._step:
+            return self._log_late(found, step)
+        if step is not None and step > self._step:
+            if self._pending is not None:
                 self._commit()
-            elif self._pending is not None:
-                self._drafted = self._line(self._pending, self._step)
-                self._file.draft(self._drafted[:-1])
+            self._step = step
+        self._merge(found)
+        if commit:
+            self._commit()
+        elif self._pending is not None:
+            self._drafted = self._line(self._pending, self._step)
+            self._file.draft(self._drafted[:-1])
 
     def _log_late(self, found: dict[str, Any], step: int) -> None:
         """Keeps the values for a step that lies behind, as a row of their own. The gathering row stays as it is."""
@@ -330,7 +354,6 @@ class History:
         else:
             self._pending.update(found)
         self._drafted = None
-        self._straight = False
 
     def _put(self, row: dict[str, Any], path: tuple[str, ...], value: Any, step: int) -> None:
         key = ".".join(path)
@@ -379,7 +402,6 @@ class History:
         if row is None:
             return
         self._step = number + 1
-        self._straight = True
         line = drafted or self._line(row, number)
         self._file.append(line)
         if len(line) > _LONG_LINE:
@@ -422,18 +444,8 @@ class History:
                 self._count(shape)
 
 
-def _straight_line(row: dict[str, Any], data: dict[str, Any], numeric: bool) -> bytes | None:
-    """The line of a row of plain scalars, of which `data` are the script's own; None if it holds something else."""
-    try:
-        # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
-        finite = numeric and _isfinite(sum(data.values()))
-        line = _dumps(row if finite else _name_floats(row), _scalar, _NEWLINE)
-    except Exception:  # A foreign object's addition may raise anything.
-        return None
-    # A None, a mapping to flatten (or a text that looks so), and what may be too long go the other way.
-    if line.rfind(b"{") != 0 or not (finite or (b"null" not in line and len(line) <= _SHORT_LINE)):
-        return None
-    return line
+def _unpacked(row: dict[str, Any], foreign: frozenset[type]) -> dict[str, Any]:
+    return {key: value.item() if type(value) in foreign else value for key, value in row.items()}
 
 
 def _check(data: Any) -> None:

@@ -127,8 +127,8 @@ class LineFile:
 
     def append(self, line: bytes) -> None:
         """Writes one whole line (it ends in a newline), after those that wait."""
+        size = len(line)
         if not self.waiting and not self._draft_size:
-            size = len(line)
             start = self.end
             self.end = start + size
             try:
@@ -147,11 +147,11 @@ class LineFile:
         if not draft or self.waiting:
             return self.append(line)
         shown = draft.ljust(max(self._draft_size - len(line), 0))
+        size, self._draft_size = len(line), len(shown)
         start = self.end
-        self.end = start + len(line)
-        self._draft_size = len(shown)
+        self.end = start + size
         if not self._write_at(line + shown, start):
-            self._give_back(start, len(line))
+            self._give_back(start, size)
             self._draft_size = 0
             self._wait(line)
 
@@ -308,11 +308,12 @@ class LineFile:
 
     def _write(self, data: bytes) -> bool:
         """Writes all of `data` behind the last whole line and moves `end`, or leaves `end` alone."""
+        size = len(data)
         start = self.end
-        self.end = start + len(data)
+        self.end = start + size
         if self._write_at(data, start):
             return True
-        self._give_back(start, len(data))
+        self._give_back(start, size)
         return False
 
     def _write_at(self, data: bytes, start: int) -> bool:

@@ -46,6 +46,11 @@ class OutputLog:
     def append(self, lines: list[str], source: str) -> None:
         """Adds lines that came from `source`."""
         data = _encode("\n".join(lines) + "\n")
+        if len(lines) > 1 and len(data) > self._most_bytes // (2 * _KEPT_PARTS):
+            half = len(lines) // 2
+            self.append(lines[:half], source)
+            self.append(lines[half:], source)
+            return
         self._turn_over(len(data))
         self._file.append(data)
         now = time.monotonic()

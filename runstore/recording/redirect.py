@@ -84,7 +84,7 @@ class Redirect:
     """The streams of this process while somebody listens to them."""
 
     def __init__(self, files: Mapping[str, int]) -> None:
-        """Puts the relay between these streams (their names and file descriptors) and the world. Raises `OSError` when that cannot be."""
+        """Puts the relay behind these streams (names and file descriptors). Raises `OSError` when that cannot be."""
         self.pid = os.getpid()
         self.sources = list(files)
         self.listeners: list[Listener] = []

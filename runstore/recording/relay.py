@@ -101,19 +101,20 @@ class Logs:
     def __init__(self, paths: list[bytes]) -> None:
         self._paths = paths
         self._rest: dict[int, bytes] = {}
+        self._begun: set[tuple[int, bytes]] = set()
 
     def add(self, number: int, data: bytes) -> None:
         whole, newline, rest = (self._rest.pop(number, b"") + data).rpartition(b"\n")
         self._rest[number] = rest[-_MOST_UNTAKEN:]
         if newline:
-            self._write(_REDRAWN.sub(b"", whole + newline))
+            self._write(number, _REDRAWN.sub(b"", whole + newline))
 
     def close(self) -> None:
-        for rest in self._rest.values():
+        for number, rest in self._rest.items():
             if rest.strip():
-                self._write(_REDRAWN.sub(b"", rest) + b"\n")
+                self._write(number, _REDRAWN.sub(b"", rest) + b"\n")
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, number: int, data: bytes) -> None:
         for path in self._paths:
             try:
                 log = os.open(path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
@@ -121,12 +122,23 @@ class Logs:
                 continue
             try:
                 size = os.fstat(log).st_size
-                torn = size and os.pread(log, 1, size - 1) != b"\n"
-                os.write(log, b"\n" + data if torn else data)
+                tail = os.pread(log, _MOST_UNTAKEN, max(size - _MOST_UNTAKEN, 0))
+                new = data if (number, path) in self._begun else _unknown(data, tail)
+                self._begun.add((number, path))
+                os.write(log, b"\n" + new if tail and not tail.endswith(b"\n") else new)
             except OSError:
                 pass  # Nobody is left who could be told.
             finally:
                 os.close(log)
+
+
+def _unknown(data: bytes, tail: bytes) -> bytes:
+    """The lines of `data` that are not at the log's end: the run may have died before it said that it took them."""
+    lines = data.splitlines(keepends=True)
+    for count in range(len(lines), 0, -1):
+        if tail.endswith(b"".join(lines[:count])):
+            return b"".join(lines[count:])
+    return data
 
 
 class Relay:

@@ -4,6 +4,7 @@ itself. Of a logged and a set value the later one holds.
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from operator import gt
 from typing import Any, Final
 
 from runstore.format import values
@@ -14,6 +15,7 @@ from runstore.recording.metrics import Definitions
 from runstore.recording.nested import Live, Path, Section, live
 
 _BATCH: Final = 1000
+_NUMBERS: Final = frozenset({float, int})
 
 Rows = Iterable[bytes | dict[str, Any]]
 """Rows, or the lines that they were written as."""
@@ -36,6 +38,7 @@ class Summary(Live):
             _refresh=lambda: None,
             _steps={},  # The highest step at which each key was logged.
             _aggregates={},
+            _dirty={},  # The paths of those whose results are not in the tree yet.
             _kinds={},  # How the keys with definitions are kept: a metric's aggregates and goal.
             _assigned=set(),
             _paths={},
@@ -103,23 +106,42 @@ class Summary(Live):
     def count(self, rows: Rows, keys: Iterable[str], nested: Nested) -> None:
         """Takes the values of aggregated keys, from rows or the lines that they were written as, in any order."""
         parsed = [row if type(row) is dict else values.parse_line(row) for row in rows]  # type: ignore[arg-type]
-        parsed.sort(key=lambda row: row["_step"])
+        steps = [row["_step"] for row in parsed]
+        if any(map(gt, steps, islice(steps, 1, None))):
+            parsed.sort(key=lambda row: row["_step"])
+            steps.sort()
         with self._lock:
             for key in keys:
                 metric = self._metric(key)
-                if metric is None or not metric.aggregates:
-                    continue
-                found = [(row[key], row["_step"]) for row in parsed if row.get(key) is not None]
-                if found:
-                    aggregate = self._aggregates.setdefault(key, Aggregate())
-                    aggregate.add([values.revive(value) for value, _ in found], [step for _, step in found])
+                if metric is not None and metric.aggregates and self._add(key, parsed, steps):
                     self._kinds[key] = _kind(metric)
-                    for word, value in aggregate.results(metric).items():
-                        self._put((*self._path(key, nested), word), value)
+                    self._dirty[key] = self._path(key, nested)
+
+    def _add(self, key: str, rows: list[dict[str, Any]], steps: list[int]) -> bool:
+        """Adds what the rows hold under `key` to its aggregate; whether they hold anything."""
+        try:
+            found = [row[key] for row in rows]
+        except KeyError:
+            found = [row.get(key) for row in rows]
+        if not _NUMBERS.issuperset(map(type, found)):
+            steps = [step for value, step in zip(found, steps, strict=True) if value is not None]
+            found = [values.revive(value) for value in found if value is not None]
+        self._aggregates.setdefault(key, Aggregate()).add(found, steps)
+        return bool(found)
+
+    def _settle(self) -> None:
+        """Puts the results of what was counted into the tree. Under the lock."""
+        while self._dirty:
+            key, path = self._dirty.popitem()
+            metric, aggregate = self._metric(key), self._aggregates.get(key)
+            if metric is not None and aggregate is not None:
+                for word, value in aggregate.results(metric).items():
+                    self._put((*path, word), value)
 
     def outdated(self) -> set[str]:
         """The keys for which something else was defined than before; their entries are begun anew."""
         with self._lock:
+            self._settle()
             found = self._outdated(self._steps)
             self._assigned.difference_update(found)
             for key in found:
@@ -147,6 +169,7 @@ class Summary(Live):
     def number(self, key: str) -> Any:
         """The last value of a key where it is a number, else 0."""
         with self._lock:
+            self._settle()
             found = self._find(self._path(key, {}))
         if isinstance(found, dict):
             found = found.get("last")
@@ -156,6 +179,7 @@ class Summary(Live):
         """The bytes of summary.json as things are now."""
         self._refresh()
         with self._lock:
+            self._settle()
             return values.dump_line(values.plain(self._data))
 
     def update(self, data: Mapping[str, Any] | None = None, /, **more: Any) -> None:
@@ -189,6 +213,7 @@ class Summary(Live):
     def __delitem__(self, key: str) -> None:
         self._refresh()
         with self._lock:
+            self._settle()
             del self._data[key]
             self._assign((key,))
         self._save(self.dump())
@@ -196,6 +221,7 @@ class Summary(Live):
     def _shown(self) -> dict[str, Any]:
         self._refresh()
         with self._lock:
+            self._settle()
             return dict(self._data)
 
     def _plain(self, path: Path, value: Any) -> Any:
@@ -216,6 +242,7 @@ class Summary(Live):
 
     def _assign(self, path: Path) -> None:
         """Notes that the script set what is at `path`: aggregates there, above and below, are at an end."""
+        self._settle()
         for key in list(self._aggregates):
             own = self._path(key, {})
             if own[: len(path)] == path or path[: len(own)] == own:

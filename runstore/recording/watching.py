@@ -1,7 +1,7 @@
 """`watch`: histograms of a torch model's gradients and parameters, taken by hooks, logged with the script's own rows.
 
-The names are W&B's: `gradients/<parameter>`, `parameters/<parameter>`, and for a second model with `graph_1` in front of
-the parameter's name. Torch is not imported here: whoever has a model has it.
+The names are W&B's: `gradients/<parameter>`, `parameters/<parameter>`, and for a second model with `graph_1` before the
+parameter's name. Torch is not imported here: whoever has a model has it.
 """
 
 import math

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 import orjson
@@ -16,8 +17,12 @@ from sitegen.data.stubs import Files, Item, Make, item
 from sitegen.data.tables import table_items
 
 Place = Literal["media", "tables"]
+_PLACES: Final[tuple[Place, ...]] = ("tables", "media")
 
 TABLE: Final = "table-file"
+PLOTLY: Final = "plotly-file"
+FRAMED: Final = frozenset({PLOTLY, "html-file"})
+"""What is shown in a frame without rights, and nowhere else."""
 SYNTHETIC: Final = frozenset({"histogram", "plot"})
 """Typed values that are no files of their own."""
 
@@ -53,11 +58,11 @@ def _panels(run: RunRecord) -> Iterator[tuple[PanelHead, list[TypedValue]]]:
         by_key.setdefault(value.key, []).append(value)
     for key in sorted(by_key):
         values = by_key[key]
-        for place in ("tables", "media"):
+        for place in _PLACES:
             own = [value for value in values if (value.stub["_type"] == TABLE) == (place == "tables")]
             if own:
                 kind = str(own[-1].stub["_type"]).removesuffix("-file")
-                yield PanelHead(key, place, kind, len(own), _name(place, own)), own  # type: ignore[arg-type]
+                yield PanelHead(key, place, kind, len(own), _name(place, own)), own
 
 
 def _name(place: str, values: Sequence[TypedValue]) -> str:
@@ -73,7 +78,7 @@ def attached_files(run: RunRecord, problems: list[str]) -> Iterator[AttachedFile
     for head, values in _panels(run):
         payload = _payload(head, values, files, problems)
         content = shard(head.name, payload)
-        files.put(f"media/{head.name}.js", hashlib.sha256(content).hexdigest()[:16], lambda content=content: content)
+        files.put(f"media/{head.name}.js", hashlib.sha256(content).hexdigest()[:16], partial(bytes, content))
         # Handed on panel by panel, so that the tables of one at a time are in memory.
         yield from _taken(files)
 

@@ -41,8 +41,8 @@ def _numbers(values: Any) -> Floats | None:
 
 
 def heat_map(items: Sequence[Item]) -> dict[str, Any] | None:
-    """The share of its values that each column of steps has in each of `ROWS` equal bins, in percent; None when there is
-    nothing to see. `steps` are the columns' edges, `shares` one list a column."""
+    """The share of its values that each column of steps has in each of `ROWS` equal bins, in percent; None when there
+    is nothing to see. `steps` are the columns' edges, `shares` one list a column."""
     sound = [each for each in items if each["kind"] == "histogram" and sum(each["values"]) > 0]
     if len(sound) < 2:
         return None

@@ -14,9 +14,10 @@ from markupsafe import Markup
 Node = Any
 """A text, or a list of tag, link (None but for `a`) and child nodes."""
 
-TAGS: Final = frozenset(
-    "p br hr em strong del s code pre blockquote ul ol li a h1 h2 h3 h4 h5 h6 table thead tbody tr th td sup sub".split()
+_WORDS: Final = (
+    "p br hr em strong del s code pre blockquote ul ol li a h1 h2 h3 h4 h5 h6 table thead tbody tr th td sup sub"
 )
+TAGS: Final = frozenset(_WORDS.split())
 _VOID: Final = frozenset({"br", "hr"})
 
 

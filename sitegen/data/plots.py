@@ -57,7 +57,15 @@ def _chart(stub: Mapping[str, Any], files: Files) -> Item:
         axes = _axes(preset, columns, strings)
         names, places = list(columns), [table.columns.index(column) for column in columns.values()]
         data = [[_plain(row[at]) if at < len(row) else None for at in places] for row in rows]
-        return {"kind": "plot", "preset": preset, "title": title, "columns": names, "rows": data, **axes, "hidden": hidden}
+        return {
+            "kind": "plot",
+            "preset": preset,
+            "title": title,
+            "columns": names,
+            "rows": data,
+            **axes,
+            "hidden": hidden,
+        }
     spec = stub.get("spec")
     if not isinstance(spec, dict):
         raise ValueError(f"found the preset {preset!r}, expected one of {', '.join(PLOTS)}, or a spec")
@@ -79,7 +87,9 @@ def _preset_columns(preset: str, fields: Mapping[str, str], columns: Sequence[st
         if column is not None:
             found[role] = column
         elif role != "series":
-            raise ValueError(f"found the columns {', '.join(columns)[:200]}, expected one for {role!r}; name it in fields")
+            raise ValueError(
+                f"found the columns {', '.join(columns)[:200]}, expected one for {role!r}; name it in fields"
+            )
     return found
 
 

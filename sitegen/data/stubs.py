@@ -1,7 +1,7 @@
 """One logged value as its panel shows it: from the stub in a row to what the page's scripts read.
 
-A stub comes from a store that anybody may have written. What it says is checked piece by piece, and a file that it names
-counts only as a plain file in the run's own media.
+A stub comes from a store that anybody may have written. What it says is checked piece by piece, and a file that it
+names counts only as a plain file in the run's own media.
 """
 
 import hashlib
@@ -32,10 +32,6 @@ _ENDINGS: Final = {
     "video": {"mp4", "webm", "ogv", "m4v", "mov", "gif"},
 }
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_POLICY: Final = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
-    "media-src data: blob:; base-uri 'none'; form-action 'none'"
-)
 
 
 @dataclass(slots=True)
@@ -106,8 +102,6 @@ class Files:
         yield from taken.items()
 
 
-
-
 def _stamp(info: os.stat_result) -> str:
     return f"{info.st_size} {info.st_mtime_ns}"
 
@@ -159,7 +153,7 @@ def _whole(value: Any) -> int | None:
 def _layers(stub: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any], list[tuple[str, str]]]]:
     """The named layers of an image with their class labels."""
     layers = stub.get(key)
-    found = []
+    found: list[tuple[str, Mapping[str, Any], list[tuple[str, str]]]] = []
     for name, layer in layers.items() if isinstance(layers, dict) else ():
         if isinstance(layer, dict):
             labels = layer.get("class_labels")
@@ -233,19 +227,8 @@ def _video(stub: Mapping[str, Any], found: _Found, files: Files) -> Item:
 
 
 def _html(stub: Mapping[str, Any], found: _Found, files: Files) -> Item:
-    path, info = found
-    target = f"media/{files.name(found, stub)}.htm"
-    files.put(target, _stamp(info), lambda: framed_html(path.read_bytes()))
-    return {"kind": "html", "src": target}
-
-
-def framed_html(content: bytes) -> bytes:
-    """A logged page as the site serves it: it asks nothing of the network, and outside our frame it shows nothing."""
-    head = (
-        f'<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        "<script>if (top === self) { document.documentElement.hidden = true; stop(); }</script>\n"
-    )
-    return head.encode() + content
+    # Never a page of its own, which would run its scripts in the site's name: a frame without rights is sent the bytes.
+    return {"kind": "html", "bytes": files.carry(found, stub)}
 
 
 def _markdown(_stub: Mapping[str, Any], found: _Found, _files: Files) -> Item:

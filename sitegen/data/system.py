@@ -16,7 +16,9 @@ from sitegen.data.shards import has_times, run_payload, times_payload
 
 def system_files(run: RunRecord) -> list[Path]:
     """The files of a run's system metrics, one a writer, in their order."""
-    found = [(writer_order(place[1]), name) for name in run.files if (place := written_by(name)) and place[0] == "system"]
+    found = [
+        (writer_order(place[1]), name) for name in run.files if (place := written_by(name)) and place[0] == "system"
+    ]
     return [run.layout.path / name for _, name in sorted(found) if run.files[name]]
 
 
@@ -43,14 +45,8 @@ def system_data(run: RunRecord) -> dict[str, Any]:
                 places[moments] = len(times)
                 times.append(times_payload(series))
             place = places[moments]
-        metrics.append({"key": key, "section": _family(key), "title": key, **run_payload(series, place)})
-    metrics.sort(key=lambda metric: (metric["section"], metric["key"]))
+        metrics.append({"key": key, "section": "metrics", "title": key, **run_payload(series, place)})
     return {"times": times, "metrics": metrics}
-
-
-def _family(key: str) -> str:
-    """What a system metric measures: the word before its first dot, devices of one kind together."""
-    return key.partition(".")[0] or "system"
 
 
 def _blocks(paths: list[Path]) -> Iterator[Block]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,17 +18,18 @@ from sitegen.data.stubs import Files, Item, item, text
 SHARD_BYTES: Final = 1 << 20
 MAX_ROWS: Final = 2_000_000
 MAX_CELL: Final = 4000
-_HEAD_ROWS: Final = 10_000
 
 Row = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """A table as it was logged once: its columns' names and its rows, cells as JSON has them."""
+    """A table as it was logged once: its columns' names and its rows, cells as JSON has them, the first `in_head` of which
+    stand in its head file."""
 
     columns: tuple[str, ...]
     rows: list[Row]
+    in_head: int
 
 
 def table_items(values: Sequence[TypedValue], files: Files) -> list[Item]:
@@ -60,21 +62,21 @@ def _parts(stub: Mapping[str, Any], files: Files) -> list[dict[str, Any]] | None
         return None
     name, stamp = files.name(found, stub), f"{found[1].st_size} {found[1].st_mtime_ns}"
     parts = []
-    for number, rows in enumerate(_chunks(table.rows, found[1].st_size)):
+    for number, rows in enumerate(_chunks(table, found[1].st_size)):
         part = f"t{name}-{number}"
         # Media in cells are planned now: when the data file is made, it is too late for new files.
         payload = {"columns": table.columns, "rows": [[_cell(cell, files) for cell in row] for row in rows]}
         content = shard(part, payload)
-        files.put(f"media/{part}.js", f"{stamp} {len(content)}", lambda content=content: content)
+        files.put(f"media/{part}.js", f"{stamp} {len(content)}", partial(bytes, content))
         parts.append({"name": part, "url": f"media/{part}.js", "rows": len(rows)})
     return parts
 
 
-def _chunks(rows: list[Row], size: int) -> Iterator[list[Row]]:
-    width = max(1.0, size / max(1, min(len(rows), _HEAD_ROWS)))
+def _chunks(table: TableRows, size: int) -> Iterator[list[Row]]:
+    width = max(1.0, size / max(1, table.in_head))
     step = max(20, math.floor(SHARD_BYTES / width))
-    for start in range(0, max(1, len(rows)), step):
-        yield rows[start : start + step]
+    for start in range(0, max(1, len(table.rows)), step):
+        yield table.rows[start : start + step]
 
 
 def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows | None:
@@ -86,11 +88,12 @@ def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows |
     columns, data = head.get("columns"), head.get("data")
     if not isinstance(columns, list) or not isinstance(data, list):
         return None
-    rows = [row if isinstance(row, list) else [row] for row in data]
+    rows: list[Row] = [row if isinstance(row, list) else [row] for row in data]
+    in_head = len(rows)
     total, parquet = head.get("nrows", stub.get("nrows")), stub.get("parquet")
     if isinstance(total, int) and total > len(rows) and isinstance(parquet, dict):
         rows += _parquet_rows(files, parquet.get("path"), len(rows))
-    return TableRows(tuple(text(column, 300) for column in columns), rows[:MAX_ROWS])
+    return TableRows(tuple(text(column, 300) for column in columns), rows[:MAX_ROWS], in_head)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -122,7 +125,9 @@ def _cell(value: Any, files: Files) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 2**53 else str(value)
     if isinstance(value, float):
-        return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        return (
+            value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        )
     if isinstance(value, dict) and "_type" in value:
         return item(value, files)
     return text(_as_json(value), MAX_CELL)

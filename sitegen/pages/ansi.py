@@ -8,7 +8,16 @@ from typing import Final
 _ESCAPES: Final = re.compile(r"\x1b(?:\[([0-9;:]*)m|\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _FLAGS: Final = {1: "bold", 2: "faint", 3: "italic", 4: "under", 7: "inverse", 9: "struck"}
 _ENDS: Final = {22: ("bold", "faint"), 23: ("italic",), 24: ("under",), 27: ("inverse",), 29: ("struck",)}
-_BASIC: Final = [(0, 0, 0), (187, 0, 0), (0, 187, 0), (187, 187, 0), (0, 0, 187), (187, 0, 187), (0, 187, 187), (187, 187, 187)]
+_BASIC: Final = [
+    (0, 0, 0),
+    (187, 0, 0),
+    (0, 187, 0),
+    (187, 187, 0),
+    (0, 0, 187),
+    (187, 0, 187),
+    (0, 187, 187),
+    (187, 187, 187),
+]
 _BRIGHT: Final = [tuple(min(255, each + 68) for each in colour) for colour in _BASIC]
 _LEVELS: Final = (0, 95, 135, 175, 215, 255)
 

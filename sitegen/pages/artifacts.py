@@ -226,7 +226,8 @@ def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
         source=None if version.source is None else f"{version.source.project}/{version.source.name}",
         file_count=version.file_count,
         files=tuple(
-            StoredEntry(entry.path, entry.size, entry.ref or entry.sha256 or entry.etag) for entry in entries[:MAX_FILES]
+            StoredEntry(entry.path, entry.size, entry.ref or entry.sha256 or entry.etag)
+            for entry in entries[:MAX_FILES]
         ),
         hidden=max(0, len(entries) - MAX_FILES),
     )

@@ -167,7 +167,8 @@ def log_views(run: RunRecord) -> tuple[LogView, ...]:
 def _line_times(run: RunRecord, writer: str) -> tuple[list[tuple[int, float | None, str]], dict[int, int]]:
     """When the lines of a writer's log came, and the first line of each of its parts."""
     path = next((path for name, path in writer_files(run, "lines") if name == writer), None)
-    times, starts = [], {1: 0}
+    times: list[tuple[int, float | None, str]] = []
+    starts = {1: 0}
     for _, row in rows_of(path) if path else ():
         line, part = row.get("line"), row.get("part")
         if type(line) is not int or line < 0:

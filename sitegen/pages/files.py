@@ -15,12 +15,14 @@ MAX_LISTED: Final = 5_000
 MAX_SCRIPT_LINES: Final = 3_000
 _MAX_SCRIPT: Final = 1 << 20
 # What a browser would run, or show as a page in the site's own name.
-_ACTIVE: Final = frozenset("htm html xhtml xht shtml svg svgz xml xsl xslt mht mhtml js mjs pdf swf".split())
+_ACTIVE: Final = frozenset(
+    ("htm", "html", "xhtml", "xht", "shtml", "svg", "svgz", "xml", "xsl", "xslt", "mht", "mhtml", "js", "mjs", "swf")
+)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file of a run: where it lies in the run's directory (with `/`), its size in bytes and when it changed (ns)."""
+    """One file of a run: where it lies in the run's directory (with `/`), its size in bytes and its mtime (ns)."""
 
     path: str
     size: int

@@ -34,8 +34,8 @@ class Field:
 class RunData:
     """What a run's page loads: `metrics` counts the charts in `data`, `panels` heads what was logged beside numbers.
 
-    `system` leads to the system metrics, None where there are none; `plotly` (from the site's root) to the page that draws
-    Plotly's figures. `drawn` says whether anything is drawn by Vega.
+    `system` leads to the system metrics, None where there are none; `frame` (from the site's root) to the page that
+    shows HTML and Plotly's figures, `plotly` to what draws these. `drawn` says whether anything is drawn by Vega.
     """
 
     metrics: int
@@ -45,6 +45,7 @@ class RunData:
     tables: int
     system: str | None
     drawn: bool
+    frame: str | None
     plotly: str | None
 
 

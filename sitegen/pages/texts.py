@@ -88,7 +88,8 @@ def log_view(
     if skipped and not cut:
         # The first line of the part that was read may be half a line.
         cut = min(1, len(lines) - 1)
-    pen, marks, at = Pen(), iter([*times, (sys.maxsize, None, "")]), (0, None, "")
+    pen, marks = Pen(), iter([*times, (sys.maxsize, None, "")])
+    at: tuple[int, float | None, str] = (0, None, "")
     following = next(marks)
     shown = []
     for number, line in enumerate(lines[cut:], before + cut):

@@ -28,6 +28,15 @@ runstore.format = (() => {
     return `${Math.floor(hours / 24)}d ${hours % 24}h`;
   }
 
+  const SIZES = ["bytes", "kB", "MB", "GB", "TB", "PB"];
+
+  /** A number of bytes, in thousands. @param {number} size */
+  function bytes(size) {
+    if (!(size >= 1000)) return `${size} bytes`;
+    const power = Math.min(SIZES.length - 1, Math.floor(Math.log10(size) / 3));
+    return `${number(size / 1000 ** power, 3)} ${SIZES[power]}`;
+  }
+
   const pad = (value) => String(value).padStart(2, "0");
 
   /** An instant (epoch s) in the reader's time zone, to the minute. @param {number} seconds */
@@ -67,7 +76,8 @@ runstore.format = (() => {
       node.textContent = node.dataset.show === "ago" ? ago(at) : `${time(at)} (${ago(at)})`;
     }
     for (const node of root.querySelectorAll("data[data-duration]")) node.textContent = duration(Number(node.value));
+    for (const node of root.querySelectorAll("data[data-bytes]")) node.textContent = bytes(Number(node.value));
   }
 
-  return { number, duration, time, ago, value, count, humanise };
+  return { number, bytes, duration, time, ago, value, count, humanise };
 })();

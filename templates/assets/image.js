@@ -19,12 +19,12 @@
     return URL.createObjectURL(new Blob([bytes], { type: item.mime }));
   }
 
-  /** Classes in the order they were first seen, so that a class keeps its colour through the steps. */
+  /** The colour of a class: by its label, so that it is the same through the steps, and in boxes and masks. */
   function colourOf(state, layer, id) {
     state.classes ??= new Map();
-    const key = `${layer} ${id}`;
-    if (!state.classes.has(key)) state.classes.set(key, state.classes.size);
-    return palette.colour(state.classes.get(key));
+    const label = labelOf(layer, id);
+    if (!state.classes.has(label)) state.classes.set(label, state.classes.size);
+    return palette.colour(state.classes.get(label));
   }
 
   const isHidden = (state, key) => state.hidden?.has(key) ?? false;
@@ -61,7 +61,7 @@
     const table = new Uint8Array(256 * 4);
     for (let id = 0; id < 256; id++) {
       if (!maskShown(mask, state, String(id))) continue;
-      table.set([...rgb(colourOf(state, mask.name, String(id))), 255], 4 * id);
+      table.set([...rgb(colourOf(state, mask, String(id))), 255], 4 * id);
     }
     for (let at = 0; at < ids.length; at++) image.data.set(table.subarray(4 * ids[at], 4 * ids[at] + 4), 4 * at);
     context.putImageData(image, 0, 0);
@@ -97,7 +97,7 @@
         const rect = document.createElementNS(SVG, "rect");
         const places = { x: Math.min(x0, x1), y: Math.min(y0, y1), width: Math.abs(x1 - x0), height: Math.abs(y1 - y0) };
         for (const [name, value] of Object.entries(places)) rect.setAttribute(name, value);
-        rect.style.stroke = colourOf(state, layer.name, box.id);
+        rect.style.stroke = colourOf(state, layer, box.id);
         svg.append(rect);
         const score = box.scores.length ? ` ${box.scores.map(([, value]) => (value === null ? "" : runstore.format.number(value, 3))).join(" ")}` : "";
         const label = element("span", { className: "box-label" }, `${box.caption ?? labelOf(layer, box.id)}${box.caption ? "" : score}`);
@@ -180,7 +180,7 @@
       }
     }
     if (!seen.size) return null;
-    for (const [key, { layer, id, label, on }] of seen) rows.push(chip(panel, key, colourOf(state, layer.name, id), label, layer.name, on));
+    for (const [key, { layer, id, label, on }] of seen) rows.push(chip(panel, key, colourOf(state, layer, id), label, layer.name, on));
     const chips = element("div", { className: "classes", role: "group", aria: { label: "Classes that are shown" } }, ...rows);
     const sliders = [];
     if (items.some(({ masks }) => masks?.length)) sliders.push(slider("Mask opacity", state.opacity ?? 0.55, 0, 1, (value) => (state.opacity = value), panel));

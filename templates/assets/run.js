@@ -1,24 +1,26 @@
 "use strict";
-/** The page of one run: its charts, and searches in its lists. */
+/** The page of one run: its charts, what it logged beside numbers, its system metrics, and searches in its lists. */
 (() => {
   const { State, Panels, series, palette } = runstore;
+
+  /** What a chart of this run shows, from the payload of its metrics. */
+  function drawer(data, axisOf) {
+    const decoded = new Map();
+    return async (metric) => {
+      if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
+      const values = decoded.get(metric);
+      const { x, ylog, smooth } = axisOf();
+      const shown = series.shownAxis(x, Boolean(series.axis(values, x)));
+      const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
+      const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smooth);
+      return { ...shown, curves, log: ylog, about: `${values.y.length} points`, legend: [] };
+    };
+  }
 
   async function drawCharts(root) {
     const state = new State({});
     const data = await runstore.loaded("run");
-    const decoded = new Map();
-
-    async function drawing(metric) {
-      if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
-      const values = decoded.get(metric);
-      const { view } = state;
-      const shown = series.shownAxis(view.x, Boolean(series.axis(values, view.x)));
-      const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
-      const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, view.smooth);
-      return { ...shown, curves, log: view.ylog, about: `${values.y.length} points`, legend: [] };
-    }
-
-    const panels = (runstore.panels = new Panels(root, data.metrics, drawing, () => {}));
+    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view), () => {}));
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);
     state.onchange = (changed) => {
@@ -27,6 +29,43 @@
       else panels.update();
     };
     await panels.settled();
+  }
+
+  /** Media and tables: panels with a slider through the steps. */
+  async function drawLogged() {
+    const heads = await runstore.loaded("panels");
+    const shown = [];
+    for (const [place, sectioned] of [["media", true], ["tables", false]]) {
+      const host = document.querySelector(`[data-${place}]`);
+      if (!host) continue;
+      const own = heads.filter((head) => head.place === place);
+      const panels = new runstore.steps.StepPanels(host, own, sectioned);
+      if (place === "media") {
+        runstore.media = panels;
+        document.querySelector("[data-media-search]").addEventListener("input", (event) => panels.filter(event.target.value));
+      } else runstore.tables = panels;
+      shown.push(panels.settled());
+    }
+    await Promise.all(shown);
+  }
+
+  /** The system metrics, loaded when their section comes into sight and is open. */
+  function drawSystem(details) {
+    const host = details.querySelector("[data-system-panels]");
+    const start = async () => {
+      if (!details.open || details.dataset.started) return;
+      details.dataset.started = "true";
+      try {
+        const data = await runstore.load("system", details.dataset.system);
+        const panels = (runstore.system = new Panels(host, data.metrics, drawer(data, () => ({ x: "_runtime", ylog: false, smooth: 0 })), () => {}));
+        details.querySelector("[data-system-search]").addEventListener("input", (event) => panels.filter(event.target.value));
+      } catch (error) {
+        host.textContent = error.message;
+      }
+    };
+    details.addEventListener("toggle", start);
+    const observer = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && start(), { rootMargin: "300px 0px" });
+    observer.observe(details);
   }
 
   function bindListSearch(input) {
@@ -40,10 +79,12 @@
   async function main() {
     runstore.format.humanise();
     document.querySelectorAll("[data-searches]").forEach(bindListSearch);
-    const log = document.querySelector("[data-log]");
-    if (log) log.scrollTop = log.scrollHeight;
+    for (const log of document.querySelectorAll("[data-log]")) log.scrollTop = log.scrollHeight;
+    const system = document.querySelector("[data-system]");
+    if (system) drawSystem(system);
     const root = document.querySelector("[data-panels]");
     if (root) await drawCharts(root);
+    if (runstore.steps) await drawLogged();
     runstore.ready();
   }
 

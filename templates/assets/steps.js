@@ -40,7 +40,7 @@ runstore.steps = (() => {
       this.body = element("div", { className: "media-body" });
       this.stepper = this.#stepper();
       const top = element("header", { className: "panel-head" }, element("h3", { title: head.key }, head.title), this.about, grow);
-      this.root = element("article", { className: `panel media-panel media-${head.kind}`, data: { key: head.key } }, top, this.body, this.stepper);
+      this.root = element("article", { className: `panel media-panel kind-${head.kind}`, data: { key: head.key } }, top, this.body, this.stepper);
       this.root.addEventListener("keydown", (event) => this.#key(event));
     }
 

@@ -13,9 +13,10 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import runstore
 from tests.bench import log_loops, report
@@ -67,6 +68,9 @@ def measure_log(store: Path) -> list[Measure]:
     plain = [_turn(raw, rows) for _ in range(TURNS)]
     named = [_turn(raw, with_nan) for _ in range(TURNS)]
     slowest = sorted(log_loops.time_calls(runstore.log, rows, CALLS))
+    wide = log_loops.make_wide_rows()
+    hundred = [_turn(raw, wide, STEPS // 4) for _ in range(TURNS)]
+    foreign = _measure_foreign(rows)
     run.finish()
     least = median(base for base, _ in plain)
     return [
@@ -74,11 +78,65 @@ def measure_log(store: Path) -> list[Measure]:
         Measure("log, 10 scalars", _ratio(plain), "×", 3, f"{median(ours for _, ours in plain):.2f} µs"),
         Measure("log, one of them NaN", _ratio(named), "×", 4, f"{median(ours for _, ours in named):.2f} µs"),
         Measure("log, p99", slowest[int(CALLS * 0.99)], "µs", 60, f"median {slowest[CALLS // 2]:.2f} µs"),
+        Measure("log, 100 scalars", _ratio(hundred), "×", 3.5, f"{median(ours for _, ours in hundred):.2f} µs"),
+        *foreign,
+        *_measure_defined(store, raw, rows),
     ]
 
 
-def _turn(raw: Path, rows: list[log_loops.Row]) -> tuple[float, float]:
-    return log_loops.time_raw(raw, rows, STEPS), log_loops.time_loop(runstore.log, rows, STEPS)
+def _measure_foreign(rows: list[log_loops.Row]) -> list[Measure]:
+    """Scalars of other libraries, beside the same rows of Python's floats."""
+    import numpy
+
+    kinds: dict[str, tuple[Callable[[float], Any], float | None]] = {
+        "numpy.float32": (numpy.float32, 2),
+        "numpy.float64": (numpy.float64, 2),
+    }
+    if (torch := _torch()) is not None:
+        kinds["torch 0-dim"] = torch.tensor, None
+    floats = [{key: float(value) for key, value in row.items()} for row in rows]
+    found = []
+    for name, (make, bar) in kinds.items():
+        theirs = [{key: make(value) for key, value in row.items()} for row in floats]
+        turns = [
+            (
+                log_loops.time_loop(runstore.log, floats, STEPS // 2),
+                log_loops.time_loop(runstore.log, theirs, STEPS // 2),
+            )
+            for _ in range(TURNS)
+        ]
+        note = f"over Python's floats; {median(ours for _, ours in turns):.2f} µs"
+        found.append(Measure(f"log, 10 of {name}", _ratio(turns), "×", bar, note))
+    return found
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch
+
+
+def _measure_defined(store: Path, raw: Path, rows: list[log_loops.Row]) -> list[Measure]:
+    """Rows of metrics that `define_metric` spoke of: aggregated five ways, and with a step metric to join them."""
+    found = []
+    for name, defined in {
+        "2 of 10 aggregated": {"name": "val/*", "summary": "min,max,mean,last,first", "step_metric": "epoch"},
+        "all aggregated": {"name": "*", "summary": "min,max,mean,last,first"},
+        "a step metric joins": {"name": "*", "step_metric": "minute"},
+    }.items():
+        run = runstore.init(project="bench", dir=store, settings={"silent": True})
+        run.define_metric(**defined)
+        time.sleep(0.5)
+        turns = [_turn(raw, rows) for _ in range(TURNS)]
+        run.finish()
+        found.append(Measure(f"log, {name}", _ratio(turns), "×", 3.6, f"{median(ours for _, ours in turns):.2f} µs"))
+    return found
+
+
+def _turn(raw: Path, rows: list[log_loops.Row], steps: int = STEPS) -> tuple[float, float]:
+    return log_loops.time_raw(raw, rows, steps), log_loops.time_loop(runstore.log, rows, steps)
 
 
 def _ratio(turns: Sequence[tuple[float, float]]) -> float:

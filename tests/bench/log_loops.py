@@ -41,6 +41,11 @@ def make_rows(nan: bool = False) -> list[Row]:
     ]
 
 
+def make_wide_rows() -> list[Row]:
+    """Rows of a hundred scalars."""
+    return [{f"metric_{key}": number * 0.37 + key * 1.5 for key in range(100)} for number in range(_ROWS)]
+
+
 def time_raw(path: Path, rows: list[Row], steps: int) -> float:
     """µs a step of the least that can be done: one `orjson.dumps`, one `os.write` a row."""
     dumps, write = orjson.dumps, os.write

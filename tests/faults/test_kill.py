@@ -24,6 +24,36 @@ BURST = """
 """
 
 
+WAYS = {
+    "plain": 'run.log({"n": number})',
+    "texts": 'run.log({"n": number, "text": "x" * (number * 37 % 3000)})',
+    "steps": 'run.log({"n": number}, step=number * 2, commit=True)',
+    "late steps": 'run.log({"n": number}, step=number - number % 7, commit=True)',
+    "pieces": 'run.log({"m": number}, commit=False); run.log({"n": number})',
+    "defined": 'number or run.define_metric("*", summary="min,mean", step_metric="e"); run.log({"n": number})',
+    "summary": 'run.log({"n": number}); run.summary["best"] = number; run.config.update({f"k{number % 9}": 1})',
+    "tables": 'run.log({"n": number, "t": runstore.Table(columns=["a"], data=[[number]])})',
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", range(40))
+def test_kill_9_at_random_points_two_hundred_times(tmp_path: Path, turn: int) -> None:
+    """Forty turns, which may run beside each other, of five kills each."""
+    for kill in range(5):
+        folder = tmp_path / str(kill)
+        folder.mkdir()
+        seed = turn * 5 + kill
+        log = list(WAYS.values())[seed % len(WAYS)]
+        heard = _kill_in_a_burst(folder, log, 1000 + seed)
+        found = whole_rows(only_run(folder))
+        numbers = [row["n"] for row in found if "n" in row]
+        assert numbers == list(range(len(numbers)))
+        assert len(numbers) >= heard + 1
+        [project] = read_store(folder / "experiments").projects
+        assert project.runs[0].state == "crashed"
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_kill_9_in_a_burst_loses_no_row_whose_log_had_returned(tmp_path: Path, seed: int) -> None:
     heard = _kill_in_a_burst(tmp_path, 'run.log({"n": number, "text": "x" * (number % 3000)})', seed)
@@ -57,4 +87,4 @@ def _kill_in_a_burst(folder: Path, log: str, seed: int) -> int:
         time.sleep(random.Random(seed).uniform(0.02, 0.15))
         process.send_signal(signal.SIGKILL)
         out, _ = process.communicate()
-    return int([line for line in out.splitlines() if line][-1])
+    return max([int(line) for line in out.splitlines() if line], default=-1)

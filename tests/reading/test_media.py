@@ -74,7 +74,7 @@ def test_a_file_that_many_rows_name_is_one_problem(root: Path, run: Path) -> Non
 
 
 def test_earlier_rows_are_checked_too(root: Path, run: Path) -> None:
-    append(run, [{"t": _stub(b"new", path="media/new.json"), "_step": 2}])
+    append(run, [{"t": _stub(b"new", path="media/new.json", _type="image-file"), "_step": 2}])
     write_file(run / "media/new.json", b"new")
     (run / PATH).unlink()
     assert len(_problems(root)) == 1

@@ -26,6 +26,17 @@ def column(project: Project, key: str, run_id: str = "r1") -> list[tuple[float, 
     return sorted(points)
 
 
+def record_of(store: Path, run_id: str = "a") -> RunRecord:
+    """One run of a store."""
+    return read_store(store).find_run(run_id)
+
+
+def curve_of(store: Path, key: str, run_id: str = "a") -> list[tuple[float, float]]:
+    """The numbers of one key of a run of a store's only project, by step."""
+    (project,) = read_store(store).projects
+    return column(project, key, run_id)
+
+
 def logged(project: Project) -> list[str]:
     """Every row of every history, as sorted text: NaN equals nothing."""
     rows = []

@@ -1,7 +1,8 @@
 "use strict";
 /**
  * Shows what was logged as HTML, or as a Plotly figure, inside a frame that may do nothing else: no origin of its own, no
- * network. The page around it sends one message: `{kind: "html", html, run}` or `{kind: "plotly", figure, dark}`.
+ * network. The page around it sends one message: `{kind: "html", html, run}`, or `{kind: "plotly",
+ * figure, plotly, dark}` with Plotly's own source: this frame can load nothing.
  */
 (() => {
   // Anybody may put this page into a frame; only in one without an origin does it show anything.
@@ -21,19 +22,10 @@
     document.body.replaceChildren(inner);
   }
 
-  function loadPlotly() {
-    return new Promise((resolve, reject) => {
-      if (self.Plotly) return resolve();
-      const script = document.createElement("script");
-      script.src = "plotly.js";
-      script.onload = resolve;
-      script.onerror = () => reject(new Error("Plotly cannot be loaded; was the site copied whole?"));
-      document.head.append(script);
-    });
-  }
-
-  async function showPlotly({ figure, dark }) {
-    await loadPlotly();
+  async function showPlotly({ figure, plotly, dark }) {
+    const script = document.createElement("script");
+    script.textContent = plotly;
+    document.head.append(script);
     const { data, layout = {}, frames, config = {} } = JSON.parse(figure);
     const place = document.createElement("div");
     place.id = "figure";

@@ -1,0 +1,73 @@
+"""`runstore export`: runs as a table, their histories as one, or their directories as an archive."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from runstore.cli.choosing import EXIT_NOTHING, chosen, filter_option, in_project, joined, ticking
+from runstore.cli.stores import open_store, store_option
+from runstore.cli.terminal import counted
+from runstore.errors import UsageError
+from runstore.manage import export as exporting
+from runstore.reading.query import sort
+from runstore.reading.store import RunRecord, Store
+
+
+@click.command()
+@click.argument("runs", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Where to: .csv, .json, .jsonl or .parquet for a table, .tar.gz or .zip for whole runs; - prints CSV.",
+)
+@click.option("--histories", is_flag=True, help="The rows of the runs' histories instead of a row a run.")
+@click.option("--columns", multiple=True, metavar="NAMES", help="These columns (or, with --histories, keys) alone.")
+@click.option("--sort", "order", metavar="COLUMN", help="Order the runs; -COLUMN turns it around.")
+@click.option("--project", metavar="NAME", help="The runs of this project.")
+@filter_option
+@store_option
+@click.pass_context
+def export(
+    context: click.Context,
+    runs: tuple[str, ...],
+    output: Path,
+    histories: bool,
+    columns: tuple[str, ...],
+    order: str | None,
+    project: str | None,
+    where: str | None,
+    store: Path | None,
+) -> None:
+    """Write RUNS, or all runs, to a file: a table, or an archive of their directories."""
+    kind = "csv" if str(output) == "-" else exporting.kind_of(output)
+    found = _runs(open_store(store), runs, where, project)
+    if not found:
+        click.echo("no runs match", err=True)
+        context.exit(EXIT_NOTHING)
+    if order:
+        found = sort(found, order)
+    names = joined(columns) or None
+    with ticking(len(found)) as tick:
+        if kind in exporting.ARCHIVES:
+            if histories or names:
+                raise UsageError(f"{output}: an archive holds whole runs; leave --histories and --columns out")
+            count = exporting.archive(found, output, tick)
+            click.echo(f"{output}: {counted(len(found), 'run')}, {counted(count, 'file')}")
+            return
+        table = exporting.histories_table(found, names, tick) if histories else exporting.runs_table(found, names)
+    data = exporting.write_table(table, kind)
+    if str(output) == "-":
+        sys.stdout.write(data.decode())
+        return
+    exporting.save(output, data)
+    click.echo(f"{output}: {counted(table.height, 'row')}, {counted(table.width, 'column')}")
+
+
+def _runs(store: Store, names: tuple[str, ...], where: str | None, project: str | None) -> list[RunRecord]:
+    if not names and where is None:
+        return in_project(store, project)
+    return [run for run in chosen(store, names, where) if project in (None, run.project)]

@@ -1,0 +1,148 @@
+"""`runstore delete`, `restore` and `trash`: runs that are no longer wanted, and those that are again."""
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runstore.artifacts import gc, lineage, publishing
+from runstore.artifacts.collection import find_by_id
+from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, changing_options, chosen, ticking
+from runstore.cli.stores import open_store, store_option
+from runstore.cli.terminal import console, counted, printable, show_time, table
+from runstore.errors import UsageError
+from runstore.format.layout import StoreLayout
+from runstore.manage import trash as bin_
+from runstore.manage.trash import Deleted
+from runstore.reading.store import RunRecord
+
+_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+@click.command()
+@click.argument("runs", nargs=-1)
+@click.option("--force", is_flag=True, help="Delete live runs too; their processes go on, and write nowhere.")
+@click.option("--artifacts", is_flag=True, help="Delete the artifact versions that they logged, too.")
+@changing_options
+@store_option
+@click.pass_context
+def delete(
+    context: click.Context,
+    runs: tuple[str, ...],
+    force: bool,
+    artifacts: bool,
+    where: str | None,
+    dry_run: bool,
+    yes: bool,
+    store: Path | None,
+) -> None:
+    """Put RUNS into the trash. Their ids can never be used again, unless they are restored."""
+    opened = open_store(store)
+    found = chosen(opened, runs, where)
+    if not agreed(found, "delete", yes=yes, dry_run=dry_run):
+        context.exit(0 if dry_run else EXIT_NOTHING)
+
+    def act(run: RunRecord) -> str:
+        logged = lineage.outputs_of(run.layout, run.project) if artifacts else []
+        bin_.delete(opened.layout, run, force=force)
+        count = sum(_delete_version(opened.layout, use.id) for use in logged)
+        return "deleted" + (f", and {counted(count, 'artifact version')}" if artifacts else "")
+
+    context.exit(apply(found, act))
+
+
+def _delete_version(store: StoreLayout, version_id: str) -> bool:
+    version = find_by_id(store, version_id)
+    if version is not None:
+        publishing.delete(version)
+    return version is not None
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True)
+@store_option
+@click.pass_context
+def restore(context: click.Context, runs: tuple[str, ...], store: Path | None) -> None:
+    """Bring RUNS back out of the trash."""
+    layout = open_store(store).layout
+    for found in [bin_.find(layout, name) for name in runs]:
+        bin_.restore(layout, found.project, found.id)
+        click.echo(printable(f"{found.project}/{found.id}: restored"))
+
+
+@click.command()
+@click.option("--empty", is_flag=True, help="Delete what lies there for good; ids stay refused.")
+@click.option("--older-than", metavar="AGE", help="With --empty: what was deleted longer ago than 12h, 7d, 4w.")
+@click.option("--dry-run", is_flag=True, help="With --empty: say what would go.")
+@click.option("--yes", "-y", is_flag=True, help="With --empty: don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a run.")
+@store_option
+@click.pass_context
+def trash(
+    context: click.Context,
+    empty: bool,
+    older_than: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    store: Path | None,
+) -> None:
+    """List the deleted runs, or delete them for good."""
+    layout = open_store(store).layout
+    found = list(bin_.contents(layout))
+    if not empty:
+        if older_than is not None:
+            raise UsageError("--older-than goes with --empty; add it, or leave --older-than out")
+        _list(found, as_json=as_json)
+        return
+    old = [run for run in found if bin_.is_older(run, _seconds(older_than))]
+    _empty(context, layout, old, everything=older_than is None, dry_run=dry_run, yes=yes)
+
+
+def _list(found: list[Deleted], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps([_describe(run) for run in found], indent=2, ensure_ascii=False))
+    elif not found:
+        click.echo("the trash is empty")
+    else:
+        rows = [[run.project, run.id, run.name, show_time(run.deleted), run.by, str(run.size)] for run in found]
+        console().print(table(["PROJECT", "ID", "NAME", "DELETED", "BY", "BYTES"], rows, right=["BYTES"]))
+
+
+def _describe(run: Deleted) -> dict[str, Any]:
+    return asdict(run) | {"path": str(run.path), "deleted": run.deleted_at}
+
+
+def _empty(
+    context: click.Context, layout: StoreLayout, old: list[Deleted], *, everything: bool, dry_run: bool, yes: bool
+) -> None:
+    click.echo(f"{'would delete' if dry_run else 'deleting'} {counted(len(old), 'run')} for good", err=not dry_run)
+    if dry_run:
+        for run in old:
+            click.echo(f"  {printable(f'{run.project}/{run.id}')}  {printable(run.name)}")
+        return
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here; pass --yes to delete them for good")
+    if not yes and not click.confirm("Go on?", err=True):
+        context.exit(EXIT_NOTHING)
+    with ticking(len(old)) as tick:
+        count, size = bin_.empty(old, told=tick)
+    versions = gc.empty_trash(layout) if everything else 0
+    blobs = gc.collect(layout)
+    parts = [f"{counted(count, 'run')} of {size} bytes"]
+    parts += [counted(versions, "artifact version")] if versions else []
+    parts += [f"{counted(blobs.blobs, 'blob')} of {blobs.size} bytes"] if blobs.blobs else []
+    click.echo(f"deleted for good: {', '.join(parts)}")
+
+
+def _seconds(age: str | None) -> float:
+    if age is None:
+        return 0.0
+    if (match := _AGE.match(age)) is None:
+        raise UsageError(f"--older-than is {age!r}, expected a time such as 12h, 7d or 4w")
+    return float(match[1]) * _SECONDS[match[2]]
