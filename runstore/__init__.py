@@ -221,8 +221,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("runstore")
     if name not in _HOMES:
-        missing = import_module("runstore.recording.missing")
-        raise missing.error("module 'runstore'", name, missing.OF_MODULE)
+        raise import_module("runstore.recording.missing").error(name)
     home, inside = _HOMES[name]
     value = globals()[name] = getattr(import_module(home), inside)
     return value

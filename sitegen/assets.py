@@ -137,7 +137,9 @@ def frame_page() -> bytes:
     A frame without an origin loads nothing from `file://`, not even a script beside it: all that it needs is in it. What
     its policy allows, it allows to nobody: outside such a frame the page does nothing, and it reaches no network.
     """
-    script, style = ((templates_dir() / "frame" / name).read_text(encoding="utf-8") for name in ("frame.js", "frame.css"))
+    script, style = (
+        (templates_dir() / "frame" / name).read_text(encoding="utf-8") for name in ("frame.js", "frame.css")
+    )
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_FRAME_POLICY}">\n<title>What was logged</title>\n'

@@ -12,7 +12,8 @@ from runstore.reading.store import Problem, Project, RunRecord, Store
 from sitegen import urls
 from sitegen.assets import frame_page, plotly_data, plotly_version
 from sitegen.data.attached import FRAMED, PLOTLY, SYNTHETIC, PanelHead, attached_files, panel_heads
-from sitegen.data.series import Series, make_series, metric_rows
+from sitegen.data.defined import Definitions, is_hidden
+from sitegen.data.series import Series, axis_values, make_series, metric_rows
 from sitegen.data.shards import (
     has_times,
     named_shard,
@@ -190,8 +191,14 @@ class _Histories:
         """Each data file of the metrics and of their times, by name, each once. Fills `metrics` on the way."""
         times: dict[str, str] = {}
         made = set()
-        for key, rows in metric_rows(self._project.history()):
-            series = make_series(rows)
+        frames = self._project.history()
+        defined = Definitions(self._project.runs)
+        wanted = defined.axes()
+        axes = {key: rows for key, rows in metric_rows(frames) if key in wanted} if wanted else {}
+        for key, rows in metric_rows(frames):
+            metric = defined.of(key)
+            axis = axes.get(metric.step_metric or "")
+            series = make_series(rows, None if axis is None else axis_values(rows, axis))
             moments, found = times_digest(series), has_times(series)
             if any(found) and moments not in times:
                 times[moments], content = named_shard("t", times_payload(series))
@@ -202,13 +209,18 @@ class _Histories:
             if name not in made:
                 made.add(name)
                 yield name, content
-            self.metrics.append(Metric(key, name, times.get(moments), len(series.runs), *found))
-            self._parts.append(_MetricParts.of(key, series, any(found)))
+            shown_axis = None if axis is None else metric.step_metric
+            hidden = bool(metric.hidden)
+            self.metrics.append(Metric(key, name, times.get(moments), len(series.runs), *found, shown_axis, hidden))
+            self._parts.append(_MetricParts.of(key, series, any(found), shown_axis))
         self._parts.sort(key=lambda parts: (section(parts.key), parts.key))
 
     def count(self, run: int) -> int:
         """How many metrics a run has."""
-        return sum(run in parts.places for parts in self._parts)
+        return sum(self._shows(parts, run) for parts in self._parts)
+
+    def _shows(self, parts: "_MetricParts", run: int) -> bool:
+        return run in parts.places and not is_hidden(self._project.runs[run].metrics, parts.key)
 
     def run_data(self, run: int) -> dict[str, Any]:
         """What `data.js` of one run carries: its metrics in the order of the workspace, and their times, each once."""
@@ -216,7 +228,7 @@ class _Histories:
         times: list[dict[str, Any]] = []
         metrics = []
         for parts in self._parts:
-            if run not in parts.places:
+            if not self._shows(parts, run):
                 continue
             series = parts.series.part(*parts.places[run])
             place = None
@@ -227,6 +239,8 @@ class _Histories:
                     times.append(times_payload(series))
                 place = places[moments]
             head = {"key": parts.key, "section": section(parts.key), "title": title(parts.key)}
+            if parts.axis is not None:
+                head["axis_name"] = parts.axis
             metrics.append(head | run_payload(series, place))
         return {"times": times, "metrics": metrics}
 
@@ -236,18 +250,19 @@ class _MetricParts:
     """One metric with what its runs' own pages are cut from.
 
     `places` holds, by the run's index, which of the series' runs it is and where its points begin. `timed` says whether
-    any point has a time.
+    any point has a time, `axis` which metric is its x axis.
     """
 
     key: str
     series: Series
     places: dict[int, tuple[int, int]]
     timed: bool
+    axis: str | None
 
     @classmethod
-    def of(cls, key: str, series: Series, timed: bool) -> "_MetricParts":
+    def of(cls, key: str, series: Series, timed: bool, axis: str | None) -> "_MetricParts":
         places = dict(zip(series.runs.tolist(), enumerate(series.starts().tolist()), strict=True))
-        return cls(key, series, places, timed)
+        return cls(key, series, places, timed, axis)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,7 @@ from tests.stores import write_file
 
 def png(width: int, height: int, pixel: Callable[[int, int], Sequence[int]], grey: bool = False) -> bytes:
     """A PNG of `pixel(x, y)`: red, green, blue, or one value for a grey picture."""
-    rows = b"".join(
-        b"\0" + bytes(value for x in range(width) for value in pixel(x, y)) for y in range(height)
-    )
+    rows = b"".join(b"\0" + bytes(value for x in range(width) for value in pixel(x, y)) for y in range(height))
     head = struct.pack(">IIBBBBB", width, height, 8, 0 if grey else 2, 0, 0, 0)
     chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

@@ -89,12 +89,12 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("info",),
         ("current",),
         ("compat",),
-        ("hosting", "run"),
+        ("run",),
         ("start",),
     ),
     "runstore.artifacts": (
         ("errors", "policy"),
-        ("blobs", "manifest", "names"),
+        ("blobs", "host", "manifest", "names"),
         ("collection", "references", "staging"),
         ("downloading", "draft", "entries", "lineage", "publishing"),
         ("checks", "facts", "gc", "objects"),
@@ -125,8 +125,20 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("client",),
     ),
     "runstore.cli": (("terminal", "stores"), ("choosing",), ("compare", "export", "manage", "trash", "artifacts", "migrate", "runs", "schema", "settings", "verify"), ("main",)),
-    "sitegen.data": (("series",), ("shards",)),
-    "sitegen.pages": (("context", "values", "texts"), ("index",), ("project", "run")),
+    "sitegen.data": (
+        ("defined", "markup", "series"),
+        ("shards",),
+        ("stubs", "system"),
+        ("histograms", "tables"),
+        ("plots",),
+        ("attached",),
+    ),
+    "sitegen.pages": (
+        ("ansi", "context", "files", "values"),
+        ("texts",),
+        ("artifacts", "attempts", "index"),
+        ("project", "run"),
+    ),
 }
 """Ranks of the modules inside a room."""
 

@@ -12,6 +12,7 @@ from runstore.artifacts.entries import ArtifactManifest, ArtifactManifestEntry
 from runstore.artifacts.errors import ArtifactError, ArtifactNotLoggedError, ContentError
 from runstore.artifacts.facts import OpenRun
 from runstore.artifacts.filling import Filling
+from runstore.artifacts.host import host
 from runstore.artifacts.manifest import FileEntry
 from runstore.errors import StoreError
 from runstore.format.layout import DEFAULT_PROJECT, StoreLayout
@@ -72,8 +73,8 @@ class Artifact(Filling):
         """
         if self._logged is not None:
             self._save_changes(self._logged)
-        elif (host := staging.host()) is not None:
-            host.log(self)
+        elif (current := host()) is not None:
+            current.log(self)
         else:
             self._save_without_run(project)
 

@@ -10,6 +10,7 @@ import orjson
 
 from runstore.artifacts import manifest
 from runstore.artifacts.collection import Version
+from runstore.artifacts.manifest import Source
 from runstore.errors import FormatError, StoreError
 from runstore.format import lenient
 from runstore.format.layout import RunLayout, StoreLayout, written_by
@@ -42,16 +43,17 @@ class Use:
 
 def dump_line(direction: Direction, version: Version, run_project: str, moment: float, use_as: str = "") -> bytes:
     """The line that a run leaves. A linked version counts as the one that it stands for."""
+    source = version.source or Source(version.project, version.collection, version.version, version.id)
     values: dict[str, Any] = {
         "_timestamp": moment,
         "direction": direction,
-        "artifact": version.collection,
-        "version": version.version,
-        "id": version.source.id if version.source is not None else version.id,
+        "artifact": source.name,
+        "version": source.version,
+        "id": source.id,
         "type": version.type,
     }
-    if version.project != run_project:
-        values["project"] = version.project
+    if source.project != run_project:
+        values["project"] = source.project
     if use_as:
         values["use_as"] = use_as
     return orjson.dumps(values) + b"\n"

@@ -22,6 +22,7 @@ from runstore.artifacts.blobs import Blobs, Content
 from runstore.artifacts.collection import Collection, Version, read_collection
 from runstore.artifacts.errors import ArtifactError, ContentError
 from runstore.artifacts.manifest import FileEntry, Head, Record, Source
+from runstore.artifacts.names import LATEST
 from runstore.format.layout import MANIFEST, ArtifactLayout, StoreLayout
 from runstore.format.records import write_atomically
 
@@ -65,12 +66,12 @@ def publish(store: StoreLayout, project: str, release: Release) -> Version:
     Aliases and tags are given to either. Raises `ArtifactError` when the artifact has another type, `ContentError`
     when content has gone, `OSError` for trouble with the disk.
     """
-    check_type(read_collection(store, store.project(project), release.name), release.type)
-    keep_contents(store, release.entries, release.contents)
     layout = store.project(project).artifact(release.name)
+    collection = read_collection(store, store.project(project), release.name)
+    check_type(collection, release.type)
+    keep_contents(store, release.entries, release.contents)
     tried = -1
     while True:
-        collection = read_collection(store, store.project(project), release.name)
         entries = {**_latest_entries(collection), **release.entries} if release.incremental else release.entries
         digest = digest_of(entries)
         latest = collection.latest
@@ -79,8 +80,10 @@ def publish(store: StoreLayout, project: str, release: Release) -> Version:
         number = max(collection.next_number, tried + 1)
         head = _head_of(release, entries, digest)
         if _claim(layout, number, manifest.dump(Record(head, entries))):
-            return _again(store, project, release.name, head.id)
+            aliases = (LATEST, *sorted(release.aliases))
+            return Version(store, project, number, head, aliases, layout.manifest(number))
         tried = number
+        collection = read_collection(store, store.project(project), release.name)
 
 
 def check_type(collection: Collection, kind: str) -> None:

@@ -29,7 +29,7 @@ from runstore.cli.terminal import (
 from runstore.errors import UsageError
 from runstore.format.values import plain
 from runstore.manage.export import runs_table, save, write_table
-from runstore.reading.beside import provenances, writer_rows
+from runstore.reading.beside import writer_rows
 from runstore.reading.query import select
 from runstore.reading.rows import flatten
 from runstore.reading.store import RunRecord
@@ -121,17 +121,21 @@ def describe(run: RunRecord) -> dict[str, Any]:
 
 def _beside(run: RunRecord) -> dict[str, Any]:
     """What a run has beside its own facts: its writers, its artifacts, its alerts, its files with their bytes."""
-    begun = provenances(run)
     uses = lineage.uses_of(run.layout, run.project)
     return {
         "attempts": [
             {
-                "writer": writer or "1",
-                "started": facts.get("started"),
-                "host": facts.get("host"),
-                "starting_step": facts.get("starting_step"),
+                "writer": each.writer or "1",
+                "rank": each.is_rank,
+                "started": _iso(each.started),
+                "host": each.host or None,
+                "starting_step": _whole(each.starting_step),
+                "rewound_to": _whole(each.rewound_to),
+                "forked_from": each.forked_from,
+                "rows": each.rows,
+                "hidden": each.hidden,
             }
-            for writer, facts in begun.items()
+            for each in run.attempts
         ],
         "artifacts": [
             {"direction": use.direction, "artifact": f"{use.project}/{use.name}:{use.version}", "type": use.type}

@@ -100,7 +100,8 @@ def trash(
             raise UsageError("--older-than goes with --empty; add it, or leave --older-than out")
         _list(found, as_json=as_json)
         return
-    old = [run for run in found if bin_.is_older(run, _seconds(older_than))]
+    age = _seconds(older_than)
+    old = [run for run in found if bin_.is_older(run, age)]
     _empty(context, layout, old, everything=older_than is None, dry_run=dry_run, yes=yes)
 
 

@@ -21,23 +21,31 @@ def mend_lines(data: bytes, *, steps: bool) -> bytes:
     lines = data.removeprefix(_MARK).split(b"\n")
     if not lines[-1].strip(b"\0 \t\r"):
         lines.pop()
-    found = [_decoded(line) for line in lines]
-    moved = steps and any(len(rows) > 1 for rows, _ in found)
+    # Only of damaged lines the rows are held: a history may be larger than what its rows leave room for in memory.
+    damaged = {number: rows for number, line in enumerate(lines) if (rows := _if_damaged(line)) is not None}
+    moved = steps and any(len(rows) > 1 for rows in damaged.values())
     out: list[bytes] = []
-    for number, (line, (rows, sound)) in enumerate(zip(lines, found, strict=True)):
+    for number, line in enumerate(lines):
+        rows = damaged.get(number)
         if moved:
-            numbered = [row if "_step" in row else {**row, "_step": number} for row in rows]
-            sound = sound and numbered == rows
-            rows = numbered
-        out += [line.rstrip(b"\r")] if sound else [dump_row(row) for row in rows] or [b""]
+            rows = _numbered(decode_line(line)[0] if rows is None else rows, number, damaged=rows is not None)
+        out += [line.rstrip(b"\r")] if rows is None else [dump_row(row) for row in rows] or [b""]
     while out and not out[-1]:
         out.pop()
     return b"".join(line + b"\n" for line in out)
 
 
-def _decoded(line: bytes) -> tuple[list[dict[str, Any]], bool]:
+def _if_damaged(line: bytes) -> list[dict[str, Any]] | None:
+    """The rows in a line that has to be mended, None for a sound one."""
     rows, found = decode_line(line)
-    return rows, found is None
+    return None if found is None else rows
+
+
+def _numbered(rows: list[dict[str, Any]], number: int, *, damaged: bool) -> list[dict[str, Any]] | None:
+    """Rows that all say their step; None for those of a sound line, which said it before."""
+    if not damaged and all("_step" in row for row in rows):
+        return None
+    return [row if "_step" in row else {**row, "_step": number} for row in rows]
 
 
 def dump_row(row: dict[str, Any]) -> bytes:

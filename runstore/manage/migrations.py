@@ -14,7 +14,7 @@ from runstore.format.layout import StoreLayout
 from runstore.format.records import FORMAT, store_version
 from runstore.manage.aside import Aside
 
-_VERSION = re.compile(rb"^format:[ \t]*[0-9]+[ \t]*", re.MULTILINE)
+_VERSION = re.compile(rb"^(format:[ \t]*)[0-9]+", re.MULTILINE)
 
 
 class Step(NamedTuple):
@@ -59,6 +59,5 @@ def migrate(store: StoreLayout) -> Aside:
 
 def _with_version(data: bytes, version: int) -> bytes:
     """`store.yaml` with another version, and all else, comments too, as it was."""
-    line = f"format: {version}".encode()
-    found, count = _VERSION.subn(line + b" ", data, count=1)
-    return re.sub(rb"^(format: [0-9]+) $", rb"\1", found, flags=re.MULTILINE) if count else line + b"\n" + data
+    found, count = _VERSION.subn(rb"\g<1>%d" % version, data, count=1)
+    return found if count else b"format: %d\n" % version + data

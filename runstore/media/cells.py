@@ -34,6 +34,8 @@ def rows_of(data: Any) -> list[list[Any]]:
         raise BadTypeError(f"a table's data are rows, found a {type(found).__name__}; pass a list of lists")
     rows = list(found)
     for row in rows:
+        if type(row) in (list, tuple):
+            continue
         if isinstance(row, str | bytes | Mapping) or not isinstance(row, Iterable):
             raise BadTypeError(f"a table's row is a list of cells, found {row!r}; pass a list of lists")
     return [list(row) for row in rows]

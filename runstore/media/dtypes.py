@@ -94,6 +94,13 @@ class ArrayType(Type):
     name: str = "ndarray"
     shape: tuple[int, ...] = ()
 
+    def take(self, value: Any) -> Type | None:
+        shape, inner = [], value
+        while isinstance(inner, list):
+            shape.append(len(inner))
+            inner = inner[0] if inner else None
+        return (self if tuple(shape) == self.shape else None) if shape else self.merge(type_of(value))
+
     def merge(self, other: Type) -> Type | None:
         return self if isinstance(other, ListType) else Type.merge(self, other)
 

@@ -111,7 +111,7 @@ class Object3D(FileMedia):
         point_cloud_type: str = "lidar/beta",
     ) -> Self:
         """From points, boxes (see `box3d`) and vectors, each with `start` and `end`."""
-        return cls({"type": point_cloud_type, "points": points, "boxes": boxes, "vectors": vectors or []})
+        return cls({"type": point_cloud_type, "points": points, "boxes": boxes, "vectors": vectors})
 
 
 def _points(data: Any) -> list[Any]:
@@ -133,7 +133,7 @@ def _scene(data: Mapping[str, Any]) -> dict[str, Any]:
         )
     found: dict[str, Any] = {"type": data["type"]}
     for part in ("vectors", "points", "boxes"):
-        content = data.get(part)
+        content: Any = data.get(part)
         listed = content.tolist() if hasattr(content, "tolist") else [] if content is None else content
         plain = values.plain(listed, finite=False)
         if not isinstance(plain, list):

@@ -59,8 +59,11 @@ def _simple(name: str, column: Sequence[Any]) -> Any:
     match frozenset(map(type, column)) - {type(None)}:
         case kinds if kinds == {bool}:
             return polars.Series(name, column, dtype=polars.Boolean)
-        case kinds if kinds == {int} and all(cell is None or -_INT64 <= cell < _INT64 for cell in column):
-            return polars.Series(name, column, dtype=polars.Int64)
+        case kinds if kinds == {int}:
+            try:
+                return polars.Series(name, column, dtype=polars.Int64)
+            except (OverflowError, TypeError, polars.exceptions.PolarsError):
+                return None
         case kinds if kinds == {float}:
             return polars.Series(name, column, dtype=polars.Float64)
         case kinds if kinds == {int, float} and all(type(cell) is not int or abs(cell) <= _EXACT for cell in column):

@@ -20,7 +20,7 @@ KIND: Final = "table-file"
 MOST_JSON_ROWS: Final = 10_000
 PREVIEW_ROWS: Final = 1_000
 _MOST_INCREMENTS: Final = 100_000
-_SIMPLE_TYPES: Final = {"boolean": {bool}, "number": {int, float}, "string": {str}}
+_SIMPLE_TYPES: Final[dict[str, set[type]]] = {"boolean": {bool}, "number": {int, float}, "string": {str}}
 # In these columns the texts "NaN", "Infinity" and "-Infinity" are texts.
 _LITERAL: Final = frozenset({"string", "timestamp", "boolean", "primaryKey", "foreignKey"})
 

@@ -123,15 +123,16 @@ class Table(Media):
                 raise self._wrong_width(row)
         keyed = any(isinstance(kind, KeyType) for kind in self._types)
         for at, column in enumerate(zip(*rows, strict=True) if rows else ()):
-            plain = self._plain[at]
+            classes = set(map(type, column))
             for number, value in enumerate(column):
-                if type(value) not in plain:
+                if type(value) not in self._plain[at]:
                     if isinstance(value, TableKey | TableIndex):
                         keyed = True
                         break
                     if not self._take(at, value):
                         raise self._wrong_type(rows[number])
-                    plain = self._plain[at]
+                    if classes <= self._plain[at]:
+                        break
         if keyed:
             for row in rows:
                 self.add_data(*row)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runstore.format.layout import RunLayout, is_attempt, is_heartbeat, writer_order, written_by
+from runstore.format.metrics import Metric, find
 from runstore.format.records import State, load_heartbeat, parse_time
 from runstore.format.values import revive
 from runstore.reading.catalog import Facts
@@ -129,18 +130,34 @@ def merged_summary(entry: Entry, facts: Mapping[str, Facts], *, complete: bool) 
     found: dict[str, Any] = {}
     for name, each in facts.items():
         if not is_attempt(rank := writer_of(name)):
-            found = {**_summary(entry.summaries.get(rank, {}), [each.seen()], complete=complete), **found}
-    return (
-        {**found, **_summary(entry.summary, own, complete=complete)}
-        if found
-        else _summary(entry.summary, own, complete=complete)
-    )
+            said = entry.summaries.get(rank, {})
+            found = {**_summary(said, [each.seen()], entry.metrics, complete=complete), **found}
+    led = _summary(entry.summary, own, entry.metrics, complete=complete)
+    return {**found, **led} if found else led
 
 
-def _summary(said: Mapping[str, Any], facts: Sequence[Facts], *, complete: bool) -> dict[str, Any]:
+def _summarised(
+    logged: Mapping[str, Any], written: Mapping[str, Any], metrics: Sequence[Metric]
+) -> Iterator[tuple[str, Any]]:
+    """The last values that the summary takes as they are; of aggregated metrics only what the last value says."""
+    for key, value in logged.items():
+        metric = find(metrics, key)
+        if metric is None or not (metric.aggregates or metric.unsummarised) or key in written:
+            yield key, value
+        elif metric.aggregates and not any(f"{key}.{word}" in written for word in metric.aggregates):
+            yield key, value  # It was cut off before its first summary.
+        elif "last" in metric.aggregates:
+            yield f"{key}.last", value
+
+
+def _summary(
+    said: Mapping[str, Any], facts: Sequence[Facts], metrics: Sequence[Metric], *, complete: bool
+) -> dict[str, Any]:
     """What a writer itself wrote holds, unless it was cut off before that was current."""
     logged = {key: value for each in facts for key, value in each.latest.items()}
     written = {key: value for key, value in flatten(said) if key not in AXES}
+    if metrics:
+        logged = dict(_summarised(logged, written, metrics))
     # A table's place in the history says at which step it was logged; the summary does not.
     written |= {key: logged[key] for key, value in written.items() if isinstance(value, dict) and key in logged}
     last_step = max((each.last_step for each in facts if each.last_step is not None), default=None)

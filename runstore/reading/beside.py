@@ -1,13 +1,11 @@
-"""What a run's writers left beside their histories: provenance, alerts, lineage; a file a writer, read when wanted."""
+"""What a run's writers left beside their histories, a file a writer, read when somebody wants it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runstore.errors import StoreError
 from runstore.format.layout import writer_order, written_by
-from runstore.format.records import read_json_object
 from runstore.reading.rows import decode_line
 from runstore.reading.store import RunRecord
 
@@ -16,20 +14,6 @@ def writer_files(run: RunRecord, stem: str) -> list[tuple[str, Path]]:
     """The files of a run that hold `stem` ("alerts", "output", …) with their writers' names, in the writers' order."""
     found = [(place[1], name) for name in run.files if (place := written_by(name)) and place[0] == stem]
     return [(writer, run.layout.path / name) for writer, name in sorted(found, key=lambda item: writer_order(item[0]))]
-
-
-def provenances(run: RunRecord) -> dict[str, Mapping[str, Any]]:
-    """What each writer said of how it began, by its name; one that cannot be read says nothing."""
-    found: dict[str, Mapping[str, Any]] = {}
-    for writer, path in writer_files(run, "provenance"):
-        if not writer:
-            found[writer] = run.provenance
-            continue
-        try:
-            found[writer] = read_json_object(path)
-        except StoreError:
-            found[writer] = {}
-    return found
 
 
 def writer_rows(run: RunRecord, stem: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runstore.format.layout import is_attempt
 from runstore.format.values import revive
-from runstore.reading.beside import provenances, writer_files
+from runstore.reading.beside import writer_files
 from runstore.reading.rows import decode_line
 from runstore.reading.stitching import ceilings, step_of, whole_lines
 from runstore.reading.store import RunRecord
@@ -49,7 +49,7 @@ def _lines(run: RunRecord, low: float | None, high: float | None) -> list[_Line]
     Only bytes are kept: rows as Python has them take many times the memory.
     """
     histories = writer_files(run, "history")
-    ceiling = ceilings(provenances(run), (writer for writer, _ in histories))
+    ceiling = ceilings(run.provenances, (writer for writer, _ in histories))
     found: list[_Line] = []
     for writer, path in histories:
         for at, line in enumerate(_read(path)):

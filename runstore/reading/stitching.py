@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
+
 from runstore.format.layout import is_attempt, writer_order
 from runstore.format.records import parse_time
 from runstore.reading.rows import decode_line, flatten, number
@@ -19,6 +21,7 @@ from runstore.reading.rows import decode_line, flatten, number
 REWOUND_TO: Final = "rewound_to"
 """In a writer's provenance: the step that it went back to."""
 _PIECE = 4 << 20
+_BATCH = 1000
 
 
 def ceilings(provenances: Mapping[str, Mapping[str, Any]], writers: Iterable[str]) -> dict[str, float]:
@@ -61,6 +64,37 @@ def whole_lines(path: Path) -> Iterator[bytes]:
         yield carry
 
 
+def all_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every row of a history with its line's number, from 0. Raises `OSError`.
+
+    Sound lines are parsed many at a time, which takes a third of the time that each by itself would.
+    """
+    at = 0
+    batch: list[bytes] = []
+    for line in whole_lines(path):
+        batch.append(line)
+        if len(batch) == _BATCH:
+            yield from _parsed(batch, at)
+            at += len(batch)
+            batch = []
+    yield from _parsed(batch, at)
+
+
+def _parsed(batch: list[bytes], at: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        rows = orjson.loads(b"[" + b",".join(batch) + b"]")
+        # A line with several rows and a comma between them would shift all numbers.
+        sound = len(rows) == len(batch) and all(type(row) is dict for row in rows)
+    except orjson.JSONDecodeError:
+        sound = False
+    if sound:
+        yield from enumerate(rows, at)
+        return
+    for number_, line in enumerate(batch, at):
+        for row in decode_line(line)[0]:
+            yield number_, row
+
+
 def step_of(row: Mapping[str, Any], line: int) -> float:
     """A row's step, or its line's number where it has none."""
     step = number(row.get("_step"))
@@ -86,12 +120,11 @@ def scan(path: Path, ceiling: float = math.inf) -> Visible:
     """
     found = Visible()
     steps: dict[str, float] = {}
-    for at, line in enumerate(whole_lines(path)):
-        for row in decode_line(line)[0]:
-            step = step_of(row, at)
-            if step > ceiling:
-                found.hidden += 1
-                continue
+    for at, row in all_rows(path):
+        step = step_of(row, at)
+        if step > ceiling:
+            found.hidden += 1
+        else:
             _add(found, steps, row, step)
     return found
 
@@ -123,12 +156,7 @@ def count_repeated(histories: Mapping[Path, float]) -> int:
     seen: set[float] = set()
     repeated: set[float] = set()
     for path, ceiling in histories.items():
-        own = {
-            step
-            for at, line in enumerate(whole_lines(path))
-            for row in decode_line(line)[0]
-            if (step := step_of(row, at)) <= ceiling
-        }
+        own = {step for at, row in all_rows(path) if (step := step_of(row, at)) <= ceiling}
         repeated |= seen & own
         seen |= own
     return len(repeated)

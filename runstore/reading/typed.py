@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runstore.format.layout import is_attempt
-from runstore.reading.beside import provenances, rows_of, writer_files
+from runstore.reading.beside import rows_of, writer_files
 from runstore.reading.rows import flatten
 from runstore.reading.stitching import ceilings, step_of
 from runstore.reading.store import RunRecord
@@ -33,7 +33,7 @@ def typed_values(run: RunRecord) -> list[TypedValue]:
     if not run.kinds:
         return []
     histories = writer_files(run, "history")
-    ceiling = ceilings(provenances(run), (writer for writer, _ in histories))
+    ceiling = ceilings(run.provenances, (writer for writer, _ in histories))
     found: dict[tuple[str, float, str], TypedValue] = {}
     for writer, path in histories:
         for line, row in rows_of(path, b'"_type"'):

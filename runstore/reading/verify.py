@@ -29,6 +29,7 @@ from runstore.reading.entries import located
 from runstore.reading.media import verify_media
 from runstore.reading.rows import decode_line
 from runstore.reading.store import Problem, Project, RunRecord, Store
+from runstore.settings import mistakes_in_store
 
 TEMPORARY_FOR: Final = 300.0
 """Seconds after which nobody still writes to a temporary file."""
@@ -41,6 +42,8 @@ _MOST = 20
 def verify(store: Store, *, strict: bool = False, now: float | None = None) -> Iterator[Problem]:
     """Every problem of a store but those of its artifacts. With `strict` also files that the format does not know."""
     yield from store.all_problems()
+    for mistake in mistakes_in_store(store.layout.root):
+        yield Problem(store.relative(store.layout.store_yaml), 0, mistake)
     for project in store.projects:
         for run in project.runs:
             yield from _in_run(run, store)

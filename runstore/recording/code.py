@@ -76,7 +76,8 @@ class Code(Part):
 
     def _name(self) -> str:
         program = self.desk.settings.program or main_program() or self._notebook_name()
-        return _safe(f"source-{self.desk.project.name}-{relative_name(program)}")
+        parts = ("source", self.desk.project.name, relative_name(program) if program else "")
+        return _safe("-".join(filter(None, parts)))
 
     def _walk(self, top: Path) -> Iterator[Path]:
         """The files below `top` that may be source code, by path."""
@@ -145,7 +146,7 @@ def relative_name(program: str) -> str:
 
 def _safe(name: str) -> str:
     """`name` as an artifact may be called, as W&B makes it."""
-    safe = re.sub(r"[^a-zA-Z0-9_\-.]", "_", name)
+    safe = re.sub(r"[^a-zA-Z0-9_\-.]", "_", name).strip(".") or "source"
     half = _LONGEST_NAME // 2 - 1
     return safe if len(safe) <= _LONGEST_NAME else f"{safe[:half]}..{safe[-half:]}"
 

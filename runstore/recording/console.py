@@ -51,7 +51,13 @@ class ConsoleLog:
                 if folding is None:
                     folding = self._open[source] = Folding()
                 if lines := folding.feed(text):
+                    self._release_others(source)
                     self._file.append(lines, source)
+
+    def _release_others(self, source: str) -> None:
+        for other, folding in self._open.items():
+            if other != source and (lines := folding.release()):
+                self._file.append(lines, other)
 
     def beat(self) -> None:
         """Shows the lines that are still open at the file's end, and tries what waits."""
@@ -89,6 +95,7 @@ class _Tap:
         self._stream = stream
         self._source = source
         self._write: Callable[[str], Any] = stream.write
+        self._was_own = "write" in getattr(stream, "__dict__", ())
         self._local = threading.local()
         self.listeners: list[Listener] = []
         stream.write = self.write
@@ -107,13 +114,20 @@ class _Tap:
 
     def remove(self) -> bool:
         """Puts the stream's own `write` back; False when somebody else has replaced it since."""
-        if getattr(self._stream, "write", None) != self.write:
+        if not self.in_place():
             return False
+        if self._was_own:
+            self._stream.write = self._write
+            return True
         try:
             del self._stream.write
         except AttributeError:
             self._stream.write = self._write
         return True
+
+    def in_place(self) -> bool:
+        """Whether what is written to the stream still comes here first."""
+        return bool(getattr(self._stream, "write", None) == self.write)
 
     def on(self, stream: Any) -> bool:
         return self._stream is stream
@@ -121,6 +135,7 @@ class _Tap:
 
 _taps: dict[str, list[_Tap]] = {"stdout": [], "stderr": []}
 _redirect: "Redirect | None" = None
+_asked_shell: Any = None
 
 
 def listen(listener: Listener, how: Literal["wrap", "redirect"] = "wrap", path: Path | None = None) -> str:
@@ -139,7 +154,28 @@ def listen(listener: Listener, how: Literal["wrap", "redirect"] = "wrap", path: 
     for source in _taps:
         if source not in redirected:
             _wrap(source, listener)
+    _listen_in_each_cell()
     return reason
+
+
+def _listen_in_each_cell() -> None:
+    """In IPython, which puts a `write` of its own in place while a cell runs, listens on top of that."""
+    global _asked_shell
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None and shell is not _asked_shell:
+        _asked_shell = shell
+        shell.events.register("pre_run_cell", _tap_again)
+
+
+def _tap_again(*_of_cell: Any) -> None:
+    for source, taps in _taps.items():
+        stream = getattr(sys, source, None)
+        for place, tap in enumerate(taps):
+            if tap.listeners and tap.on(stream) and not tap.in_place():
+                taps[place] = fresh = _Tap(stream, source)
+                # What is left of the old one passes on and tells nobody: each text is heard once.
+                fresh.listeners, tap.listeners = tap.listeners, []
 
 
 def stop_listening(listener: Listener) -> None:

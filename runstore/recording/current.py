@@ -6,6 +6,7 @@ A plain variable, not a ContextVar: threads that a training script starts have t
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from runstore.artifacts import host
 from runstore.errors import RunstoreError
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def forget(run: "Run") -> None:
     """Leaves no current run, if `run` was it."""
     if _run is run:
         put(None)
+
+
+def _host() -> host.Host | None:
+    """The current run as drafts of artifacts know it."""
+    if _run is None:
+        return None
+    from runstore.recording.lineage import Lineage  # Not at the top: most runs have no artifacts.
+
+    return _run._recorder.part(Lineage).host
+
+
+host.ask(_host)
 
 
 def log(data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:

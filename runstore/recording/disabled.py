@@ -74,7 +74,7 @@ class NoRecorder:
         return self._parts.get(kind)
 
     def _warn(self, line: str) -> None:
-        if not self._wish.silent:
+        if self._wish.warns:
             terminal.warn(line)
 
     @property

@@ -14,6 +14,7 @@ _MOST_ROWS: Final = 100
 _SETTLED_SECONDS: Final = 5.0
 _MOVES: Final = re.compile(r"(\n|\x1b\[\d*[ABEF])")
 _UP: Final = re.compile(r"\x1b\[\d*[AF]")
+_MODE: Final = re.compile(r"\x1b\[\?[\d;]*[hl]")  # The cursor is hidden, and the like.
 _ERASE: Final = re.compile(r"\x1b\[[0-2]?[KJ]")
 
 
@@ -50,7 +51,7 @@ class Folding:
         return lines
 
     def _redraw(self, text: str) -> list[str]:
-        lines = self._settle() if self._rows else []
+        lines = self._settle(_SETTLED_SECONDS) if self._rows else []
         if not self._rows:
             *whole, self._rest = (self._rest + text[: (found := _first_up(text))]).split("\n")
             lines += map(fold, whole)
@@ -87,9 +88,13 @@ class Folding:
         if self._rows[row]:
             self._rows[row] = fold(self._rows[row]) + "\r"
 
-    def _settle(self) -> list[str]:
-        """Gives away all lines but the last, once nothing was redrawn for a while."""
-        if self._at != len(self._rows) - 1 or time.monotonic() - self._moved < _SETTLED_SECONDS:
+    def release(self) -> list[str]:
+        """Gives the lines that are held back though the cursor stands below them: something else comes now."""
+        return self._settle(0.0) if self._rows and not self._rows[-1] else []
+
+    def _settle(self, seconds: float) -> list[str]:
+        """Gives away all lines but the last, once nothing was redrawn for so long."""
+        if self._at != len(self._rows) - 1 or time.monotonic() - self._moved < seconds:
             return []
         *rows, last = self._rows
         self._rest, self._rows, self._at, self._reach = last or "", [], 0, 0
@@ -98,8 +103,12 @@ class Folding:
 
 def fold(line: str | None) -> str:
     """What a terminal shows of a line with carriage returns in it."""
-    if not line or "\r" not in line:
-        return line or ""
+    if not line:
+        return ""
+    if "\x1b[?" in line:
+        line = _MODE.sub("", line)
+    if "\r" not in line:
+        return line
     shown = ""
     for part in line.split("\r"):
         # An escape sequence (clearing the line, colours) makes columns uncountable: the later text stands alone.

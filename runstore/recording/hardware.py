@@ -21,7 +21,7 @@ def describe_hardware() -> dict[str, Any]:
         "cpu_count": _cores(text) or os.cpu_count(),
         "cpu_count_logical": os.cpu_count(),
         "memory_gb": _memory_gb(),
-        "gpu": _nvidia_gpus(),
+        "gpu": _nvidia_gpus() + _amd_gpus(),
     }
     return {key: value for key, value in facts.items() if value}
 
@@ -69,6 +69,17 @@ def _nvidia_gpus() -> list[str]:
         listed = _run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"])
         found = [line.strip() for line in listed.splitlines() if line.strip()]
     return found
+
+
+def _amd_gpus() -> list[str]:
+    """The cards' models, as the driver's own files say them."""
+    found = []
+    for path in sorted(Path("/sys/class/drm").glob("card[0-9]*/device/product_name")):
+        try:
+            found.append(path.read_text(errors="replace").strip())
+        except OSError:
+            continue
+    return [name for name in found if name]
 
 
 def _run(command: list[str]) -> str:

@@ -149,10 +149,11 @@ class History:
         row = {**data, "_step": number, "_runtime": _clock() - self._start, "_timestamp": _wall()}
         duty = shape.duty
         try:
+            given = data
             if shape.foreign:
-                row = _unpacked(row, shape.foreign)
+                row = given = _unpacked(row, shape.foreign)
             # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
-            finite = shape.numeric and _isfinite(total := sum(row.values()))
+            finite = shape.numeric and _isfinite(total := sum(given.values()))
             if duty is not None:
                 for axis in duty.insert:
                     row[axis] = self._axes[axis]
@@ -164,7 +165,7 @@ class History:
             return self._forgo(number)
         self._file.append(line)
         shape.line = line
-        if finite and type(total) is not float:  # Such as numpy's.
+        if finite and type(total) not in _NUMBERS:  # Such as numpy's.
             shape.foreign = values.scalar_types(map(type, data.values()))
         if duty is not None:
             self._do(duty, shape, row, line)
@@ -363,7 +364,8 @@ class History:
         try:
             row[key] = self._convert(key, value, step)
         except Exception as error:  # A foreign object's own code may raise anything; the rest of the row is kept.
-            reason = str(error) if isinstance(error, values.Unserialisable) else f"{type(error).__name__}: {error}"
+            said = isinstance(error, values.Unserialisable | UsageError)
+            reason = str(error) if said else f"{type(error).__name__}: {error}"
             self._trouble.warn_once(
                 f"value {key}", f"{key} at step {step} is left out of its row: {' '.join(reason.split())}"
             )

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from runstore.artifacts import downloading, names, policy, publishing
 from runstore.artifacts.artifact import Artifact, unwritten
 from runstore.artifacts.collection import Version, find_version, read_collection
+from runstore.artifacts.host import Host, using
 from runstore.artifacts.lineage import INPUT, OUTPUT, Direction, dump_line
 from runstore.artifacts.manifest import Head, new_id, now
 from runstore.artifacts.publishing import Release
-from runstore.artifacts.staging import Host, using
 from runstore.errors import BadTypeError, BadValueError, RunstoreError, StoreError, UsageError
 from runstore.format.layout import StoreLayout
 from runstore.recording.linefile import Lines
@@ -81,7 +81,6 @@ class Lineage(Part):
             artifact.become(self._nowhere(artifact, wanted, words), on_disk=False)
             return artifact
         release = artifact.release(wanted, words, self.desk.run.id, self.desk.step())
-        publishing.check_type(self._collection(release.name), release.type)
 
         def store() -> None:
             self._note(directions, self._become(artifact, publish(release)))
@@ -108,7 +107,7 @@ class Lineage(Part):
             artifact.waits(again)
 
     def _become(self, artifact: Artifact, version: Version) -> Version:
-        artifact.become(version)
+        artifact.become(version, self._open_run)
         artifact.waits(None)
         return version
 
@@ -185,10 +184,12 @@ class Lineage(Part):
     def _find(self, text: str, kind: str | None) -> Artifact:
         spec = names.parse_spec(text)
         if self.desk.on_disk:
-            return Artifact.of(find_version(self.desk.store, spec, self.desk.project.name))
+            return Artifact.of(find_version(self.desk.store, spec, self.desk.project.name), self._open_run)
         try:
             project = self.desk.settings.project or self.desk.project.name
-            return Artifact.of(find_version(StoreLayout(self.desk.settings.store_root()), spec, project))
+            return Artifact.of(
+                find_version(StoreLayout(self.desk.settings.store_root()), spec, project), self._open_run
+            )
         except RunstoreError as error:
             self.desk.warn(f"{error}; this run is disabled: it goes on with an empty artifact")
             empty = Artifact(spec.name, kind or "unspecified")
@@ -209,7 +210,7 @@ class Lineage(Part):
         try:
             if aliases or tags:
                 version = publishing.label(version, aliases, tags)
-                artifact.become(version)
+                artifact.become(version, self._open_run)
         except (OSError, StoreError) as error:
             self._failed(artifact, error)
         self._note((direction,), version, use_as)
@@ -233,7 +234,6 @@ class Lineage(Part):
         if not self.desk.on_disk or self._off or not artifact.is_draft():
             return artifact
         release = artifact.release(wanted, (), self.desk.run.id, self.desk.step())
-        publishing.check_type(self._collection(release.name), release.type)
 
         def store() -> None:
             publishing.add_part(self.desk.store, self.desk.project.name, release, shared)
@@ -281,7 +281,7 @@ class Lineage(Part):
         place = project or self.desk.project.name
         try:
             self._apply_policy()
-            return Artifact.of(publishing.link(version, place, name, wanted))
+            return Artifact.of(publishing.link(version, place, name, wanted), self._open_run)
         except (OSError, StoreError) as error:
             self._failed(artifact, error)
             return artifact
@@ -322,6 +322,12 @@ class Lineage(Part):
 
     def _collection(self, name: str) -> Any:
         return read_collection(self.desk.store, self.desk.project, name)
+
+    def _open_run(self, project: str, run: str) -> Any:
+        """A run of this store as the Api shows it."""
+        from runstore.api.client import Api  # Not at the top: it brings what reads a store.
+
+        return Api(self.desk.store.root).run(f"{project}/{run}")
 
     def _nowhere(self, artifact: Artifact, aliases: tuple[str, ...], tags: tuple[str, ...]) -> Version:
         """A version that no disk holds: of a disabled run, or of a forked child."""

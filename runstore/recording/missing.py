@@ -31,12 +31,8 @@ OF_MODULE: Final[dict[str, str]] = {
 }
 """Of the module, with what to do instead."""
 
-OF_RUN: Final[dict[str, str]] = {}
-"""Of a run."""
-
-
-def error(owner: str, name: str, known: dict[str, str]) -> AttributeError:
-    """What is raised for a `name` that `owner` has not; `known` are the names that W&B has there."""
-    if name in known:
-        return AttributeError(f"{owner} has no {name!r}: {known[name]}", name=name)
-    return AttributeError(f"{owner} has no attribute {name!r}", name=name)
+def error(name: str) -> AttributeError:
+    """What is raised for a `name` that the module has not."""
+    if name in OF_MODULE:
+        return AttributeError(f"module 'runstore' has no {name!r}: {OF_MODULE[name]}", name=name)
+    return AttributeError(f"module 'runstore' has no attribute {name!r}", name=name)

@@ -105,6 +105,7 @@ class OutputLog:
     def _enter(self, entry: dict[str, Any]) -> None:
         if self._index is None:
             try:
+                self._writer.path.mkdir(parents=True, exist_ok=True)  # Somebody may have deleted it meanwhile.
                 self._index = LineFile(self._writer.lines, self._trouble)
             except OSError as error:
                 self._trouble.failed(self._writer.lines, error)

@@ -44,6 +44,7 @@ class Desk:
         if not self.on_disk:
             return NoLines()
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)  # Somebody may have deleted the run meanwhile.
             return LineFile(path, self.trouble)
         except OSError as error:
             self.trouble.failed(path, error)

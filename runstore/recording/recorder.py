@@ -77,30 +77,13 @@ class Recorder:
         self.metrics = Definitions(self._save_metrics)
         self.metrics.restore(self.beginning.metrics)
         self.summary = Summary(self._save_summary, media.store, self.metrics)
-        rows = _open(place.writer.history, self._trouble)
-        self.history = History(
-            rows,
-            self._trouble,
-            media.store,
-            self.summary,
-            self.metrics,
-            start=self._begun - self.beginning.runtime,
-            step=self.beginning.step,
-        )
+        self._rows = _open(place.writer.history, self._trouble)
+        self.history = self._take_up(media)
         self.log = self.history.log
-        start = self.beginning
-        self.summary.restore(start.summary, start.rows, start.history, start.nested)
-        self.summary.attach(self.history.refresh_latest)
-        self._rows = rows
         self._log = _open_log(place.writer, self._trouble, wish) if wish.console != "off" else None
         self._console = ConsoleLog(self._log) if self._log is not None else None
-        self._state = StateFiles(
-            place.run,
-            place.writer,
-            self._saver,
-            primary=self.beginning.primary,
-            ends_run=_ends_run(self.beginning, wish),
-        )
+        leads, ends_run = self.beginning.primary, _ends_run(self.beginning, wish)
+        self._state = StateFiles(place.run, place.writer, self._saver, primary=leads, ends_run=ends_run)
         self._provenance = Provenance(
             place.run,
             place.store,
@@ -109,26 +92,43 @@ class Recorder:
             wish=wish,
             writer=place.writer,
             facts=self.beginning.facts,
-            primary=self.beginning.primary,
+            primary=leads,
         )
         self._monitor = Monitor(self._beat, wish.heartbeat_seconds, self._look)
         self._rested = False
-        self._parts = Parts(
-            Desk(
-                store=place.store,
-                project=place.project,
-                run=place.run,
-                writer=place.writer,
-                settings=wish,
-                saver=self._saver,
-                trouble=self._trouble,
-                say=self._say,
-                warn=self._warn,
-                log=self.log,
-                step=lambda: self.step,
-                store_media=media.store,
-                runtime=lambda: time.monotonic() - self._begun + self.beginning.runtime,
-            )
+        self._parts = Parts(self._desk(media))
+
+    def _take_up(self, media: MediaFiles) -> History:
+        """The history, which begins where earlier writers left off; the summary goes on from theirs."""
+        start = self.beginning
+        history = History(
+            self._rows,
+            self._trouble,
+            media.store,
+            self.summary,
+            self.metrics,
+            start=self._begun - start.runtime,
+            step=start.step,
+        )
+        self.summary.restore(start.summary, start.rows, start.history, start.nested)
+        self.summary.attach(history.refresh_latest)
+        return history
+
+    def _desk(self, media: MediaFiles) -> Desk:
+        return Desk(
+            store=self._place.store,
+            project=self._place.project,
+            run=self._place.run,
+            writer=self._place.writer,
+            settings=self._wish,
+            saver=self._saver,
+            trouble=self._trouble,
+            say=self._say,
+            warn=self._warn,
+            log=self.log,
+            step=lambda: self.step,
+            store_media=media.store,
+            runtime=lambda: time.monotonic() - self._begun + self.beginning.runtime,
         )
 
     @property
@@ -158,6 +158,8 @@ class Recorder:
                 self._saver.save(self._place.run.run_yaml, records.dump_run(self.meta))
         self._state.begin()
         self.config.attach(self._save_config)
+        if self.beginning.resumed:  # A reader must not take what an earlier attempt said for what holds now.
+            self._save_summary(self.summary.dump())
         self._provenance.start()
         if self.beginning.unfinished is not None:
             self.beginning.unfinished.remember(self.meta.id)
@@ -251,7 +253,7 @@ class Recorder:
     def _leave_terminal(self, ending: Ending, *, quiet: bool) -> None:
         if self._console is not None:
             console.stop_listening(self._console)
-        if not quiet:
+        if not (quiet or self._wish.quiet):
             try:
                 self._say_end(ending)
             except Exception as error:  # Decoration: nothing that goes wrong with it may reach the script.
@@ -275,6 +277,11 @@ class Recorder:
             import traceback
 
             self._console.hear("stderr", "".join(traceback.format_exception(error)))
+
+    def write_logs(self, text: str) -> None:
+        """Adds lines to the run's log as if they had been printed."""
+        if self._console is not None:
+            self._console.hear("stdout", text if text.endswith("\n") else f"{text}\n")
 
     def rest(self) -> None:
         """Waits for the thread that gathers facts: a fork in the middle of its imports would leave locks held.
@@ -345,13 +352,13 @@ class Recorder:
             self._log.close()
 
     def _warn(self, line: str) -> None:
-        if not self._wish.silent:
+        if self._wish.warns:
             terminal.warn(line)
         elif self._console is not None:
             self._console.hear("stderr", f"runstore: warning: {line}\n")
 
     def _say(self, *lines: str) -> None:
-        if not self._wish.silent:
+        if self._wish.tells:
             for line in lines:
                 terminal.say(line)
 
@@ -360,7 +367,12 @@ class Recorder:
         cause = ending.reason or (f"exit code {ending.exit_code}" if ending.exit_code else "")
         reason = f" ({cause})" if cause else ""
         self._say(
-            *terminal.end_lines(self._place.writer.history, self.summary.as_dict()),
+            *terminal.end_lines(
+                self._place.writer.history,
+                self.summary.as_dict(),
+                curves=self._wish.max_end_of_run_history_metrics,
+                values=self._wish.max_end_of_run_summary_metrics,
+            ),
             f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}) {ending.state}{reason} after {took}",
             f"in {shown(self.path)}",
             f"see it: runstore build {shlex.quote(shown(self._place.store.root))}",

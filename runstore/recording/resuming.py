@@ -25,7 +25,7 @@ from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta
 from runstore.reading.rows import decode_line, number
 from runstore.reading.states import derive_state
-from runstore.reading.stitching import ceilings, step_of, whole_lines
+from runstore.reading.stitching import all_rows, ceilings, step_of, whole_lines
 
 _MOMENT = re.compile(r"^(?P<run>.+)\?_step=(?P<step>\d{1,15})$", re.DOTALL)
 _TAIL = 1 << 20
@@ -52,8 +52,8 @@ class Beginning:
     """How one writer begins: at which step and run time, with which summary.
 
     `rows` are lines of the history that `summary` does not know yet, in the order they count; `history` gives every
-    line so far, `nested` the paths of keys that were joined by dots, `metrics` what was defined. `facts` go into the writer's provenance. `primary` is False for a rank that
-    joins a run which another process leads.
+    line so far, `nested` the paths of keys that were joined by dots, `metrics` what was defined. `facts` go into the
+    writer's provenance. `primary` is False for a rank that joins a run which another process leads.
     """
 
     step: int = 0
@@ -240,17 +240,21 @@ class _Rows:
 
     def read(self, path: Path, ceiling: float) -> None:
         """Takes the rows of an attempt's history up to `ceiling`. Raises `OSError`."""
-        lines = whole_lines(path) if self._known is None or ceiling < math.inf else _tail(path, self._known)
+        whole = self._known is None or ceiling < math.inf
+        rows = all_rows(path) if whole else _rows_of(_tail(path, self._known or 0.0))
         shapes: dict[tuple[str, ...], tuple[float, dict[str, Any]]] = {}
-        for at, line in enumerate(lines):
-            for row in decode_line(line)[0]:
+        for at, row in rows:
+            step = row.get("_step")
+            if type(step) is not int:
                 step = step_of(row, at)
-                if step > ceiling or not math.isfinite(step):
+                if not math.isfinite(step):
                     continue
-                if None in row.values():
-                    row = {key: value for key, value in row.items() if value is not None}
-                if (shape := tuple(row)) not in shapes or shapes[shape][0] <= step:
-                    shapes[shape] = step, row
+            if step > ceiling:
+                continue
+            if None in row.values():
+                row = {key: value for key, value in row.items() if value is not None}
+            if (shape := tuple(row)) not in shapes or shapes[shape][0] <= step:
+                shapes[shape] = step, row
         self._note(list(shapes.values()))
 
     def glance(self, path: Path) -> None:
@@ -269,6 +273,12 @@ class _Rows:
         rows = [item for file in reversed(self._files) for item in file if item[1]]
         rows.sort(key=lambda item: item[0])
         return tuple(values.dump_line({**row, "_step": int(step)}) for step, row in rows)
+
+
+def _rows_of(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for at, line in enumerate(lines):
+        for row in decode_line(line)[0]:
+            yield at, row
 
 
 def _tail(path: Path, known: float, *, with_known: bool = False) -> list[bytes]:

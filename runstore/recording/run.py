@@ -354,11 +354,6 @@ class Run(RunFacts):
             self._recorder.note_exception(value)
         self.end(ending_of(0) if kind is None else ending.of_exception(kind, value))
 
-    def __getattr__(self, name: str) -> Any:
-        from runstore.recording import missing  # Not at the top: no run needs it.
-
-        raise missing.error("a run of Runstore", name, missing.OF_RUN)
-
     def __repr__(self) -> str:
         return f"<runstore.Run {self.path}>"
 

@@ -76,11 +76,14 @@ def init(
     others = {**without_effect, "sync_tensorboard": sync_tensorboard, **others}
     wish = _settings(settings, {**who, **where, **how, "allow_val_change": allow_val_change}, others)
     choice = _reinit(wish)
-    if (previous := _previous(choice)) is not None:
-        return previous
-    given = inputs_.gather(config, config_include_keys, config_exclude_keys, wish)
+    previous = _previous(choice)
+    return previous or _begin(wish, choice, inputs_.gather(config, config_include_keys, config_exclude_keys, wish))
+
+
+def _begin(wish: RunSettings, choice: Reinit, given: inputs_.Inputs) -> Run:
+    """The run that the settings ask for, begun with these inputs."""
     free = _in_notebook() if wish.allow_val_change is None else wish.allow_val_change
-    inputs = Config(allow_val_change=free, warn=lambda line: None if wish.silent else terminal.warn(line))
+    inputs = Config(allow_val_change=free, warn=lambda line: terminal.warn(line) if wish.warns else None)
     run = _disabled_run(wish, inputs, given) if wish.mode == "disabled" else _recorded_run(wish, inputs, given)
     run.begin()
     if choice != "create_new":
@@ -96,7 +99,7 @@ def _settings(
     told = [*remarks, *_of_no_effect(others)]
     if told and wish.strict:
         raise UsageError(f"init: {told[0]}")
-    if not wish.silent:
+    if wish.warns:
         for remark in told:
             terminal.warn(f"init: {remark}")
     return wish
@@ -154,7 +157,7 @@ def _disabled_run(wish: RunSettings, inputs: Config, given: Inputs) -> Run:
 
 def _recorded_run(wish: RunSettings, inputs: Config, given: Inputs) -> Run:
     def warn(line: str) -> None:
-        if not wish.silent:
+        if wish.warns:
             terminal.warn(line)
 
     inputs.update(given.values, allow_val_change=True)  # First: what cannot be used leaves no directory behind.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from runstore.format import values
+from runstore.format.values import parse_line
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MOST_METRICS = 10
@@ -29,11 +29,13 @@ def warn(line: str) -> None:
     say(f"warning: {line}")
 
 
-def end_lines(history: Path, summary: Mapping[str, Any]) -> list[str]:
-    """What is printed at the end: "Run history" with sparklines, "Run summary" with last values."""
-    series = sample(history)
-    metrics = [key for key in series if len(series[key]) > 1][:_MOST_METRICS]
-    shown = [key for key in summary if not key.startswith("_") and _brief(summary[key])][:_MOST_METRICS]
+def end_lines(
+    history: Path, summary: Mapping[str, Any], *, curves: int = _MOST_METRICS, values: int = _MOST_METRICS
+) -> list[str]:
+    """What is printed at the end: "Run history" with at most `curves` sparklines, "Run summary" with last values."""
+    series = sample(history) if curves else {}
+    metrics = [key for key in series if len(series[key]) > 1][:curves]
+    shown = [key for key in summary if not key.startswith("_") and _brief(summary[key])][:values]
     width = min(40, max((len(key) for key in (*metrics, *shown)), default=0))
     lines = []
     if metrics:
@@ -80,7 +82,7 @@ def sample(history: Path) -> dict[str, list[float]]:
         return found
     for line in data:
         try:
-            row = values.parse_line(line)
+            row = parse_line(line)
         except (ValueError, TypeError, AttributeError):  # Torn, or no row.
             continue
         for key, value in row.items():

@@ -18,7 +18,7 @@ from runstore.settings.fields import (
     show,
 )
 from runstore.settings.kinds import split_tags
-from runstore.settings.layers import Settings, for_process, from_environment, gather, named, override
+from runstore.settings.layers import Settings, for_process, from_environment, gather, mistakes_in_store, named, override
 
 __all__ = [
     "PREFIXES",
@@ -35,6 +35,7 @@ __all__ = [
     "for_process",
     "from_environment",
     "gather",
+    "mistakes_in_store",
     "named",
     "override",
     "show",

@@ -239,6 +239,16 @@ class RunSettings:
         """Where the value of a setting came from: `default`, `store.yaml`, a variable, `settings=` or `argument`."""
         return self.origins.get(name, "default")
 
+    @property
+    def tells(self) -> bool:
+        """Whether lines that are no warnings are shown on the terminal."""
+        return self.show_info and not self.silent
+
+    @property
+    def warns(self) -> bool:
+        """Whether warnings are shown on the terminal."""
+        return self.show_warnings and not self.silent
+
     def __getattr__(self, name: str) -> Any:
         if (ours := SYNONYMS.get(name)) is not None:
             return getattr(self, ours)

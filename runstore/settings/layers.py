@@ -182,6 +182,17 @@ def _stores(root: Path, remarks: list[str]) -> _Layer:
     return found
 
 
+def mistakes_in_store(root: Path) -> list[str]:
+    """What is wrong with the settings in a store's own file, a line each, without the file's path."""
+    remarks: list[str] = []
+    path = StoreLayout(root).store_yaml
+    try:
+        _stores(root, remarks)
+    except UsageError as error:
+        remarks.append(str(error))
+    return [remark.removeprefix(" ".join(str(path).split())).lstrip(",: ") for remark in remarks]
+
+
 def _store_settings(path: Path) -> Any:
     """The value of `settings:`; {} where there is none, or where the file is broken, which others tell of."""
     try:

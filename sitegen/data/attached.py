@@ -10,11 +10,11 @@ import orjson
 
 from runstore.reading.store import RunRecord
 from runstore.reading.typed import TypedValue, typed_values
-from sitegen.data.histograms import heat_map, histogram_items
-from sitegen.data.plots import plot_items
+from sitegen.data.histograms import heat_map, histogram_item
+from sitegen.data.plots import plot_item
 from sitegen.data.shards import shard
 from sitegen.data.stubs import Files, Item, Make, item
-from sitegen.data.tables import table_items
+from sitegen.data.tables import Part, table_item
 
 Place = Literal["media", "tables"]
 _PLACES: Final[tuple[Place, ...]] = ("tables", "media")
@@ -76,10 +76,16 @@ def attached_files(run: RunRecord, problems: list[str]) -> Iterator[AttachedFile
     """Every file behind a run's panels. What cannot be drawn is noted in `problems`, one line each."""
     files = Files(run)
     for head, values in _panels(run):
-        payload = _payload(head, values, files, problems)
+        payload: dict[str, Any] = {"items": []}
+        known: dict[str, list[Part]] = {}
+        for value in values:
+            payload["items"].append(_item(value, files, known, problems))
+            # Handed on one by one, so that one table at a time is in memory.
+            yield from _taken(files)
+        if head.kind == "histogram" and (heat := heat_map(payload["items"])):
+            payload["heat"] = heat
         content = shard(head.name, payload)
         files.put(f"media/{head.name}.js", hashlib.sha256(content).hexdigest()[:16], partial(bytes, content))
-        # Handed on panel by panel, so that the tables of one at a time are in memory.
         yield from _taken(files)
 
 
@@ -88,19 +94,14 @@ def _taken(files: Files) -> Iterator[AttachedFile]:
         yield AttachedFile(path, digest, make)
 
 
-def _payload(head: PanelHead, values: Sequence[TypedValue], files: Files, problems: list[str]) -> dict[str, Any]:
-    if head.place == "tables":
-        return {"items": table_items(values, files)}
-    items: list[Item] = []
-    for value in values:
-        kind = value.stub["_type"]
-        if kind == "histogram":
-            items += histogram_items([value])
-        elif kind == "plot":
-            items += plot_items([value], files, problems)
-        else:
-            items.append({**item(value.stub, files), "step": value.step})
-    for made, value in zip(items, values, strict=True):
-        made["writer"] = value.writer
-    heat = heat_map(items) if head.kind == "histogram" else None
-    return {"items": items, **({"heat": heat} if heat else {})}
+def _item(value: TypedValue, files: Files, known: dict[str, list[Part]], problems: list[str]) -> Item:
+    kind = value.stub["_type"]
+    if kind == TABLE:
+        made = table_item(value, files, known)
+    elif kind == "histogram":
+        made = histogram_item(value)
+    elif kind == "plot":
+        made = plot_item(value, files, problems)
+    else:
+        made = {**item(value.stub, files), "step": value.step}
+    return {**made, "writer": value.writer}

@@ -19,9 +19,9 @@ COLUMNS: Final = 200
 Floats = npt.NDArray[np.float64]
 
 
-def histogram_items(values: Sequence[TypedValue]) -> list[Item]:
-    """Each histogram with its counts and edges; one that is broken says so."""
-    return [{"step": value.step, **_item(value.stub)} for value in values]
+def histogram_item(value: TypedValue) -> Item:
+    """A histogram with its counts and edges; one that is broken says so."""
+    return {"step": value.step, **_item(value.stub)}
 
 
 def _item(stub: Mapping[str, Any]) -> Item:

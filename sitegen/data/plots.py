@@ -27,9 +27,9 @@ _ROLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 }
 
 
-def plot_items(values: Sequence[TypedValue], files: Files, problems: list[str]) -> list[Item]:
-    """One item a step; a chart that cannot be drawn says why, and so does `problems`."""
-    return [{"step": value.step, **_item(value, files, problems)} for value in values]
+def plot_item(value: TypedValue, files: Files, problems: list[str]) -> Item:
+    """A chart and its rows; one that cannot be drawn says why, and so does `problems`."""
+    return {"step": value.step, **_item(value, files, problems)}
 
 
 def _item(value: TypedValue, files: Files, problems: list[str]) -> Item:

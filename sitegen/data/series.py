@@ -44,7 +44,8 @@ class Series:
     """One metric of one run or of many. Points lie run by run, in the order of `runs`, sorted by step.
 
     A point's `step` is its row's, or the middle of the steps in its bucket. `y` is NaN where only non-finite values
-    were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's.
+    were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's, and so
+    is `axis`, the value of the metric that was defined as its x axis; None without one.
     """
 
     runs: Indices
@@ -55,6 +56,7 @@ class Series:
     hi: Floats | None
     runtime: Floats
     timestamp: Floats
+    axis: Floats | None = None
 
     def starts(self) -> Places:
         """Where the points of each run begin."""
@@ -76,6 +78,7 @@ class Series:
             hi=hi,
             runtime=self.runtime[part],
             timestamp=self.timestamp[part],
+            axis=None if self.axis is None else self.axis[part],
         )
 
 
@@ -127,8 +130,23 @@ def _merged(parts: Sequence[tuple[Rows, Indices, Indices]]) -> Rows:
     return Rows(*(column[order] for column in columns))
 
 
-def make_series(rows: Rows) -> Series:
-    """The points of one metric, of one run or of many."""
+def axis_values(rows: Rows, axis: Rows) -> Floats:
+    """The value of another metric, `axis`, at each row: the one of its step, else its run's last before; NaN without."""
+    found = np.full(rows.run.size, math.nan)
+    starts = _changes(rows.run)
+    for start, end in zip(starts, [*starts[1:], rows.run.size], strict=True):
+        first, last = (
+            np.searchsorted(axis.run, rows.run[start], "left"),
+            np.searchsorted(axis.run, rows.run[start], "right"),
+        )
+        at = np.searchsorted(axis.step[first:last], rows.step[start:end], "right")
+        known = at > 0
+        found[start:end][known] = axis.value[first:last][at[known] - 1]
+    return found
+
+
+def make_series(rows: Rows, axis: Floats | None = None) -> Series:
+    """The points of one metric, of one run or of many; `axis` holds the x of each row where another metric gives it."""
     bucket = _buckets(rows)
     begins = _changes(rows.run, bucket)
     single = begins.size == rows.run.size
@@ -148,6 +166,7 @@ def make_series(rows: Rows) -> Series:
         hi=hi,
         runtime=rows.runtime[ends],
         timestamp=rows.timestamp[ends],
+        axis=None if axis is None else axis[ends],
     )
 
 

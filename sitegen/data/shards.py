@@ -157,6 +157,7 @@ def _values(series: Series, dtype: str) -> dict[str, str | None]:
         "y": encode(series.y, dtype),
         "lo": None if series.lo is None else encode(series.lo, dtype),
         "hi": None if series.hi is None else encode(series.hi, dtype),
+        **({} if series.axis is None else {"axis": encode(series.axis, "f8")}),
     }
 
 

@@ -20,6 +20,7 @@ MAX_ROWS: Final = 2_000_000
 MAX_CELL: Final = 4000
 
 Row = Sequence[Any]
+Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,21 @@ class TableRows:
     in_head: int
 
 
-def table_items(values: Sequence[TypedValue], files: Files) -> list[Item]:
-    """One item a step at which a table was logged: which data files hold its rows, and how many rows each.
+def table_item(value: TypedValue, files: Files, known: dict[str, list[Part]]) -> Item:
+    """A table as it was logged at one step: which data files hold its rows, and how many rows each.
 
-    An increment's item has the rows of the increments before it too.
+    An increment has the rows of the increments before it too, which `known` keeps by their paths.
     """
-    items: list[Item] = []
-    parts_by_path: dict[str, list[dict[str, Any]]] = {}
-    for value in values:
-        stub = value.stub
-        parts = _parts(stub, files)
-        if parts is None:
-            items.append({"kind": "missing", "what": "table", "step": value.step})
-            continue
-        previous = parts_by_path.get(str(stub.get("previous")), []) if stub.get("increment") else []
-        whole = [*previous, *parts]
-        parts_by_path[str(stub.get("path"))] = whole
-        items.append({"kind": "table", "step": value.step, "parts": whole})
-    return items
+    stub = value.stub
+    parts = _parts(stub, files)
+    if parts is None:
+        return {"kind": "missing", "what": "table", "step": value.step}
+    previous = known.get(str(stub.get("previous")), []) if stub.get("increment") else []
+    whole = known[str(stub.get("path"))] = [*previous, *parts]
+    return {"kind": "table", "step": value.step, "parts": whole}
 
 
-def _parts(stub: Mapping[str, Any], files: Files) -> list[dict[str, Any]] | None:
+def _parts(stub: Mapping[str, Any], files: Files) -> list[Part] | None:
     """Plans the data files of one table; None when its file is not there or is no table."""
     found = files.find(stub.get("path"))
     if found is None:

@@ -1,15 +1,13 @@
 """A run's attempts and ranks, its alerts, and its console logs: what each of its writers left."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from runstore.format.layout import is_attempt, output_part, writer_order
-from runstore.format.records import parse_time
-from runstore.reading.beside import provenances, rows_of, writer_files, writer_rows
-from runstore.reading.rows import decode_line, number
-from runstore.reading.stitching import REWOUND_TO
+from runstore.reading.attempts import Attempt
+from runstore.reading.beside import rows_of, writer_files, writer_rows
+from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
 from sitegen.pages.context import Link, iso
 from sitegen.pages.texts import LogView, log_view
@@ -44,63 +42,30 @@ def writer_name(writer: str) -> str:
     return f"Attempt {writer or 1}"
 
 
-def attempts(run: RunRecord) -> tuple[AttemptView, ...]:
+def attempt_views(run: RunRecord) -> tuple[AttemptView, ...]:
     """The writers of a run in their order; none where there was only one that has nothing to say."""
-    facts = provenances(run)
-    writers = sorted({*facts, *(writer for writer, _ in writer_files(run, "history"))}, key=writer_order)
-    ends = {writer: _last_step(path) for writer, path in writer_files(run, "history")} if len(writers) > 1 else {}
-    views = []
-    before: float | None = None
-    for writer in writers:
-        known = facts.get(writer, {})
-        views.append(
-            AttemptView(
-                writer_name(writer),
-                iso(parse_time(str(known.get("started", "")))),
-                str(known.get("host") or ""),
-                tuple(_marks(writer, known, before)),
-            )
+    views = [
+        AttemptView(writer_name(each.writer), iso(each.started), each.host, tuple(_marks(each)))
+        for each in run.attempts
+    ]
+    if run.repeated and views:
+        count = (
+            f"{run.repeated} {'step was' if run.repeated == 1 else 'steps were'} logged twice: the later values count"
         )
-        end = ends.get(writer)
-        if is_attempt(writer) and end is not None:
-            before = end if before is None else max(before, end)
+        views[-1] = replace(views[-1], marks=(*views[-1].marks, count))
     return tuple(views) if len(views) > 1 or any(view.marks for view in views) else ()
 
 
-def _marks(writer: str, facts: Mapping[str, Any], before: float | None) -> list[str]:
-    marks = []
-    start, rewound, forked = number(facts.get("starting_step")), number(facts.get(REWOUND_TO)), facts.get("forked_from")
-    if start is not None and writer:
-        marks.append(f"from step {start:.15g}")
-    if rewound is not None:
-        marks.append(f"rewound to step {rewound:.15g}")
-    elif writer and is_attempt(writer) and start is not None and before is not None and before >= start:
-        count = f"{before - start + 1:.15g}"
-        marks.append(f"{count} {'step was' if count == '1' else 'steps were'} logged twice: the later values count")
-    if isinstance(forked, dict):
-        step = number(forked.get("step"))
-        at = "" if step is None else f" at step {step:.15g}"
-        marks.append(f"forked from {str(forked.get('run'))[:100]}{at}")
-    return marks
-
-
-def _last_step(path: Path) -> float | None:
-    """The highest step among a history's last rows."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            size = file.tell()
-    except OSError:
-        return None
-    if size > 8 << 20:
-        # Steps rise: those in a long file's last rows are the highest.
-        with path.open("rb") as file:
-            file.seek(size - (1 << 20))
-            lines = file.read().splitlines()[1:]
-        rows = [row for line in lines for row in decode_line(line)[0]]
-    else:
-        rows = [row for _, row in rows_of(path, b'"_step"')]
-    return max((step for row in rows if (step := number(row.get("_step"))) is not None), default=None)
+def _marks(attempt: Attempt) -> Iterator[str]:
+    if attempt.starting_step is not None and attempt.writer:
+        yield f"from step {attempt.starting_step:.15g}"
+    if attempt.rewound_to is not None:
+        yield f"rewound to step {attempt.rewound_to:.15g}"
+    if attempt.forked_from is not None:
+        run, step = attempt.forked_from
+        yield f"forked from {run[:100]} at step {step:.15g}"
+    if attempt.hidden:
+        yield f"{attempt.hidden} {'row was' if attempt.hidden == 1 else 'rows were'} taken back later"
 
 
 def alerts(run: RunRecord) -> tuple[AlertView, ...]:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runstore.format.metrics import AGGREGATES
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
+from sitegen.data.defined import Definitions
 from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
 from sitegen.pages.index import last_activity
 from sitegen.pages.values import cell, column_type, flat, shared_and_varying, short
@@ -49,7 +51,10 @@ class GroupPage(WorkspacePage):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One chart of a project: its key, and the data files (by name) of its points and their times."""
+    """One chart of a project: its key, and the data files (by name) of its points and their times.
+
+    `axis` is the metric that was defined as its x axis; a `hidden` one has no chart by itself.
+    """
 
     key: str
     name: str
@@ -57,6 +62,8 @@ class Metric:
     runs: int
     has_runtime: bool
     has_wall: bool
+    axis: str | None = None
+    hidden: bool = False
 
 
 def project_page(
@@ -147,9 +154,11 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
         },
         "columns": _run_columns(runs)
         + _value_columns("config", [flat(run.config) for run in runs])
-        + _value_columns("summary", [flat(run.summary) for run in runs]),
+        + _with_goals(_value_columns("summary", [flat(run.summary) for run in runs]), Definitions(runs)),
         "metrics": [
-            _metric(metric) for metric in sorted(metrics, key=lambda metric: (section(metric.key), metric.key))
+            _metric(metric)
+            for metric in sorted(metrics, key=lambda metric: (section(metric.key), metric.key))
+            if not metric.hidden
         ],
         "group": "group" if any(run.meta.group for run in runs) else None,
     }
@@ -188,6 +197,16 @@ def _value_columns(name: str, flats: Sequence[Mapping[str, Any]]) -> list[dict[s
     return columns
 
 
+def _with_goals(columns: list[dict[str, Any]], definitions: Definitions) -> list[dict[str, Any]]:
+    """The columns of the summary, each with the goal of its metric where one was defined: `v` and `v.best` alike."""
+    for column in columns:
+        key, _, word = column["label"].rpartition(".")
+        goal = definitions.of(column["label"]).goal or (definitions.of(key).goal if word in AGGREGATES else None)
+        if goal is not None:
+            column["goal"] = goal
+    return columns
+
+
 def _text(value: Any) -> str | None:
     return str(cell(value)) if value not in (None, "") else None
 
@@ -203,6 +222,7 @@ def _metric(metric: Metric) -> dict[str, Any]:
         "runs": metric.runs,
         "has_runtime": metric.has_runtime,
         "has_wall": metric.has_wall,
+        **({} if metric.axis is None else {"axis": metric.axis}),
     }
 
 

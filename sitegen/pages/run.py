@@ -11,7 +11,7 @@ from runstore.artifacts.lineage import INPUT, OUTPUT
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.pages.artifacts import ArtifactIndex, UseRow
-from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempts, log_views
+from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_views, log_views
 from sitegen.pages.context import Link, PageContext, ProblemRow, iso, problem_rows
 from sitegen.pages.files import Folder, Script, folders, main_script, stored_files
 from sitegen.pages.texts import LogView, PatchView, patch_view
@@ -114,7 +114,7 @@ def run_page(
         config=shown_items(run.config),
         summary=shown_items(run.summary),
         loads=loads,
-        attempts=attempts(run),
+        attempts=attempt_views(run),
         alerts=alerts(run),
         uses=RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root)),
         logs=log_views(run),

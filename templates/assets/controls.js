@@ -1,4 +1,10 @@
 "use strict";
+/** Offers the x axis that was defined for each metric, where one was; the axis to begin with. */
+runstore.offerAxes = (root, defined) => {
+  if (!defined) return "_step";
+  for (const select of root.querySelectorAll("[data-view=x]")) select.prepend(runstore.element("option", { value: "defined" }, "As defined"));
+  return "defined";
+};
 /** The controls of charts: each shows a part of the view and changes it, through `choose`. */
 runstore.bindControls = (root, state, choose = (part) => state.set(part)) => {
   const all = [...root.querySelectorAll("[data-view]")];

@@ -10,7 +10,7 @@
       if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
       const values = decoded.get(metric);
       const { x, ylog, smooth } = axisOf();
-      const shown = series.shownAxis(x, Boolean(series.axis(values, x)));
+      const shown = series.shownAxis(x, Boolean(series.axis(values, x)), metric.axis_name);
       const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
       const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smooth);
       return { ...shown, curves, log: ylog, about: `${values.y.length} points`, legend: [] };
@@ -18,8 +18,8 @@
   }
 
   async function drawCharts(root) {
-    const state = new State({});
     const data = await runstore.loaded("run");
+    const state = new State({ x: runstore.offerAxes(document, data.metrics.some(({ axis_name: name }) => name)) });
     const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view), () => {}));
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);

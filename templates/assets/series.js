@@ -9,6 +9,7 @@
  * @property {XsOf} step     x of a run's points, by the run's place in `runs`
  * @property {?XsOf} runtime  the same in s since the run began
  * @property {?XsOf} wall     the same in ms since the epoch
+ * @property {?XsOf} defined  the value of the metric that was defined as the x axis
  * @property {Float32Array | Float64Array} y   NaN where only non-finite values were logged
  * @property {Float32Array | Float64Array} lo  smallest value behind each point; `y` itself where one row is one point
  * @property {Float32Array | Float64Array} hi
@@ -52,6 +53,7 @@ runstore.series = (() => {
       step: steps(payload),
       runtime: runtime && parts(Float64Array.from(runtime, orNaN), offsets),
       wall: times && times.wall ? parts(walls(times.wall, runtime, offsets), offsets) : null,
+      defined: payload.axis ? parts(Float64Array.from(floats(payload.axis, "f8"), orNaN), offsets) : null,
       y,
       lo: floats(payload.lo, payload.dtype) ?? y,
       hi: floats(payload.hi, payload.dtype) ?? y,
@@ -107,14 +109,16 @@ runstore.series = (() => {
     return xs;
   }
 
-  /** What a chart says of its axis: the one that is wanted, or steps where the metric has none such. */
-  function shownAxis(wanted, available) {
+  /** What a chart says of its axis: the one that is wanted, or steps where the metric has none such. @param {?string} name of the metric that was defined as its axis */
+  function shownAxis(wanted, available, name) {
+    if (wanted === "defined") return { axis: available ? wanted : "_step", axisLabel: available ? name : LABELS._step, note: "" };
     const axis = available ? wanted : "_step";
     return { axis, axisLabel: LABELS[axis], note: available ? "" : "No times were logged with this metric: drawn over steps." };
   }
 
   /** The x of a run's points, or null where the metric has no such axis. @param {Series} series @param {string} axis @returns {?XsOf} */
   function axis(series, axis) {
+    if (axis === "defined") return series.defined;
     return axis === "_runtime" ? series.runtime : axis === "_timestamp" ? series.wall : series.step;
   }
 

@@ -7,7 +7,7 @@
  * @property {string} agg     mean | min | max: the line of a group
  * @property {string} shade   none | minmax | std | stderr: its band
  * @property {number} smooth  0 to 0.999
- * @property {string} x       _step | _runtime | _timestamp
+ * @property {string} x       _step | _runtime | _timestamp | defined: what `define_metric` gave each metric, else the step
  * @property {boolean} ylog
  * @property {string} filter  regular expression over the runs
  * @property {string[]} hide  ids of runs, and groups' keys after "g:"
@@ -19,7 +19,7 @@ runstore.State = (() => {
   const CHOICES = {
     agg: ["mean", "min", "max"],
     shade: ["std", "minmax", "stderr", "none"],
-    x: ["_step", "_runtime", "_timestamp"],
+    x: ["_step", "_runtime", "_timestamp", "defined"],
   };
 
   const text = { read: (value) => value, write: (value) => value };

@@ -4,6 +4,8 @@ runstore.RunTable = (() => {
   const { element, icon, format } = runstore;
   const ROW_HEIGHT = 34;
   const MOST_USUAL = 8;
+  // What `define_metric` says of a column's metric.
+  const GOALS = { minimize: { arrow: " ↓", text: ": lower is better" }, maximize: { arrow: " ↑", text: ": higher is better" } };
 
   /**
    * @typedef {object} Row  a group's, or a run's
@@ -71,7 +73,8 @@ runstore.RunTable = (() => {
     }
 
     #header(column) {
-      const button = element("button", { type: "button", className: "sort", title: `Sort by ${column.label}`, data: { sort: column.key } }, column.label);
+      const goal = GOALS[column.goal] ?? { arrow: "", text: "" };
+      const button = element("button", { type: "button", className: "sort", title: `Sort by ${column.label}${goal.text}`, data: { sort: column.key } }, column.label + goal.arrow);
       return element("th", { scope: "col", className: `cell-${column.type}`, data: { column: column.key } }, button);
     }
 

@@ -15,7 +15,8 @@
       this.base = base;
       this.open = new Set();
       this.decoded = new Map();
-      this.state = new State({ group: scopeColumn ? "" : this.runs.defaultGroup });
+      const x = runstore.offerAxes(root, this.runs.metrics.some(({ axis }) => axis));
+      this.state = new State({ group: scopeColumn ? "" : this.runs.defaultGroup, x });
       this.lastGroup = this.state.view.group || this.runs.defaultGroup;
       this.find = (selector) => root.querySelector(selector);
       this.#fillGroups();
@@ -189,9 +190,9 @@
     /** What the chart of a metric shows now. */
     async #drawing(metric) {
       const { view } = this.state;
-      const has = { _step: true, _runtime: metric.has_runtime, _timestamp: metric.has_wall };
-      const shown = series.shownAxis(view.x, has[view.x]);
-      const values = await this.#series(metric, shown.axis !== "_step");
+      const has = { _step: true, _runtime: metric.has_runtime, _timestamp: metric.has_wall, defined: Boolean(metric.axis) };
+      const shown = series.shownAxis(view.x, has[view.x], metric.axis);
+      const values = await this.#series(metric, shown.axis === "_runtime" || shown.axis === "_timestamp");
       const xs = series.axis(values, shown.axis);
       const curves = this.groups ? this.#groupCurves(values, xs) : this.#runCurves(values, xs);
       return {

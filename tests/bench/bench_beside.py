@@ -59,7 +59,8 @@ time.sleep(1.0)
 turns = []
 for turn in range(9):
     print("turn", turn, file=sys.stderr)
-    turns.append((log_loops.time_raw(Path(sys.argv[1], "raw"), rows, 20_000), log_loops.time_loop(run.log, rows, 20_000)))
+    raw = log_loops.time_raw(Path(sys.argv[1], "raw"), rows, 20_000)
+    turns.append((raw, log_loops.time_loop(run.log, rows, 20_000)))
 run.finish()
 print(json.dumps(turns))
 """

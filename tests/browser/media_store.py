@@ -74,7 +74,14 @@ def values(folder: Path, step: int) -> dict[str, Any]:
         "val/samples": {"_type": "gallery", "count": 8, "items": small},
         "val/predictions": table(folder, f"p{step}", ["id", "image", "score", "label", "none"], samples),
         "weights/layer1": histogram(counts, -1.0 - step / 10, 1.0 + step / 10),
-        "curves/roc": plot(folder, "roc_curve", ["fpr", "tpr", "class"], curve, title="ROC", fields={"x": "fpr", "y": "tpr", "class": "class"}),
+        "curves/roc": plot(
+            folder,
+            "roc_curve",
+            ["fpr", "tpr", "class"],
+            curve,
+            title="ROC",
+            fields={"x": "fpr", "y": "tpr", "class": "class"},
+        ),
     }
 
 
@@ -85,24 +92,52 @@ def last(folder: Path) -> dict[str, Any]:
     big = table(folder, "big", ["n", "square", "text"], [[n, n * n, f"{n} {'x' * 60}"] for n in range(30_000)])
     matrix = [[a, p, 9 * (a == p) + 1] for a in ("cat", "dog", "owl") for p in ("cat", "dog", "owl")]
     series = [[x, f"run {c}", math.sin(x / 5 + c)] for c in range(3) for x in range(30)]
-    spec = {"mark": "bar", "encoding": {"x": {"field": "${field:a}", "type": "nominal"}, "y": {"field": "${field:b}", "type": "quantitative"}}}
+    spec = {
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "${field:a}", "type": "nominal"},
+            "y": {"field": "${field:b}", "type": "quantitative"},
+        },
+    }
     return {
         "sound": stored(folder, "audio", "audio/a.wav", wav(), format="wav", caption="a tone"),
         "film": stored(folder, "video", "videos/v.gif", gif(), format="gif"),
         "report/page": stored(folder, "html", "html/h.html", HTML),
         "report/notes": stored(folder, "markdown", "markdown/m.md", MARKDOWN),
-        "space/cloud": stored(folder, "object3D", "object3D/c.pts.json", {"type": "lidar/beta", "points": points, "boxes": [{"corners": CUBE, "label": "car", "color": [224, 60, 60], "score": 0.9}], "vectors": [{"start": [0, 0, 0], "end": [1, 1, 2]}]}),
+        "space/cloud": stored(
+            folder,
+            "object3D",
+            "object3D/c.pts.json",
+            {
+                "type": "lidar/beta",
+                "points": points,
+                "boxes": [{"corners": CUBE, "label": "car", "color": [224, 60, 60], "score": 0.9}],
+                "vectors": [{"start": [0, 0, 0], "end": [1, 1, 2]}],
+            },
+        ),
         "space/mesh": stored(folder, "object3D", "object3D/m.obj", OBJ),
         "space/scene": stored(folder, "object3D", "object3D/s.glb", b"glTF"),
         "space/protein": stored(folder, "molecule", "molecule/p.pdb", "HEADER    PROTEIN\nATOM      1  N   ALA\n"),
         "figure": stored(folder, "plotly", "plotly/f.plotly.json", figure),
         "big": big,
-        "curves/confusion": plot(folder, "confusion_matrix", ["Actual", "Predicted", "nPredictions"], matrix, title="Confusion"),
-        "curves/series": plot(folder, "line_series", ["step", "lineKey", "lineVal"], series, title="Series", strings={"xname": "epoch"}),
+        "curves/confusion": plot(
+            folder, "confusion_matrix", ["Actual", "Predicted", "nPredictions"], matrix, title="Confusion"
+        ),
+        "curves/series": plot(
+            folder, "line_series", ["step", "lineKey", "lineVal"], series, title="Series", strings={"xname": "epoch"}
+        ),
         "curves/bars": plot(folder, "bar", ["label", "value"], [["a", 3], ["b", 7]], title="Bars"),
-        "curves/scatter": plot(folder, "scatter", ["height", "weight"], [[x, x * x % 17] for x in range(50)], fields={"x": "height", "y": "weight"}),
+        "curves/scatter": plot(
+            folder,
+            "scatter",
+            ["height", "weight"],
+            [[x, x * x % 17] for x in range(50)],
+            fields={"x": "height", "y": "weight"},
+        ),
         "curves/spread": plot(folder, "histogram", ["value"], [[math.sin(x) * x] for x in range(200)]),
-        "curves/custom": plot(folder, None, ["k", "v"], [["a", 1], ["b", 2]], spec=spec, fields={"a": "k", "b": "v"}, title="Custom"),
+        "curves/custom": plot(
+            folder, None, ["k", "v"], [["a", 1], ["b", 2]], spec=spec, fields={"a": "k", "b": "v"}, title="Custom"
+        ),
         "curves/broken": plot(folder, None, ["k"], [["a"]], spec={"mark": "nope"}),
     }
 
@@ -112,7 +147,13 @@ def write_rich(root: Path) -> Path:
     write_store(root)
     folder = write_run(root, "media", "rich", history=None)
     rows = [
-        {"loss": 1 / (step + 1), **values(folder, step), "_step": step, "_runtime": step * 20.0, "_timestamp": START + step * 20}
+        {
+            "loss": 1 / (step + 1),
+            **values(folder, step),
+            "_step": step,
+            "_runtime": step * 20.0,
+            "_timestamp": START + step * 20,
+        }
         for step in range(STEPS)
     ]
     end = {"_step": STEPS, "_runtime": STEPS * 20.0, "_timestamp": START + STEPS * 20}
@@ -126,27 +167,70 @@ def write_rich(root: Path) -> Path:
         state={"state": "finished", "exit_code": 0, "finished": "2026-10-02T10:03:20Z"},
         files={
             "history.2.jsonl": [{"loss": 0.1, "_step": STEPS - 2}, {**last(folder), **end}],
-            "provenance.json": {"host": "node1", "started": "2026-10-02T10:00:00Z", "command": ["train.py"], "program": "train.py"},
+            "provenance.json": {
+                "host": "node1",
+                "started": "2026-10-02T10:00:00Z",
+                "command": ["train.py"],
+                "program": "train.py",
+            },
             "provenance.2.json": {"host": "node2", "started": "2026-10-02T10:02:00Z", "starting_step": STEPS - 2},
             "system.jsonl": [
-                {"_timestamp": START + at * 15, "_runtime": at * 15.0, "cpu": 20 + at % 7, "memory_percent": 40 + at, "disk.in": at * 2.0, "gpu.0.temp": 60.0 + at % 3}
+                {
+                    "_timestamp": START + at * 15,
+                    "_runtime": at * 15.0,
+                    "cpu": 20 + at % 7,
+                    "memory_percent": 40 + at,
+                    "disk.in": at * 2.0,
+                    "gpu.0.temp": 60.0 + at % 3,
+                }
                 for at in range(20)
             ],
             "alerts.jsonl": [
-                {"_timestamp": START + 30, "title": "Loss is odd", "text": "It rose at step 3", "level": "WARN", "_step": 3},
+                {
+                    "_timestamp": START + 30,
+                    "title": "Loss is odd",
+                    "text": "It rose at step 3",
+                    "level": "WARN",
+                    "_step": 3,
+                },
                 {"_timestamp": START + 60, "title": EVIL, "text": EVIL, "level": "ERROR", "_step": 4},
             ],
             "output.log": "one\n\x1b[1;31mred and bold\x1b[0m plain\n\x1b[38;5;46mgreen\x1b[0m <b>x</b>\noops\n",
-            "lines.jsonl": [{"line": 0, "_timestamp": START, "source": "stdout"}, {"line": 3, "_timestamp": START + 9, "source": "stderr"}],
+            "lines.jsonl": [
+                {"line": 0, "_timestamp": START, "source": "stdout"},
+                {"line": 3, "_timestamp": START + 9, "source": "stderr"},
+            ],
             "output.2.log": "resumed\n",
             "files/notes.txt": "hello\n",
             "files/deep/page.html": "<script>document.title='owned'</script>",
             "files/deep/big.bin": b"\0" * 2000,
             "code/train.py": "import runstore as wandb\n\nwandb.init()  # </td><script>\n",
             "lineage.jsonl": [
-                {"_timestamp": START, "direction": "input", "artifact": "digits", "version": "v0", "id": "aaaaaaaa", "type": "dataset", "use_as": "train"},
-                {"_timestamp": START, "direction": "output", "artifact": "model", "version": "v0", "id": "bbbbbbbb", "type": "model"},
-                {"_timestamp": START, "direction": "input", "artifact": "gone", "version": "v1", "id": "cccccccc", "type": "model"},
+                {
+                    "_timestamp": START,
+                    "direction": "input",
+                    "artifact": "digits",
+                    "version": "v0",
+                    "id": "aaaaaaaa",
+                    "type": "dataset",
+                    "use_as": "train",
+                },
+                {
+                    "_timestamp": START,
+                    "direction": "output",
+                    "artifact": "model",
+                    "version": "v0",
+                    "id": "bbbbbbbb",
+                    "type": "model",
+                },
+                {
+                    "_timestamp": START,
+                    "direction": "input",
+                    "artifact": "gone",
+                    "version": "v1",
+                    "id": "cccccccc",
+                    "type": "model",
+                },
             ],
         },
     )

@@ -54,6 +54,8 @@ def test_charts_show_each_metric_over_every_axis(showcase: Page) -> None:
 
 
 def test_logged_table_is_shown_as_text(showcase: Page) -> None:
+    showcase.locator("#tables").scroll_into_view_if_needed()
+    showcase.wait_for_selector(".logged-table tbody tr")
     assert showcase.locator(".logged-table th").all_inner_texts() == ["actual", "predicted", "count"]
     assert showcase.locator(".logged-table tbody tr").nth(1).locator("td").all_inner_texts() == [
         "cat",

@@ -25,7 +25,6 @@ TABLE = runstore.Table(columns=["x", "y", "who"], data=[[1, 2.0, "a"], [2, 4.0, 
         (runstore.plot.histogram(TABLE, "y", "T"), "histogram", {"value": "y"}),
         (runstore.plot_table("wandb/scatter/v0", TABLE, {"x": "x", "y": "y"}, {"title": "T"}), "scatter", None),
     ],
-    ids=str,
 )
 def test_a_chart_names_its_columns(chart: Any, preset: str, fields: Any, log: Log, folder: Path) -> None:
     stub = log(chart)

@@ -40,7 +40,6 @@ def pixels_of(folder: Path, stub: dict[str, Any]) -> Any:
         (numpy.array([[True, False]]), [[255, 0]]),
         ([[0, 10], [20, 30]], [[0, 10], [20, 30]]),
     ],
-    ids=str,
 )
 def test_an_array_shows_what_it_holds(given: Any, expected: Any, log: Log, folder: Path) -> None:
     stub = log(runstore.Image(given))
@@ -206,7 +205,6 @@ def test_classes_name_what_boxes_and_masks_do_not(log: Log) -> None:
         {"masks": {"m": {"path": "nowhere.png"}}},
         {"classes": [{"id": 1}]},
     ],
-    ids=str,
 )
 def test_overlays_that_make_no_sense_are_refused_in_one_line(overlay: Any) -> None:
     with pytest.raises(UsageError) as caught:

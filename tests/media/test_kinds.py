@@ -30,7 +30,6 @@ from tests.media.conftest import Log
         (numpy.array([128, 255, 0], numpy.uint8), [0, 32512, -32768]),
         (numpy.array([[0.0, 1.0], [1.0, 0.0]]), [0, 32767, 32767, 0]),
     ],
-    ids=str,
 )
 def test_samples_are_written_as_16_bit_wav(given: Any, expected: list[int], log: Log, folder: Path) -> None:
     stub = log(runstore.Audio(given, sample_rate=8000, caption="c"))
@@ -62,7 +61,6 @@ def test_a_file_of_sound_is_kept_as_it_is(tmp_path: Path, log: Log, folder: Path
 @pytest.mark.parametrize(
     "arguments",
     [([0.0],), ([0.0], 0), ([], 8000), (numpy.zeros((2, 2, 2)), 8000), (["x"], 8000), ("gone.wav",)],
-    ids=str,
 )
 def test_a_sound_that_makes_no_sense_is_refused_in_one_line(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(UsageError) as caught:
@@ -130,7 +128,6 @@ def test_a_file_of_video_is_kept_as_it_is(tmp_path: Path, log: Log, folder: Path
         ("a.avi", {}),
         (object(), {"format": "gif"}),
     ],
-    ids=str,
 )
 def test_a_video_that_makes_no_sense_is_refused_in_one_line(given: Any, options: Any) -> None:
     with pytest.raises(UsageError) as caught:
@@ -179,7 +176,6 @@ def test_a_histogram_counts_what_is_finite(log: Log) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [{}, {"sequence": [1], "num_bins": 513}, {"np_histogram": ([1], [1])}, {"np_histogram": (1,)}, {"sequence": ["x"]}],
-    ids=str,
 )
 def test_a_histogram_that_makes_no_sense_is_refused(arguments: Any) -> None:
     with pytest.raises(UsageError):
@@ -252,7 +248,6 @@ def test_a_file_of_a_surface_is_kept(ending: str, tmp_path: Path, log: Log, fold
         io.StringIO("x"),
         7,
     ],
-    ids=str,
 )
 def test_what_is_nothing_in_space_is_refused_in_one_line(given: Any) -> None:
     with pytest.raises(UsageError) as caught:
@@ -355,7 +350,6 @@ def test_every_kind_reads_back_and_says_the_same_again(make: Callable[[], Any], 
         {"_type": "table-file", "path": "gone.json"},
         {"_type": "histogram", "values": "x", "bins": []},
     ],
-    ids=str,
 )
 def test_what_stands_for_nothing_is_one_clear_error(stub: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:

@@ -7,7 +7,7 @@ import pytest
 
 from runstore.recording.code import Code
 from runstore.recording.run import Run
-from tests.processes import only_run, run_script
+from tests.processes import environment, only_run, run_script
 
 Begin = Callable[..., Run]
 SCRIPT = "import runstore\nrun = runstore.init(project='p'{more})\nrun.finish()\n"
@@ -93,3 +93,23 @@ def test_log_code_stores_a_version(run: Run, source: Path) -> None:
     assert artifact.type == "code"
     assert artifact.version == "v0"
     assert run.log_code(source, include_fn=lambda path: False) is None
+
+
+@pytest.mark.slow
+def test_of_a_notebook_its_file_and_the_cells_as_they_ran_are_kept(tmp_path: Path) -> None:
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+    cells = [
+        "import runstore\nrun = runstore.init(project='p', save_code=True, settings={'console': 'redirect'})",
+        "x = 1\nprint('in a cell')",
+        "run.finish()",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(notebook, tmp_path / "study.ipynb")
+    client = nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3")
+    client.execute(cwd=str(tmp_path), env=environment(tmp_path, {"WANDB_NOTEBOOK_NAME": "study.ipynb"}))
+    code = only_run(tmp_path) / "code"
+    assert (code / "study.ipynb").read_bytes() == (tmp_path / "study.ipynb").read_bytes()
+    assert "# %% [2]\nx = 1\nprint('in a cell')\n" in (code / "session.py").read_text()
+    assert (only_run(tmp_path) / "output.log").read_text() == "in a cell\n"

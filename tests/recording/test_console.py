@@ -115,3 +115,21 @@ def test_a_stream_replaced_during_the_run_stays_replaced(tmp_path: Path) -> None
     )
     assert shown == "out caught\n\nafter\n"
     assert kept(tmp_path) == "out caught\n\n"
+
+
+def test_lines_can_be_added_that_nobody_printed(tmp_path: Path) -> None:
+    shown = run_with(tmp_path, "print('one')\nrun.write_logs('two\\nthree')\nprint('four')\n")
+    assert shown == "one\nfour\n"
+    assert kept(tmp_path) == "one\ntwo\nthree\nfour\n"
+
+
+def test_bars_one_above_the_other_leave_their_last_state(tmp_path: Path) -> None:
+    body = """
+for step in range(20):
+    sys.stderr.write(f"\\router {step}\\n\\rinner {step}\\x1b[A")
+sys.stderr.write("\\n\\n")
+print("end")
+"""
+    run_with(tmp_path, body)
+    assert kept(tmp_path).splitlines()[-3:] == ["outer 19", "inner 19", "end"]
+    assert len(kept(tmp_path).splitlines()) <= 4

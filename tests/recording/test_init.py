@@ -112,7 +112,9 @@ def test_an_id_that_exists_is_refused_and_the_run_there_stays_as_it_is(begin: Ca
     run.log({"a": 1})
     run.finish()
     before = {path: path.read_bytes() for path in folder_of(run).iterdir() if path.is_file()}
-    with pytest.raises(UsageError, match=r"the run id 'taken' exists.*pass resume='allow' to go on with it, or choose another id"):
+    with pytest.raises(
+        UsageError, match=r"the run id 'taken' exists.*pass resume='allow' to go on with it, or choose another id"
+    ):
         begin(id="taken", config={"lr": 2})
     assert {path: path.read_bytes() for path in before} == before
     assert begin(id="taken", project="another").id == "taken"

@@ -3,6 +3,7 @@
 What the summary and the rows are expected to be was observed in W&B 0.31, but where a test says otherwise.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 import runstore
 from runstore.format import yaml12
 from runstore.format.metrics import Metric
+from runstore.reading.store import read_store
 from runstore.recording.aggregates import Aggregate
 from runstore.recording.run import Run
 from tests.processes import load, rows
@@ -339,7 +341,7 @@ def test_an_aggregate_does_not_depend_on_how_the_values_arrive(values: list[Any]
     whole, parts = Aggregate(), Aggregate()
     whole.add(values, list(range(len(values))))
     bounds = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in itertools.pairwise(bounds):
         parts.add(values[start:end], list(range(start, end)))
     metric = Metric("v", summary=("min", "max", "best", "last", "first"))
     assert same(whole.results(metric), parts.results(metric))
@@ -353,3 +355,16 @@ def test_extremes_and_mean_are_those_of_the_numbers(values: list[float]) -> None
     assert (found["min"], found["max"]) == (min(values), max(values))
     mean = sum(values) / len(values)
     assert found["mean"] == pytest.approx(mean, nan_ok=True)
+
+
+def test_readers_of_a_run_that_was_cut_off_see_aggregates_and_no_plain_value_beside(
+    begin: Callable[..., Run], store: Path
+) -> None:
+    run = begin()
+    run.define_metric("v", summary="min,last")
+    run.define_metric("gone", summary="none")
+    run.log({"v": 3, "gone": 1, "w": 1})
+    run.summary["set"] = 1  # Saves the summary.
+    run.log({"v": 4, "gone": 2, "w": 2})
+    [project] = read_store(store).projects
+    assert project.runs[0].summary == {"v.min": 3, "v.last": 4, "w": 2, "set": 1}

@@ -124,7 +124,7 @@ def test_strict_makes_an_error_of_what_is_else_told(store: Path) -> None:
 def test_every_name_of_wandbs_settings_is_known() -> None:
     ours = {*SETTINGS, *SYNONYMS}
     assert not ours & (HARMLESS | set(EXPECTED))
-    assert WANDBS_SETTINGS <= ours | HARMLESS | set(EXPECTED), WANDBS_SETTINGS - ours - HARMLESS - set(EXPECTED)
+    assert not WANDBS_SETTINGS - ours - HARMLESS - set(EXPECTED)
     assert remark("api_key", "secret", []) == remark("_service_wait", 3, []) == remark("launch", False, []) == ""
 
 
@@ -282,3 +282,68 @@ def test_a_working_directory_that_was_deleted_is_one_clear_error(
         with pytest.raises(StoreError, match="the working directory was deleted"):
             settings.store_root()
     assert RunSettings(dir=str(tmp_path)).store_root() == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("settings", "history", "summary", "last"),
+    [
+        ({}, True, True, True),
+        ({"quiet": True}, False, False, False),
+        ({"show_info": False}, False, False, False),
+        ({"max_end_of_run_history_metrics": 0}, False, True, True),
+        ({"max_end_of_run_summary_metrics": 0}, True, False, True),
+    ],
+)
+def test_what_is_said_at_the_end_can_be_chosen(
+    store: Path, capsys: pytest.CaptureFixture[str], settings: Any, history: bool, summary: bool, last: bool
+) -> None:
+    with runstore.init(dir=store, settings={"console": "off", "disable_git": True, **settings}) as run:
+        run.log({"loss": 1})
+        run.log({"loss": 2})
+        capsys.readouterr()
+    said = capsys.readouterr().err
+    assert ("Run history" in said, "Run summary" in said, "finished after" in said) == (history, summary, last)
+
+
+def test_warnings_alone_can_be_left_out(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runstore.init(dir=store, settings={"show_warnings": False, "projct": "a", "console": "off"}).finish()
+    said = capsys.readouterr().err
+    assert "warning:" not in said
+    assert "finished after" in said
+
+
+def test_setup_gives_settings_to_every_run_of_the_process(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        assert runstore.setup(runstore.Settings(project="of setup", silent=True)).settings.project == "of setup"
+        with runstore.init(dir=store, settings={"console": "off"}) as run:
+            assert (run.project, run.settings.origin("project")) == ("of setup", "setup")
+        with runstore.init(dir=store, project="argument", settings={"console": "off"}) as run:
+            assert run.project == "argument"
+        runstore.termlog("nothing is shown")
+        assert capsys.readouterr().err == ""
+    finally:
+        runstore.teardown()
+    assert gather()[0].project is None
+    runstore.termlog("a line")
+    runstore.termwarn("once", repeat=False)
+    runstore.termwarn("once", repeat=False)
+    runstore.termerror("an error", newline=False)
+    assert capsys.readouterr().err == "runstore: a line\nrunstore: warning: once\nrunstore: error: an error"
+
+
+def test_attach_gives_the_current_run_and_no_other(run: Run) -> None:
+    from runstore.recording import current
+
+    current.put(run)
+    assert runstore.attach(run.id) is runstore.attach(run=run) is run
+    with pytest.raises(UsageError, match=r"this process has no run 'other'; .* mode='shared'"):
+        runstore.attach("other")
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_read_by_somebody(name: str) -> None:
+    """No setting is taken and ignored."""
+    sources = [path for path in (ROOT / "runstore").rglob("*.py") if path.name != "fields.py"]
+    sources.append(ROOT / "runstore" / "settings" / "fields.py")
+    use = re.compile(rf"\b(?:settings|wish|_wish|self|found|from_environment\(\)|gather\(\)\[0\])\.{name}\b|\"{name}\"")
+    assert any(use.search(path.read_text(encoding="utf-8")) for path in sources)

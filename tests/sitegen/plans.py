@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runstore.reading.store import read_store
+from runstore.reading.store import Problem, read_store
 from sitegen.pages.context import PageContext
 from sitegen.plan import PlannedFile, plan_site
 
@@ -17,6 +17,7 @@ class PlannedSite:
     pages: dict[str, Any] = field(default_factory=dict)
     files: dict[str, bytes | Path] = field(default_factory=dict)
     projects: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
 
 
 def plan(root: Path, *, now: float | None = None, release: str = "1") -> PlannedSite:
@@ -37,10 +38,14 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
             site.pages[file.path] = rendered[-1]
 
     planned = plan_site(read_store(root, now=now), [("site.css", b"body {}")], release, render)
-    for file in planned.front:
+    for file in (*planned.front, *planned.frame):
         make(file)
     for project in planned.projects:
         site.projects[project.project.name] = project.digest
         for file in project.files(render):
             make(file)
+        for run in project.runs:
+            for file in run.files():
+                make(file)
+            site.problems += run.problems
     return site

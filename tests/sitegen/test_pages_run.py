@@ -114,74 +114,16 @@ def test_config_and_summary_are_shown_flat(root: Path) -> None:
     assert page.summary == (("acc", "0.5"),)
 
 
-def _table_run(root: Path, path: str, table: Any, **stub: Any) -> Path:
-    row = {"confusion": {"_type": "table-file", "path": path, **stub}, "_step": 4}
-    return write_run(root, history=[row], files={"media/table/t.table.json": table})
-
-
-def test_a_logged_table_is_shown_with_the_step_it_was_logged_at(root: Path) -> None:
-    _table_run(root, "media/table/t.table.json", {"columns": ["x", 2], "data": [[1, None], ["<b>", 0.5], "odd"]})
-    (table,) = _page(root).tables
-    assert (table.title, table.step, table.columns, table.shown, table.total) == ("confusion", "4", ("x", "2"), 3, 3)
-    assert table.rows == (("1", ""), ("<b>", "0.5"), ("odd",))
-
-
-def test_of_a_long_table_the_beginning_is_shown(root: Path) -> None:
-    _table_run(root, "media/table/t.table.json", {"columns": ["x"], "data": [[at] for at in range(1000)]})
-    (table,) = _page(root).tables
-    assert (table.shown, table.total, len(table.rows)) == (200, 1000, 200)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "../../../../secret.json",
-        "media/../../../../../secret.json",
-        "/etc/hostname",
-        "summary.json",
-        "media",
-        "media/nowhere.json",
-        "",
-        "media/\0",
-        "media/" + "a" * 5000,
-        7,
-        None,
-    ],
-)
-def test_a_table_outside_the_runs_media_is_not_read(root: Path, tmp_path: Path, path: Any) -> None:
-    table = json.dumps({"columns": ["password"], "data": [["secret"]]})
-    write_file(tmp_path / "secret.json", table)
-    folder = _table_run(root, path, table)
-    write_file(folder / "summary.json", table)
-    assert _page(root).tables == ()
-
-
-@pytest.mark.parametrize("link", ["media", "media/table", "media/table/t.table.json"])
-def test_a_link_out_of_the_runs_media_is_not_followed(root: Path, tmp_path: Path, link: str) -> None:
-    table = json.dumps({"columns": ["password"], "data": [["secret"]]})
-    write_file(tmp_path / "elsewhere/table/t.table.json", table)
-    folder = write_run(root, history=[{"t": {"_type": "table-file", "path": "media/table/t.table.json"}}])
-    (folder / link).parent.mkdir(parents=True, exist_ok=True)
-    (folder / link).symlink_to(tmp_path / "elsewhere" / link.removeprefix("media").lstrip("/"))
-    assert _page(root).tables == ()
-
-
-@pytest.mark.parametrize("table", ["", "[]", "{", {"columns": 1, "data": []}, {"columns": []}, {"data": [[1]]}])
-def test_a_broken_table_is_left_out(root: Path, table: Any) -> None:
-    _table_run(root, "media/table/t.table.json", table)
-    assert _page(root).tables == ()
-
-
 def test_log_and_patch_are_shown(root: Path) -> None:
     write_run(root, files={"output.log": "hello\n", "changes.patch": "+new\n"})
     page = _page(root)
-    assert ([line.text for line in page.log.lines], page.log.href) == (["hello"], "output.log.txt")
+    assert ([line.text for line in page.logs[0].lines], page.logs[0].href) == (["hello"], "output.log.txt")
     assert ([line.kind for line in page.patch.lines], page.patch.href) == (["add"], "changes.patch.txt")
 
 
 def test_an_empty_log_is_none(root: Path) -> None:
     write_run(root, files={"output.log": ""})
-    assert _page(root).log is None
+    assert _page(root).logs == ()
 
 
 def test_texts_of_ten_thousand_characters_are_texts(root: Path) -> None:

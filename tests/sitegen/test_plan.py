@@ -208,7 +208,7 @@ def test_a_run_without_history_has_a_page(root: Path) -> None:
     write_run(root, history=None)
     site = plan(root)
     assert _payload(site, "p/runs/r1/data.js") == {"times": [], "metrics": []}
-    assert site.pages["p/runs/r1/index.html"].metrics == 0
+    assert site.pages["p/runs/r1/index.html"].loads.metrics == 0
 
 
 def test_logs_and_patches_are_copied_whole_and_links_never(root: Path, tmp_path: Path) -> None:

@@ -242,3 +242,22 @@ def test_what_stands_below_an_axis_is_no_metric_and_any_other_key_is_one() -> No
 
 def test_no_frames_hold_no_metrics() -> None:
     assert list(metric_rows([])) == []
+
+
+def test_an_axis_gives_each_row_its_runs_last_value_and_a_bucket_that_of_its_last_row() -> None:
+    def rows(run: list[int], step: list[float], value: list[float]) -> Rows:
+        times = np.full(len(run), np.nan)
+        return Rows(np.array(run, np.uint32), np.array(step, float), np.array(value, float), times, times)
+
+    metric = rows([0, 0, 0, 1, 3], [0, 5, 9, 2, 4], [1, 2, 3, 4, 5])
+    axis = rows([0, 0, 0, 2, 3], [1, 5, 5, 0, 9], [10, 20, 30, 40, 50])
+    found = axis_values(metric, axis)
+    np.testing.assert_array_equal(found, [np.nan, 30, 30, np.nan, np.nan])
+    series = make_series(metric, found)
+    assert series.axis is not None
+    assert series.part(0, 0).axis.tolist()[1:] == [30, 30]  # type: ignore[union-attr]
+    long = rows([0] * 4000, list(range(4000)), [1.0] * 4000)
+    bucketed = make_series(long, np.arange(4000) * 2.0)
+    assert bucketed.axis is not None
+    assert bucketed.axis[-1] == 7998
+    assert len(bucketed.axis) == len(bucketed.y) < 4000

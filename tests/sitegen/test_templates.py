@@ -10,7 +10,7 @@ from jinja2 import nodes
 from sitegen.assets import templates_dir
 
 TEMPLATES = sorted(templates_dir().rglob("*.jinja"))
-SCRIPTS = sorted((templates_dir() / "assets").glob("*.js"))
+SCRIPTS = sorted([*(templates_dir() / "assets").glob("*.js"), *(templates_dir() / "frame").glob("*.js")])
 
 
 def tree(path: Path) -> nodes.Template:
@@ -43,7 +43,7 @@ def test_script_is_strict_and_writes_no_html(path: Path) -> None:
 
 
 def test_every_script_a_template_asks_for_is_one_of_ours_or_made_at_build_time() -> None:
-    made = {"vega.js", "charts.js", "datatables.js", "datatables.css"}
+    made = {"vega.js", "charts.js", "plots.js", "datatables.js", "datatables.css"}
     own = {path.name for path in (templates_dir() / "assets").iterdir()}
     asked = {name for path in TEMPLATES for name in re.findall(r"asset\('([^']+)'\)", path.read_text())}
     assert asked <= own | made

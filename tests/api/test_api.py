@@ -1,0 +1,365 @@
+"""`Api` over a store written by hand: runs, their histories and files, sweeps, reports, and changing runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from runstore.api import Api, NotFoundError, Run, UnsupportedError
+from runstore.errors import UsageError
+from runstore.format.records import load_tombstone
+from tests.stores import START, append, curve, write_file, write_heartbeat, write_run
+
+
+@pytest.fixture
+def store(root: Path) -> Path:
+    """`digits` with 12 runs, `speech` with one; the runs of the sweep `abc` have a metric each."""
+    for number in range(12):
+        write_run(
+            root,
+            "digits",
+            f"r{number:02}",
+            curve(4 + number),
+            config={"lr": 10.0**-number, "model": {"depth": number % 3}},
+            meta={
+                "name": f"run {number}",
+                "created": f"2026-10-01T00:00:{number:02}Z",
+                "tags": ["even"] if number % 2 == 0 else [],
+                "group": "g",
+                "sweep": "abc" if number < 3 else "",
+            },
+            state={"state": "finished" if number else "failed", "exit_code": 0, "finished": "2026-10-01T01:00:00Z"},
+        )
+    write_run(root, "speech", "w", [{"wer": 0.5, "_step": 0}], meta={"name": "whisper"})
+    write_file(
+        root / "digits" / "sweeps" / "abc" / "sweep.yaml",
+        "method: grid\nname: lr search\nmetric: {name: loss, goal: minimize}\n"
+        "parameters:\n  lr: {values: [1, 0.1, 0.01]}\n  seed: {min: 1, max: 2}\n",
+    )
+    write_file(root / "digits" / "reports" / "first.md", "# What we saw\n\nText.\n")
+    return root
+
+
+@pytest.fixture
+def api(store: Path) -> Api:
+    return Api(store)
+
+
+def test_runs_are_a_lazily_paged_sequence(api: Api) -> None:
+    runs = api.runs("digits", per_page=5)
+    assert len(runs) == 12
+    assert runs.objects == []
+    assert runs[0].id == "r00"
+    assert len(runs.objects) == 5
+    assert runs.more
+    assert [run.id for run in runs[4:7]] == ["r04", "r05", "r06"]
+    assert len(runs.objects) == 10
+    assert runs[-1].id == "r11"
+    assert not runs.more
+    assert [run.id for run in runs] == [f"r{number:02}" for number in range(12)]
+    assert runs.next().id == "r00"
+    assert runs.next().id == "r01"
+    assert runs[3] in runs
+    assert next(iter(api.runs("digits"))) == runs[0]
+    with pytest.raises(IndexError):
+        runs[12]
+
+
+def test_filters_and_orders_as_w_and_b_has_them(api: Api) -> None:
+    found = api.runs("team/digits", {"$or": [{"config.lr": 1}, {"display_name": "run 3"}], "tags": {"$nin": ["x"]}})
+    assert [run.id for run in found] == ["r00", "r03"]
+    assert [run.id for run in api.runs("digits", "state = 'failed'")] == ["r00"]
+    best = api.runs("digits", {"config.model.depth": 0}, order="-config.lr.value")
+    assert [run.id for run in best] == ["r00", "r03", "r06", "r09"]
+    assert len(api.runs()) == 13
+    assert len(Api({"project": "speech"}).settings) == 1
+    assert [run.id for run in Api(api.store, {"project": "speech"}).runs()] == ["w"]
+
+
+def test_a_run_says_what_it_is(api: Api) -> None:
+    run = api.run("digits/r03")
+    assert (run.id, run.name, run.state, run.project, run.group) == ("r03", "run 3", "finished", "digits", "g")
+    assert run.path == ["", "digits", "r03"]
+    assert "/".join(run.path) == "/digits/r03"
+    assert api.run("/".join(run.path)) == run
+    assert run.created_at == "2026-10-01T00:00:03Z"
+    assert run.config == {"lr": 1e-3, "model": {"depth": 0}}
+    assert run.summary["loss"] == pytest.approx(1 / 7)
+    assert run.summary.get("nothing") is None
+    assert run.summary["_step"] == run.lastHistoryStep == 6
+    assert json.loads(run.json_config)["lr"] == {"value": 1e-3}
+    assert api.run("whisper").id == "w"
+    assert "run 3" in run.to_html()
+
+
+@pytest.mark.parametrize("path", ["digits/nope", "nope", "nope/r00", "../../digits", ""])
+def test_what_is_not_there_is_a_value_error_in_one_line(api: Api, path: str) -> None:
+    with pytest.raises(ValueError) as error:
+        api.run(path)
+    assert isinstance(error.value, NotFoundError)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ValueError, match="there is digits, speech"):
+        api.runs("nope")
+    with pytest.raises(UsageError):
+        api.run("a/b/c/d/e")
+
+
+def test_each_call_sees_the_store_as_it_is(api: Api, store: Path) -> None:
+    run = api.run("digits/r00")
+    rows = len(list(run.scan_history()))
+    append(store / "digits" / "runs" / "r00", curve(1, start=99))
+    assert api.run("digits/r00").lastHistoryStep == 99
+    assert len(list(api.run("digits/r00").scan_history())) == rows + 1
+    write_run(store, "digits", "new", curve(1))
+    assert len(api.runs("digits")) == 13
+    (store / "digits" / "runs" / "new" / "history.jsonl").unlink()
+    (store / "digits" / "runs" / "new").rmdir()
+    assert len(api.runs("digits")) == 12
+    with pytest.raises(ValueError):
+        api.run("digits/new")
+    api.flush()
+    assert len(api.runs("digits")) == 12
+
+
+def test_changes_are_kept_by_update_and_leave_other_fields_alone(api: Api, store: Path) -> None:
+    folder = store / "digits" / "runs" / "r01"
+    (folder / "run.yaml").write_text("id: r01\nname: run 1\nmood: good\ncreated: '2026-10-01T00:00:01Z'\n")
+    run = api.run("digits/r01")
+    run.name, run.group, run.job_type, run.notes = "renamed", "other", "eval", "a\nnote"
+    run.tags.append("new")
+    run.config["model"]["depth"] = 7
+    run.config["list"] = [1, float("inf")]
+    run.summary["best"] = 0.5
+    run.update()
+    again = Api(store).run("digits/r01")
+    assert (again.name, again.group, again.job_type, again.notes) == ("renamed", "other", "eval", "a\nnote")
+    assert again.tags == ["new"]
+    assert again.config["model"] == {"depth": 7}
+    assert again.config["list"] == [1, float("inf")]
+    assert again.summary["best"] == 0.5
+    assert "mood: good" in (folder / "run.yaml").read_text()
+    again.summary.update({"best": 0.25, "nested": {"a": float("nan")}})
+    third = Api(store).run("digits/r01").summary
+    assert third["best"] == 0.25
+    assert third["nested.a"] != third["nested.a"]
+
+
+def test_config_and_summary_of_a_live_run_are_its_own(api: Api, store: Path) -> None:
+    import time
+
+    folder = write_run(store, "digits", "live", curve(2), state={"state": "running"})
+    write_heartbeat(folder, {"pid": 1, "host": "elsewhere", "start": 0, "boot": ""}, at=time.time())
+    run = api.run("digits/live")
+    assert run.state == "running"
+    run.tags = ["mine"]
+    run.update()
+    assert api.run("digits/live").tags == ["mine"]
+    run.config["lr"] = 3
+    with pytest.raises(UsageError, match="running"):
+        run.update()
+    with pytest.raises(UsageError, match="running"):
+        run.summary.update({"a": 1})
+    with pytest.raises(UsageError, match="running"):
+        run.delete()
+    run.stop()
+    assert (folder / "stop").exists()
+    with pytest.raises(UsageError, match="has ended"):
+        api.run("digits/r00").stop()
+
+
+def test_delete_puts_the_run_into_the_trash_and_refuses_its_id(api: Api, store: Path) -> None:
+    api.run("digits/r02").delete()
+    assert len(api.runs("digits")) == 11
+    assert load_tombstone(store / "digits" / "deleted" / "r02.yaml").id == "r02"
+    assert (store / ".trash" / "digits" / "runs" / "r02" / "history.jsonl").exists()
+
+
+def test_histories_as_frames_and_rows(api: Api, store: Path) -> None:
+    write_run(
+        store,
+        "digits",
+        "h",
+        [
+            {"a": 1, "b": float("nan"), "_step": 0},
+            {"a": 2, "_step": 1},
+            {"a": 3, "b": 4, "text": "x", "pic": {"_type": "image-file", "path": "media/x.png"}, "_step": 2},
+        ],
+    )
+    run = api.run("digits/h")
+    assert [row.get("a") for row in run.scan_history()] == [1, 2, 3]
+    [first, last] = run.scan_history(keys=["a", "b"])
+    assert first["b"] != first["b"]
+    assert last == {"a": 3, "b": 4}
+    assert [row["a"] for row in run.scan_history(min_step=1, max_step=2)] == [2]
+    assert list(run.scan_history())[2]["pic"]["_type"] == "image-file"
+    assert run.history(pandas=False)[1] == {"a": 2, "_step": 1}
+    frame = run.history(format="polars")
+    assert isinstance(frame, pl.DataFrame)
+    assert frame["a"].to_list() == [1, 2, 3]
+    assert run.history(keys=["b"], format="polars").columns == ["b", "_step"]
+    pandas = pytest.importorskip("pandas")
+    assert isinstance(run.history(), pandas.DataFrame)
+    assert list(run.history()["a"]) == [1, 2, 3]
+    with pytest.raises(ValueError):
+        run.history(stream="nope")
+
+
+def test_attempts_are_one_history(api: Api, store: Path) -> None:
+    folder = write_run(store, "digits", "s", [{"a": step, "b": 0, "_step": step} for step in range(5)])
+    write_file(folder / "history.2.jsonl", [{"a": 30, "_step": 3}, {"a": 40, "_step": 4}])
+    write_file(folder / "provenance.2.json", {"started": "2026-10-01T00:00:00Z", "rewound_to": 2})
+    run = api.run("digits/s")
+    assert [row["a"] for row in run.scan_history()] == [0, 1, 2, 30, 40]
+    write_file(folder / "history.3.jsonl", [{"a": 41, "_step": 4}])
+    assert list(api.run("digits/s").scan_history())[-1] == {"a": 41, "_step": 4}
+
+
+def test_sampling_keeps_extremes_and_is_the_same_each_time(api: Api, store: Path) -> None:
+    rows: list[dict[str, Any]] = [{"loss": 1 / (step + 1), "_step": step} for step in range(5000)]
+    rows[3333]["loss"], rows[4444]["loss"] = 1e6, -1e6
+    run_folder = write_run(store, "digits", "long", rows)
+    run = api.run("digits/long")
+    sampled = run.history(samples=100, pandas=False)
+    assert len(sampled) == 100
+    assert [row["_step"] for row in sampled] == sorted(row["_step"] for row in sampled)
+    assert {3333, 4444, 0, 4999} <= {row["_step"] for row in sampled}
+    assert sampled == Api(store).run("digits/long").history(samples=100, pandas=False)
+    assert run_folder.exists()
+
+
+def test_the_histories_of_several_runs(api: Api) -> None:
+    runs = api.runs("digits", {"config.lr": {"$gte": 0.05}})
+    frame = runs.histories(samples=3, format="polars")
+    assert frame.height == 6
+    assert set(frame["run_id"]) == {"r00", "r01"}
+    assert len(runs.histories(samples=3)) == 6
+    with pytest.raises(ValueError, match="Invalid format"):
+        runs.histories(format="csv")  # type: ignore[arg-type]
+    assert runs.frame(["id", "config.lr"]).to_dicts() == [
+        {"id": "r00", "config.lr": 1.0},
+        {"id": "r01", "config.lr": 0.1},
+    ]
+
+
+def test_system_metrics_console_and_files(api: Api, store: Path, tmp_path: Path) -> None:
+    folder = write_run(
+        store,
+        "digits",
+        "f",
+        curve(1),
+        files={
+            "system.jsonl": [{"_timestamp": START, "cpu": 5.0}, {"_timestamp": START + 15, "cpu": 7.5}],
+            "output.log": "one\ntwo\nthree\n",
+            "lines.jsonl": [{"line": 1, "_timestamp": START, "source": "stderr"}],
+            "files/model.bin": b"\x00\x01",
+            "media/images/x.png": b"png",
+        },
+    )
+    run = api.run("digits/f")
+    assert run.system_metrics == {"system.cpu": 7.5}
+    assert [row["system.cpu"] for row in run.history(stream="system", pandas=False)] == [5.0, 7.5]
+    lines = run.console_logs()
+    assert [line.content for line in lines] == ["one", "two", "three"]
+    assert [line.level for line in lines] == ["info", "error", "error"]
+    assert [str(line) for line in run.console_logs(last=1)] == ["three"]
+    names = [file.name for file in run.files()]
+    assert "model.bin" in names
+    assert "media/images/x.png" in names
+    assert [file.name for file in run.files(pattern="media/%")] == ["media/images/x.png"]
+    assert [file.name for file in run.files(["model.bin"])] == ["model.bin"]
+    run.file("model.bin").download(root=str(tmp_path / "down")).close()
+    assert (tmp_path / "down" / "model.bin").read_bytes() == b"\x00\x01"
+    with pytest.raises(ValueError, match="replace=True"):
+        run.file("model.bin").download(root=str(tmp_path / "down"))
+    run.file("model.bin").download(root=str(tmp_path / "down"), replace=True).close()
+    with pytest.raises(ValueError, match="no file"):
+        run.file("nope")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "notes.txt").write_text("hello")
+    run.upload_file(str(tmp_path / "in" / "notes.txt"), root=str(tmp_path))
+    assert (folder / "files" / "in" / "notes.txt").read_text() == "hello"
+
+
+def test_a_link_in_a_run_is_no_file_of_it(api: Api, store: Path, tmp_path: Path) -> None:
+    folder = write_run(store, "digits", "l", curve(1))
+    (tmp_path / "secret").write_text("secret")
+    (folder / "files").mkdir()
+    (folder / "files" / "x").symlink_to(tmp_path / "secret")
+    (folder / "output.log").symlink_to(tmp_path / "secret")
+    run = api.run("digits/l")
+    assert "x" not in [file.name for file in run.files()]
+    assert list(run.console_logs()) == []
+
+
+def test_sweeps_and_their_best_run(api: Api) -> None:
+    sweep = api.sweep("digits/abc")
+    assert (sweep.name, sweep.state, sweep.expected_run_count) == ("lr search", "FINISHED", 6)
+    assert sweep.order == "+summary_metrics.loss"
+    assert [run.id for run in sweep.runs] == ["r02", "r01", "r00"]
+    best = sweep.best_run()
+    assert isinstance(best, Run)
+    assert best.id == "r02"
+    by_lr = sweep.best_run(order="-config.lr")
+    assert by_lr is not None
+    assert by_lr.id == "r00"
+    assert [each.id for each in api.sweeps("digits")] == ["abc"]
+    found = api.run("digits/r00").sweep
+    assert found is not None
+    assert found.config["method"] == "grid"
+    with pytest.raises(ValueError, match="no sweep"):
+        api.sweep("digits/nope")
+
+
+def test_projects_reports_and_paths(api: Api) -> None:
+    assert [project.name for project in api.projects()] == ["digits", "speech"]
+    assert [run.id for run in api.project("speech").runs()] == ["w"]
+    [report] = api.reports("digits")
+    assert report.title == "What we saw"
+    assert api.from_path("digits").name == "digits"
+    assert api.from_path("team/digits/runs/r00").id == "r00"
+    assert api.from_path("digits/r00").id == "r00"
+    assert api.from_path("digits/sweeps/abc").id == "abc"
+    assert api.from_path("digits/reports/first").title == "What we saw"
+
+
+def test_calls_that_need_a_server_say_what_to_do_instead(api: Api) -> None:
+    for name in ("team", "automations", "create_run", "registries", "run_queue"):
+        with pytest.raises(UnsupportedError, match="needs W&B's server; "):
+            getattr(api, name)
+        assert not hasattr(api, name)
+    with pytest.raises(AttributeError):
+        api.nonsense  # noqa: B018
+
+
+def test_a_store_that_is_not_there_is_said_at_the_first_call(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="no such directory"):
+        len(Api(tmp_path / "nowhere").runs())
+
+
+def test_artifacts_in_and_out(api: Api, store: Path, tmp_path: Path) -> None:
+    from runstore.artifacts.artifact import Artifact
+
+    (tmp_path / "data.csv").write_text("a,b\n")
+    draft = Artifact("data", type="dataset")
+    draft.add_file(str(tmp_path / "data.csv"))
+    logged = api.run("digits/r00").log_artifact(draft, aliases=["best"], tags=["t"])
+    assert logged.version == "v0"
+    artifact = api.artifact("digits/data:best")
+    assert artifact.name == "data:v0"
+    assert artifact.logged_by() == api.run("digits/r00")
+    api.run("digits/r01").use_artifact(artifact)
+    assert [each.name for each in api.run("digits/r01").used_artifacts()] == ["data:v0"]
+    assert [each.name for each in api.run("digits/r00").logged_artifacts()] == ["data:v0"]
+    assert artifact.used_by() == [api.run("digits/r01")]
+    assert api.artifact_exists("digits/data:best")
+    assert not api.artifact_exists("digits/data:v7")
+    assert [each.name for each in api.artifact_types("digits")] == ["dataset"]
+    assert [each.name for each in api.artifact_collections("digits", "dataset")] == ["data"]
+    assert [each.version for each in api.artifacts("dataset", "digits/data")] == ["v0"]
+    assert api.artifact_collection("dataset", "digits/data").aliases == ["best", "latest"]
+    with pytest.raises(ValueError, match="of type"):
+        api.artifact("digits/data:best", type="model")
+    api.run("digits/r00").delete(delete_artifacts=True)
+    assert not api.artifact_exists("digits/data:best")
