@@ -27,7 +27,7 @@ from sitegen.data.system import system_data, system_files
 from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page
 from sitegen.pages.attempts import log_files
 from sitegen.pages.context import PageContext
-from sitegen.pages.files import media_stamps, stored_files
+from sitegen.pages.files import StoredFile, media_files, stored_files
 from sitegen.pages.index import index_page
 from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
 from sitegen.pages.run import RunData, has_patch, run_page
@@ -57,6 +57,7 @@ class RunPlan:
 
     run: RunRecord
     digest: str
+    stored: list[StoredFile]
     problems: list[Problem]
 
     def files(self) -> Iterator[PlannedFile]:
@@ -69,7 +70,7 @@ class RunPlan:
             yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
         where = f"{self.run.project}/runs/{self.run.id}"
         self.problems.extend(Problem(where, 0, each) for each in found)
-        for stored in stored_files(self.run):
+        for stored in self.stored:
             if stored.target:
                 path = self.run.layout.path / stored.path
                 digest = fingerprint(stored.size, stored.changed)
@@ -86,6 +87,7 @@ class ProjectPlan:
     release: str
     groups: dict[str, str] = field(repr=False)
     runs: tuple[RunPlan, ...] = field(repr=False)
+    stored: dict[str, list[StoredFile]] = field(repr=False)
     stamps: dict[str, str] = field(repr=False)
     artifacts: ArtifactIndex = field(repr=False)
 
@@ -135,7 +137,9 @@ class ProjectPlan:
 
         def page() -> bytes:
             loads = _run_data(run, histories.count(number), data(), heads(), panels() if heads() else None)
-            return render("run.html.jinja", run_page(self.project, number, slug, loads, self.artifacts))
+            return render(
+                "run.html.jinja", run_page(self.project, number, slug, loads, self.stored[run.id], self.artifacts)
+            )
 
         yield PlannedFile(f"{folder}/index.html", around, page)
         yield PlannedFile(f"{folder}/data.js", own, data)
@@ -303,10 +307,10 @@ def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:
 
 def _plan_project(store: Store, project: Project, release: str, artifacts: ArtifactIndex) -> ProjectPlan:
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
-    stored = {run.id: media_stamps(run) for run in project.runs}
-    stamps = {run_id: fingerprint(found) if found else "" for run_id, found in stored.items()}
+    stored = {run.id: stored_files(run) for run in project.runs}
+    stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}
     runs = tuple(
-        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), [])
+        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), stored[run.id], [])
         for run in project.runs
         if run.kinds or stored[run.id] or system_files(run)
     )
@@ -318,7 +322,11 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
         [(run.id, run.digest, stamps[run.id], artifacts.run_state(run)) for run in project.runs],
         artifacts.state(project.name),
     )
-    return ProjectPlan(store, project, digest, release, groups, runs, stamps, artifacts)
+    return ProjectPlan(store, project, digest, release, groups, runs, stored, stamps, artifacts)
+
+
+def _stamp(files: Sequence[StoredFile]) -> str:
+    return fingerprint([(file.path, file.size, file.changed) for file in files]) if files else ""
 
 
 def fingerprint(*parts: Any) -> str:

@@ -285,7 +285,7 @@ class Run:
         """
         self._check_live()
         change = edit.Change(
-            name=str(self.name or ""),
+            name=None if self.name == self._record.name else str(self.name or ""),
             group=str(self.group or ""),
             job_type=str(self.job_type or ""),
             notes=str(self.notes or ""),

@@ -7,7 +7,7 @@ from typing import Any
 from runstore.api.errors import NotFoundError
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout, stamp_run
-from runstore.reading.store import Project, RunRecord, Store, read_store
+from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
 from runstore.settings import from_environment
 
 
@@ -27,6 +27,7 @@ class Source:
         self._show_run = show_run
         self._show_sweep = show_sweep
         self._store: Store | None = None
+        self._runs: dict[tuple[str, str], RunRecord] | None = None
 
     @property
     def root(self) -> Path:
@@ -37,6 +38,7 @@ class Source:
     def look(self) -> Store:
         """The store as it is now. Raises `StoreError` when there is none."""
         self._store = read_store(self.root, known=self._store)
+        self._runs = None
         return self._store
 
     def known(self) -> Store:
@@ -45,7 +47,7 @@ class Source:
 
     def forget(self) -> None:
         """Has the next look start from the store's files and cache."""
-        self._store = None
+        self._store = self._runs = None
 
     @property
     def layout(self) -> StoreLayout:
@@ -91,9 +93,11 @@ class Source:
         entry = known.catalog.entries.get(run_id) if known is not None else None
         if known is None or entry is None or entry.unread or entry.odd:
             return None
-        run = next((run for run in known.runs if run.id == run_id), None)
+        if self._runs is None:
+            self._runs = {(run.project, run.id): run for each in self.known().projects for run in each.runs}
+        run = self._runs.get((project, run_id))
         try:
-            same = run is not None and run.state != "running" and stamp_run(run.layout.path) == entry.stats
+            same = run is not None and run.state not in UNSETTLED and stamp_run(run.layout.path) == entry.stats
         except OSError:
             return None
         return run if same else None

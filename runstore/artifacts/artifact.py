@@ -8,7 +8,7 @@ from typing import Any, Self
 from runstore.artifacts import downloading, lineage, names, objects, publishing, staging
 from runstore.artifacts.blobs import Blobs
 from runstore.artifacts.collection import Collection, Version, find_by_id, find_version, read_collection
-from runstore.artifacts.entries import ArtifactManifest, ArtifactManifestEntry
+from runstore.artifacts.entries import ArtifactFile, ArtifactManifest, ArtifactManifestEntry
 from runstore.artifacts.errors import ArtifactError, ArtifactNotLoggedError, ContentError
 from runstore.artifacts.facts import OpenRun
 from runstore.artifacts.filling import Filling
@@ -189,7 +189,13 @@ class Artifact(Filling):
         from pathlib import Path
 
         kind, entry = found
-        wanted = [each for each in self._contents().values() if each.path.startswith("media/")] + [entry]
+        of_tables = kind in ("joined-table", "partitioned-table")
+        wanted = [
+            each
+            for each in self._contents().values()
+            if each.path.startswith("media/") or (of_tables and each.path.endswith(".table.json"))
+        ]
+        wanted.append(entry)
         root = downloading.default_root(self.name)
         self._bring(wanted, root, allow_missing_references=False)
         return objects.load(Path(root).absolute(), kind, entry)
@@ -197,12 +203,12 @@ class Artifact(Filling):
     def __getitem__(self, name: str) -> Any:
         return self.get(name)
 
-    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[Any]:
-        """Its files and references, or those of these names. Each has `name`, `size`, `digest`, `download(root)`."""
+    def files(self, names: list[str] | None = None, per_page: int = 50, start: str | None = None) -> list[ArtifactFile]:
+        """Its files and references, or those of these names."""
         self._version("files")
         found = self._contents()
         wanted = found if names is None else {name: found[name] for name in names if name in found}
-        return [self._entry(entry) for entry in wanted.values()]
+        return [ArtifactFile(self._entry(entry)) for entry in wanted.values()]
 
     def download(
         self,

@@ -184,6 +184,8 @@ class Blobs:
     def _copy_in(self, content: Content, blob: Path) -> None:
         beside = blob.with_name(f".{blob.name[:12]}.{secrets.token_hex(4)}.tmp")
         source = content.path if os.path.exists(content.path) else content.origin
+        if not os.path.exists(source):
+            raise ContentError(f"{source}: is gone before it was logged; add the file again")
         try:
             found = copy_hashing(source, os.fspath(beside))
             if found != (content.sha256, content.size):

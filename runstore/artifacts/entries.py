@@ -1,6 +1,7 @@
 """One file of an artifact as a script sees it."""
 
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from runstore.artifacts.errors import ArtifactError, ArtifactNotLoggedError
 from runstore.artifacts.manifest import FileEntry
@@ -82,6 +83,51 @@ class ArtifactManifestEntry:
 
     def __repr__(self) -> str:
         return f"ArtifactManifestEntry({', '.join(f'{key}={value!r}' for key, value in self.to_json().items())})"
+
+
+class ArtifactFile:
+    """A file of an artifact as `artifact.files()` lists them, and `run.files()` those of a run."""
+
+    def __init__(self, entry: ArtifactManifestEntry) -> None:
+        self._entry = entry
+
+    @property
+    def name(self) -> str:
+        return self._entry.path
+
+    @property
+    def size(self) -> int:
+        """In bytes, 0 when unknown."""
+        return self._entry.size or 0
+
+    @property
+    def digest(self) -> str:
+        return self._entry.digest
+
+    @property
+    def mimetype(self) -> str | None:
+        """What its name says that it is."""
+        import mimetypes
+
+        return mimetypes.guess_type(self.name)[0]
+
+    @property
+    def url(self) -> str:
+        """Where it lies."""
+        path = self._entry.local_path
+        return self._entry.ref or ("" if path is None else Path(path).absolute().as_uri())
+
+    def download(self, root: str = ".", replace: bool = False, exist_ok: bool = False, api: Any = None) -> IO[str]:
+        """Brings it to `root`, and opens it. Raises `ValueError` where a file is there, unless one of both is set."""
+        target = Path(root, *PurePosixPath(self.name).parts)
+        if target.exists() and not replace:
+            if not exist_ok:
+                raise ArtifactError(f"{target}: is there already; pass replace=True, or exist_ok=True to keep it")
+            return open(target, encoding="utf-8", errors="surrogateescape")
+        return open(self._entry.download(root), encoding="utf-8", errors="surrogateescape")
+
+    def __repr__(self) -> str:
+        return f"<File {self.name} ({self.mimetype or 'unknown'}, {self.size} bytes)>"
 
 
 class ArtifactManifest:

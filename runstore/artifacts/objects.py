@@ -12,6 +12,7 @@ from runstore.artifacts.manifest import FileEntry
 from runstore.errors import BadTypeError, UsageError
 from runstore.media import base
 from runstore.media.base import Media, Stub
+from runstore.media.raw import as_media
 
 _TABLE: Final = "table-file"
 _ENDINGS: Final = {
@@ -47,7 +48,8 @@ class DraftShelf:
         return {"path": named.path, "sha256": named.sha256, "size": named.size}
 
     def store(self, value: Any) -> Stub | None:
-        return value.to_data(self) if isinstance(value, Media) else None
+        media = as_media(value)
+        return None if media is None else media.to_data(self)
 
     def warn(self, kind: str, message: str) -> None:
         """What is said of media in a run does not hold here: an artifact keeps them whole."""
@@ -68,7 +70,7 @@ def add(files: DraftFiles, value: Any, name: str, *, overwrite: bool) -> FileEnt
         return files.entries[place]
     stub = value.to_data(DraftShelf(files))
     if value.kind == _TABLE:
-        head = files.entries.pop(str(stub["path"]))
+        head = files.entries[str(stub["path"])]
         return files.add_known(FileEntry(place, head.sha256, head.size), None)
     waiting = staging.new_path("stub.json")
     with open(waiting, "xb") as file:

@@ -81,9 +81,7 @@ class JoinedTable(Media):
 
     @classmethod
     def from_stub(cls, folder: Path, stub: Mapping[str, Any]) -> Self:
-        first, second = (
-            load(folder, part) if isinstance(part := stub.get(at), dict) else part for at in ("table1", "table2")
-        )
+        first, second = (_from_data(folder, stub.get(at)) for at in ("table1", "table2"))
         return cls(first, second, stub.get("join_key", ""))
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -104,6 +102,14 @@ def _by_column(table: Any) -> Iterator[dict[Any, Any]]:
     elif isinstance(table, PartitionedTable):
         for part in table.parts():
             yield from (part.row(at) for at in range(len(part.data)))
+
+
+def _from_data(folder: Path, part: Any) -> Any:
+    """The table that a stub stands for, or that lies at a path; the path itself when there is none."""
+    if isinstance(part, dict):
+        return load(folder, part)
+    path = inside(folder, part)
+    return Table.from_stub(folder, {"path": part}) if path.is_file() else part
 
 
 def _to_data(table: Any, shelf: Shelf) -> Any:

@@ -1,4 +1,4 @@
-"""The writers of one run, one after another or side by side, and what they make together: state, time, config, summary."""
+"""The writers of one run, after or beside each other, and what they make together: state, time, config, summary."""
 
 import math
 import os

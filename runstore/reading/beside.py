@@ -12,7 +12,8 @@ from runstore.reading.store import RunRecord
 
 def writer_files(run: RunRecord, stem: str) -> list[tuple[str, Path]]:
     """The files of a run that hold `stem` ("alerts", "output", …) with their writers' names, in the writers' order."""
-    found = [(place[1], name) for name in run.files if (place := written_by(name)) and place[0] == stem]
+    names = (name for name in run.files if name.startswith(stem))
+    found = [(place[1], name) for name in names if (place := written_by(name)) and place[0] == stem]
     return [(writer, run.layout.path / name) for writer, name in sorted(found, key=lambda item: writer_order(item[0]))]
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -48,6 +48,9 @@ from runstore.reading.stitching import ceilings
 
 # Whole numbers up to here are exact in a Float64.
 _LARGEST_STEP = 2.0**53
+
+UNSETTLED: Final = ("running", "crashed")
+"""States that pass while no file of the run changes: its heartbeat stops, or is heard again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +267,10 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float, known:
 
 
 def _unchanged(known: Project | None, changed: set[str]) -> dict[str, RunRecord]:
-    """The runs that are as they were. Whether a running one still does is asked anew."""
+    """The runs that are as they were. Whether one that recorded no end lives is asked anew."""
     if known is None:
         return {}
-    return {run.id: run for run in known.runs if run.id not in changed and run.state != "running"}
+    return {run.id: run for run in known.runs if run.id not in changed and run.state not in UNSETTLED}
 
 
 def _project_meta(project: ProjectLayout, store: StoreLayout) -> tuple[ProjectMeta, list[Problem]]:

@@ -75,6 +75,8 @@ def interrupt() -> bool:
     main = threading.main_thread()
     if main.ident is None or not main.is_alive():
         return False
+    if _hooks.busy:  # It ends a run already.
+        return True
     if callable(signal.getsignal(signal.SIGINT)):
         # A signal wakes a thread that sleeps or waits for the disk; a mere flag would be seen only then.
         signal.pthread_kill(main.ident, signal.SIGINT)

@@ -168,16 +168,16 @@ class History:
         if finite and type(total) not in _NUMBERS:  # Such as numpy's.
             shape.foreign = values.scalar_types(map(type, data.values()))
         if duty is not None:
-            self._do(duty, shape, row, line)
+            # Numbers of Python's own never change; what another library's may become is read from the line.
+            self._do(duty, shape, row if shape.numeric and type(total) in _NUMBERS else line, row)
         return True
 
-    def _do(self, duty: Duty, shape: _Shape, row: dict[str, Any], line: bytes) -> None:
-        """What a row that went straight asks for beside."""
+    def _do(self, duty: Duty, shape: _Shape, kept: bytes | dict[str, Any], row: dict[str, Any]) -> None:
+        """What a row that went straight asks for beside; `kept` is what is counted of it."""
         for axis in duty.track:
             self._track(axis, row[axis])
         if duty.count:
-            # Numbers of Python's own never change; what another library's may become is read from the line.
-            shape.kept.append(row if shape.numeric and _NUMBERS.issuperset(map(type, row.values())) else line)
+            shape.kept.append(kept)
             if len(shape.kept) >= _MOST_KEPT:
                 self._count(shape)
 

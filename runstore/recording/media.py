@@ -44,7 +44,7 @@ class MediaFiles:
                 "for all of them log a Table, or save a file in run.dir",
             )
             return stub
-        return None if type(value).__module__ == "numpy" else KeyShelf(self, key, step).store(value)
+        return None if _is_plain(value) else KeyShelf(self, key, step).store(value)
 
     def keep(self, key: str, step: int, folder: str, ending: str, content: bytes | Path) -> Stub:
         """Keeps a file's content; its path in the run's directory, digest and size. Raises `UsageError` for a path
@@ -113,6 +113,13 @@ class KeyShelf:
 
     def previous(self, kind: str) -> Stub | None:
         return self._files.previous(self._key, kind)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `value` is surely no media: nothing need be imported to know it."""
+    if isinstance(value, list | tuple):
+        return not value or type(value[0]) in values.SIMPLE
+    return type(value) in values.SIMPLE or type(value).__module__ == "numpy"
 
 
 def _digest(path: Path) -> tuple[Any, Fingerprint]:

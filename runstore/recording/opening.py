@@ -2,7 +2,6 @@
 or a rank among others."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -138,6 +137,8 @@ class _Opener:
             note_origin(layout, moment.run, moment.step)
             place = Place(self.store, self.project, layout, claim_attempt(layout))
         except BaseException:
+            import shutil  # Not at the top: no other run needs it.
+
             shutil.rmtree(layout.path, ignore_errors=True)
             raise
         beginning = replace(past.beginning(), resumed=False)

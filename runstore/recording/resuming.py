@@ -4,7 +4,6 @@ A run is taken up by a new attempt (after a crash, after its end, at an earlier 
 others write. Each has files of its own; nobody ever writes to a file of another.
 """
 
-import hashlib
 import math
 import os
 import re
@@ -345,6 +344,8 @@ class Unfinished:
     """Remembers, beside the store, which run of this script on this machine has not finished yet."""
 
     def __init__(self, store: StoreLayout, project: str) -> None:
+        import hashlib  # Not at the top: it links OpenSSL, which most runs never need.
+
         main = sys.modules.get("__main__")
         script = os.path.abspath(getattr(main, "__file__", None) or os.getcwd())
         key = "\0".join((hostname(), project, script)).encode(errors="surrogateescape")

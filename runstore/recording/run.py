@@ -272,6 +272,8 @@ class Run(RunFacts):
             except Exception as error:  # The script's own function: the run goes on until it ends.
                 self._recorder.warn_once("stop_fn", f"stop_fn raised {type(error).__name__}: {error}")
             return
+        if self._over:
+            return
         if not ending.interrupt() or ending.interactive():
             # At a prompt or in a notebook an interrupted cell ends nothing.
             self.end(Ending("killed", ending.SIGINT_EXIT_CODE, self._recorder.stop_reason))

@@ -125,7 +125,7 @@ class Summary(Live):
             found = [row.get(key) for row in rows]
         if not _NUMBERS.issuperset(map(type, found)):
             steps = [step for value, step in zip(found, steps, strict=True) if value is not None]
-            found = [values.revive(value) for value in found if value is not None]
+            found = [values.revive(values.plain(value)) for value in found if value is not None]
         self._aggregates.setdefault(key, Aggregate()).add(found, steps)
         return bool(found)
 

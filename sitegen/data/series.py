@@ -44,8 +44,8 @@ class Series:
     """One metric of one run or of many. Points lie run by run, in the order of `runs`, sorted by step.
 
     A point's `step` is its row's, or the middle of the steps in its bucket. `y` is NaN where only non-finite values
-    were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's, and so
-    is `axis`, the value of the metric that was defined as its x axis; None without one.
+    were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's, and
+    so is `axis`, the value of the metric that was defined as its x axis; None without one.
     """
 
     runs: Indices
@@ -131,7 +131,7 @@ def _merged(parts: Sequence[tuple[Rows, Indices, Indices]]) -> Rows:
 
 
 def axis_values(rows: Rows, axis: Rows) -> Floats:
-    """The value of another metric, `axis`, at each row: the one of its step, else its run's last before; NaN without."""
+    """The value of another metric, `axis`, at each row: at its step, else the last before in its run; NaN without."""
     found = np.full(rows.run.size, math.nan)
     starts = _changes(rows.run)
     for start, end in zip(starts, [*starts[1:], rows.run.size], strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from runstore.format.layout import writer_order, written_by
+from runstore.reading.beside import writer_files
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.store import RunRecord
 from sitegen.data.series import make_series, metric_rows
@@ -16,10 +16,7 @@ from sitegen.data.shards import has_times, run_payload, times_payload
 
 def system_files(run: RunRecord) -> list[Path]:
     """The files of a run's system metrics, one a writer, in their order."""
-    found = [
-        (writer_order(place[1]), name) for name in run.files if (place := written_by(name)) and place[0] == "system"
-    ]
-    return [run.layout.path / name for _, name in sorted(found) if run.files[name]]
+    return [path for _, path in writer_files(run, "system") if run.files[path.name]]
 
 
 def system_data(run: RunRecord) -> dict[str, Any]:

@@ -101,8 +101,9 @@ class LogFile:
 
 def log_files(run: RunRecord) -> list[LogFile]:
     """The files of a run's console logs that hold anything, writer by writer (`files` knows no links)."""
+    names = (name for name in run.files if name.startswith("output"))
     found = [LogFile(writer, 1, path) for writer, path in writer_files(run, "output")]
-    found += [LogFile(*place, run.layout.path / name) for name in run.files if (place := output_part(name))]
+    found += [LogFile(*place, run.layout.path / name) for name in names if (place := output_part(name))]
     found = [file for file in found if run.files[file.path.name]]
     return sorted(found, key=lambda file: (writer_order(file.writer), file.part))
 

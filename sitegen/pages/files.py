@@ -74,9 +74,9 @@ def stored_files(run: RunRecord) -> list[StoredFile]:
 
 def _walk(folder: str, prefix: str, depth: int = 0) -> Iterator[StoredFile]:
     try:
-        if depth > 30 or os.path.islink(folder):
-            return
         with os.scandir(folder) as entries:
+            if depth > 30 or os.path.islink(folder):
+                return
             for entry in entries:
                 path = f"{prefix}/{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
@@ -88,13 +88,12 @@ def _walk(folder: str, prefix: str, depth: int = 0) -> Iterator[StoredFile]:
         return  # What cannot be listed is not shown.
 
 
-def media_stamps(run: RunRecord) -> list[tuple[str, int, int]]:
-    """Path, size and time of change of everything that a run's page is made of beside the files in its directory."""
-    stored = [(file.path, file.size, file.changed) for file in stored_files(run)]
+def media_files(run: RunRecord) -> list[StoredFile]:
+    """The plain files below the `media/` of a run that logged more than numbers, by path."""
     if not run.kinds:
-        return stored
+        return []
     media = _walk(os.fspath(run.layout.media_dir), run.layout.media_dir.name)
-    return stored + sorted((file.path, file.size, file.changed) for file in media)
+    return sorted(media, key=lambda file: file.path)
 
 
 def folders(files: list[StoredFile]) -> tuple[Folder, ...]:

@@ -13,9 +13,9 @@ from sitegen import urls
 from sitegen.pages.artifacts import ArtifactIndex, UseRow
 from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_views, log_views
 from sitegen.pages.context import Link, PageContext, ProblemRow, iso, problem_rows
-from sitegen.pages.files import Folder, Script, folders, main_script, stored_files
+from sitegen.pages.files import Folder, Script, StoredFile, folders, main_script
 from sitegen.pages.texts import LogView, PatchView, patch_view
-from sitegen.pages.values import cell, show, shown_items
+from sitegen.pages.values import cell, is_typed, show, shown_items
 
 FieldKind = Literal["text", "time", "duration", "code", "link", "list", "state"]
 
@@ -92,14 +92,18 @@ class RunPage(PageContext):
 
 
 def run_page(
-    project: Project, number: int, group_slug: str | None, loads: RunData, artifacts: ArtifactIndex
+    project: Project,
+    number: int,
+    group_slug: str | None,
+    loads: RunData,
+    stored: list[StoredFile],
+    artifacts: ArtifactIndex,
 ) -> RunPage:
-    """The page of the `number`-th run of a project, with the data that it loads."""
+    """The page of the `number`-th run of a project, with the data that it loads and the files that it lists."""
     run = project.runs[number]
     path = urls.run_page(project.name, run.id)
     root = urls.up(path)
     project_href = urls.href(urls.project_page(project.name), root)
-    stored = stored_files(run)
     group = None
     if group_slug is not None:
         group = Link(run.meta.group, urls.href(urls.group_page(project.name, group_slug), root))
@@ -112,7 +116,7 @@ def run_page(
         project_href=project_href,
         overview=tuple(_overview(run, group)),
         config=shown_items(run.config),
-        summary=shown_items(run.summary),
+        summary=shown_items({key: value for key, value in run.summary.items() if not _has_panel(run, value)}),
         loads=loads,
         attempts=attempt_views(run),
         alerts=alerts(run),
@@ -126,6 +130,11 @@ def run_page(
         previous=_neighbour(project, number - 1, root),
         next=_neighbour(project, number + 1, root),
     )
+
+
+def _has_panel(run: RunRecord, value: Any) -> bool:
+    """Whether a value of the summary is shown by a panel: then a list of values need not name it."""
+    return is_typed(value) and value["_type"] in run.kinds
 
 
 def has_patch(run: RunRecord) -> bool:

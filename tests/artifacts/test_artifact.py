@@ -158,6 +158,14 @@ def test_download_takes_a_prefix_and_one_entry(run: Run, data: Path) -> None:
     assert Path(entry.download("one")).read_text() == "bb"
     assert (entry.size, len(entry.digest), entry.ref) == (2, 64, None)
     assert [file.name for file in artifact.files()] == ["a.txt", "sub/b.txt", "sub/deep/c.txt"]
+    [file] = artifact.files(names=["sub/b.txt"])
+    assert (file.size, file.mimetype, file.url[:8]) == (2, "text/plain", "file:///")
+    with file.download("files") as opened:
+        assert opened.read() == "bb"
+    with pytest.raises(ValueError, match="replace=True"):
+        file.download("files")
+    file.download("files", exist_ok=True).close()
+    file.download("files", replace=True).close()
 
 
 def test_a_table_comes_back_as_a_table(run: Run) -> None:

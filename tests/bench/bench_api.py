@@ -1,7 +1,7 @@
 """What the Api costs over 10,000 runs: `python -m tests.bench.bench_api [--json PATH]`.
 
-Warm is a call on an Api that has seen the store: what changed since is looked for in every run's directory each time. The
-baseline is one look at the same files by hand: a `scandir` of every run and the stat of each of its files.
+Warm is a call on an Api that has seen the store: what changed since is looked for in every run's directory each time.
+The baseline is one look at the same files by hand: a `scandir` of every run and the stat of each of its files.
 """
 
 import os

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -93,7 +94,7 @@ def measure_many(place: Path) -> list[Measure]:
     for number in range(VERSIONS):
         draft = Artifact("many", "model")
         draft.add_reference(f"s3://bucket/{number}")
-        last = _timed(lambda: run.log_artifact(draft), settle=False)
+        last = _timed(partial(run.log_artifact, draft), settle=False)
     run.finish()
     store = StoreLayout(place / "many")
     [line] = store.root.glob("bench/runs/*/lineage.jsonl")

@@ -44,12 +44,8 @@ def _rows(number: int) -> list[dict[str, Any]]:
 
 
 def axis_title(page: Page, metric: str, pages: str) -> str:
-    return str(
-        page.evaluate(
-            f"key => runstore.{pages}.panels.find((each) => each.metric.key === key).chart.axisTitle.textContent",
-            metric,
-        )
-    )
+    find = f"runstore.{pages}.panels.find((each) => each.metric.key === key)"
+    return str(page.evaluate(f"key => {find}.chart.axisTitle.textContent", metric))
 
 
 def test_a_chart_begins_with_the_axis_that_was_defined_and_a_person_may_choose_another(

@@ -74,10 +74,11 @@ def test_the_store_itself_is_never_code(begin: Begin, source: Path) -> None:
     assert not [name for name in names(run, source) if "inside" in name]
 
 
-def test_the_artifact_is_named_after_project_and_script(run: Run, source: Path) -> None:
+def test_the_artifact_is_named_after_project_and_script(begin: Begin, source: Path) -> None:
+    run = begin(settings={"program": "scripts/train.py"})
     artifact = run._recorder.part(Code).collect(source, include_fn=lambda path: path.endswith("train.py"))
     assert artifact is not None
-    assert artifact.name.startswith("source-p-")
+    assert artifact.name == "source-p-scripts_train.py"
     named = run._recorder.part(Code).collect(source, name="my code")
     assert named is not None
     assert named.name == "my_code"

@@ -83,7 +83,7 @@ def test_a_fork_is_a_run_of_its_own_with_the_parents_first_rows(begin: Callable[
     assert curve_of(store, "loss", "a") == [(0, 5), (1, 4), (2, 3), (3, 2)]
     assert load(child / "provenance.json") == {"forked_from": {"run": "a", "step": 1}}
     record = record_of(store, "b")
-    assert record.attempts[0].forked_from == ("a", 1)
+    assert record.attempts[0].forked_from == ("a", 1.0)
     assert record.provenance["host"] == record.attempts[1].host
     assert record.tracked is not None
     assert record.tracked < 30

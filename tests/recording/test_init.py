@@ -13,7 +13,7 @@ from runstore.errors import ConfigError, StoreError, UsageError
 from runstore.format.records import load_config, load_run, load_store
 from runstore.recording import current
 from runstore.recording.run import Run
-from tests.processes import load, rows, run_script
+from tests.processes import load, run_script
 from tests.recording.conftest import QUIET, folder_of
 
 
@@ -167,7 +167,8 @@ def test_arguments_of_wandb_without_effect_here_are_warned_of_with_what_there_is
     run.finish()
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert warnings == [
-        "runstore: warning: init: tensorboard= has no effect here: event files are not read; log the values with run.log",
+        "runstore: warning: init: tensorboard= has no effect here: event files are not read; "
+        "log the values with run.log",
         "runstore: warning: init: monitor_gym= has no effect here: recordings are not looked for; "
         "log them as runstore.Video",
     ]

@@ -15,6 +15,7 @@ from sitegen.data.series import (
     MAX_POINTS,
     Rows,
     Series,
+    axis_values,
     make_series,
     metric_rows,
 )
