@@ -134,8 +134,8 @@ def plotly_data() -> bytes:
 def frame_page() -> bytes:
     """The page that shows logged HTML and Plotly's figures, for frames without rights.
 
-    A frame without an origin loads nothing from `file://`, not even a script beside it: all that it needs is in it. What
-    its policy allows, it allows to nobody: outside such a frame the page does nothing, and it reaches no network.
+    A frame without an origin loads nothing from `file://`, not even a script beside it: all that it needs is in it.
+    What its policy allows, it allows to nobody: outside such a frame the page does nothing, and it reaches no network.
     """
     script, style = (
         (templates_dir() / "frame" / name).read_text(encoding="utf-8") for name in ("frame.js", "frame.css")

@@ -128,7 +128,7 @@ def plot_chart(plot: Plot) -> Layers:
 
 
 def heat_chart() -> Layers:
-    """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the step shown (`at`) a rule."""
+    """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the step `at` as a rule."""
     cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True).encode(
         x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
         x2="x1:Q",

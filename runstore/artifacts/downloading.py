@@ -10,12 +10,12 @@ from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import check_path
 from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
-from runstore.settings import from_environment
+from runstore.settings import in_force
 
 
 def default_root(name: str) -> str:
     """Where `model:v3` goes when the script names no directory."""
-    return os.path.join(from_environment().artifact_dir or os.path.join(".", "artifacts"), name)
+    return os.path.join(in_force().artifact_dir or os.path.join(".", "artifacts"), name)
 
 
 def place_in(root: str, path: str) -> str:

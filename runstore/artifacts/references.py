@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
-from urllib.request import Request, url2pathname, urlopen
 
 from runstore.artifacts import blobs
 from runstore.artifacts.errors import ArtifactError, ContentError
@@ -49,7 +48,7 @@ def local_path(ref: str) -> str:
     parts = urlsplit(ref)
     if parts.netloc not in ("", "localhost"):
         raise ArtifactError(f"{ref}: names a file on the host {parts.netloc!r}; write file:// and an absolute path")
-    return url2pathname(parts.path)
+    return unquote(parts.path)
 
 
 def _local_entries(ref: str, name: str | None, *, checksum: bool, most: int) -> list[FileEntry]:
@@ -143,7 +142,9 @@ def _copy_file(ref: str, target: str) -> None:
 
 
 def _copy_web(ref: str, target: str) -> None:
+    # Not at the top: few artifacts need the web's library.
     from http.client import HTTPException
+    from urllib.request import Request, urlopen
 
     try:
         request = Request(ref, headers={"User-Agent": "runstore"})  # noqa: S310 - http and https only

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runstore.errors import UsageError
 from runstore.recording import current
-from runstore.settings import RunSettings, Settings, for_process, gather
+from runstore.settings import RunSettings, Settings, for_process, gather, in_force
 
 if TYPE_CHECKING:
     from runstore.recording.run import Run
@@ -101,8 +101,7 @@ def _print(text: str, *, newline: bool, repeat: bool, prefix: str, shown: str) -
     if not repeat and text in _said:
         return
     _said.add(text)
-    run = current.get()
-    settings = run.settings if run is not None else gather()[0]
+    settings = in_force()
     if settings.silent or not getattr(settings, shown):
         return
     lines = "\n".join(f"{prefix}{line}" for line in str(text).split("\n"))

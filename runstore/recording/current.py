@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runstore.artifacts import host
 from runstore.errors import RunstoreError
+from runstore.settings import remember
 
 if TYPE_CHECKING:
     from runstore.recording.run import Run
@@ -23,6 +24,7 @@ def get() -> "Run | None":
 def put(run: "Run | None") -> None:
     global _run
     _run = run
+    remember(None if run is None else run.settings)
 
 
 def forget(run: "Run") -> None:

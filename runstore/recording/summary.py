@@ -58,8 +58,8 @@ class Summary(Live):
     ) -> None:
         """Takes up what an earlier writer left: a summary.json, and lines of the history that are newer than it.
 
-        `earlier` gives every line of the history so far; it is asked where aggregates are to go on. `nested` gives the path of
-        keys that were joined by dots.
+        `earlier` gives every line of the history so far; it is asked where aggregates are to go on. `nested` gives the
+        path of keys that were joined by dots.
         """
         self.__dict__["_earlier"] = earlier
         self._paths.update(nested or {})

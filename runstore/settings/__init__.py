@@ -18,7 +18,17 @@ from runstore.settings.fields import (
     show,
 )
 from runstore.settings.kinds import split_tags
-from runstore.settings.layers import Settings, for_process, from_environment, gather, mistakes_in_store, named, override
+from runstore.settings.layers import (
+    Settings,
+    for_process,
+    from_environment,
+    gather,
+    in_force,
+    mistakes_in_store,
+    named,
+    override,
+    remember,
+)
 
 __all__ = [
     "PREFIXES",
@@ -35,9 +45,11 @@ __all__ = [
     "for_process",
     "from_environment",
     "gather",
+    "in_force",
     "mistakes_in_store",
     "named",
     "override",
+    "remember",
     "show",
     "split_tags",
 ]

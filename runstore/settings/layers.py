@@ -126,6 +126,20 @@ def for_process(settings: object) -> list[str]:
     return remarks
 
 
+_current: RunSettings | None = None
+
+
+def remember(settings: RunSettings | None) -> None:
+    """Notes the settings of the run that became current; None when there is none any more."""
+    global _current
+    _current = settings
+
+
+def in_force() -> RunSettings:
+    """The settings of the current run, else those that a run started now would have. Raises as `gather` does."""
+    return gather()[0] if _current is None else _current
+
+
 def named(settings: object) -> Mapping[str, Any]:
     """The names and values in what `init(settings=)` was given. Raises `UsageError`."""
     if isinstance(settings, Mapping):

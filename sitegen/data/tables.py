@@ -25,8 +25,8 @@ Part = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """A table as it was logged once: its columns' names and its rows, cells as JSON has them, the first `in_head` of which
-    stand in its head file."""
+    """A table as it was logged once: its columns' names and its rows, cells as JSON has them; the first `in_head` stand
+    in its head file."""
 
     columns: tuple[str, ...]
     rows: list[Row]

@@ -1,5 +1,6 @@
 """A run's attempts and ranks, its alerts, and its console logs: what each of its writers left."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -54,6 +55,12 @@ def attempt_views(run: RunRecord) -> tuple[AttemptView, ...]:
         )
         views[-1] = replace(views[-1], marks=(*views[-1].marks, count))
     return tuple(views) if len(views) > 1 or any(view.marks for view in views) else ()
+
+
+def attempt_starts(run: RunRecord) -> tuple[float, ...]:
+    """The steps at which later attempts began."""
+    starts = {each.starting_step for each in run.attempts if each.writer and not each.is_rank}
+    return tuple(sorted(step for step in starts if step is not None and math.isfinite(step)))
 
 
 def _marks(attempt: Attempt) -> Iterator[str]:

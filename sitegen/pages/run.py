@@ -11,7 +11,7 @@ from runstore.artifacts.lineage import INPUT, OUTPUT
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.pages.artifacts import ArtifactIndex, UseRow
-from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_views, log_views
+from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_starts, attempt_views, log_views
 from sitegen.pages.context import Link, PageContext, ProblemRow, iso, problem_rows
 from sitegen.pages.files import Folder, Script, StoredFile, folders, main_script
 from sitegen.pages.texts import LogView, PatchView, patch_view
@@ -79,6 +79,7 @@ class RunPage(PageContext):
     summary: tuple[tuple[str, str], ...]
     loads: RunData
     attempts: tuple[AttemptView, ...]
+    marks: tuple[float, ...]
     alerts: tuple[AlertView, ...]
     uses: RunUses
     logs: tuple[LogView, ...]
@@ -119,6 +120,7 @@ def run_page(
         summary=shown_items({key: value for key, value in run.summary.items() if not _has_panel(run, value)}),
         loads=loads,
         attempts=attempt_views(run),
+        marks=attempt_starts(run),
         alerts=alerts(run),
         uses=RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root)),
         logs=log_views(run),

@@ -43,6 +43,7 @@ runstore.Chart = (() => {
       this.live = element("p", { className: "aside", role: "status" });
       this.root = element("div", { className: "plot", tabIndex: 0, role: "group", aria: { roledescription: "chart" } }, this.canvas);
       this.overlay = svg("svg", this.root, "plot-overlay");
+      this.rules = svg("path", this.overlay, "plot-rules");
       this.highlighted = svg("path", this.overlay, "plot-highlight");
       this.crosshair = svg("line", this.overlay, "plot-crosshair");
       this.marker = svg("circle", this.overlay, "plot-marker");
@@ -57,7 +58,7 @@ runstore.Chart = (() => {
 
     /**
      * Draws curves; the promise is kept once they are on the screen.
-     * @param {{curves: Curve[], axis: string, axisLabel: string, log: boolean}} what each curve has a `colour` too
+     * @param {{curves: Curve[], axis: string, axisLabel: string, log: boolean, marks?: number[]}} what each curve has a `colour` too; at the `marks` on the x axis stands a thin rule
      */
     async draw(what) {
       this.what = what;
@@ -114,6 +115,9 @@ runstore.Chart = (() => {
     #show(runtime) {
       const { curves } = this.what;
       const scale = (this.scale = shapes.scales(this.frame));
+      const [low, high] = this.frame.x;
+      const marks = (this.what.marks ?? []).filter((x) => x > low && x < high);
+      this.rules.setAttribute("d", marks.map((x) => `M${scale.x(x).toFixed(1)},0V${this.frame.height}`).join(""));
       const [width, opacity] = curves.length <= 30 ? [1.6, 1] : curves.length <= 200 ? [1.2, 0.85] : [1, 0.6];
       const made = this.parts.map((part, at) => shapes.line(part, scale, curves[at].colour, width, opacity));
       const shade = curves.length <= 6 ? 0.18 : curves.length <= 20 ? 0.12 : 0.06;

@@ -4,7 +4,7 @@
   const { State, Panels, series, palette } = runstore;
 
   /** What a chart of this run shows, from the payload of its metrics. */
-  function drawer(data, axisOf) {
+  function drawer(data, axisOf, marks = []) {
     const decoded = new Map();
     return async (metric) => {
       if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
@@ -13,14 +13,16 @@
       const shown = series.shownAxis(x, Boolean(series.axis(values, x)), metric.axis_name);
       const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
       const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smooth);
-      return { ...shown, curves, log: ylog, about: `${values.y.length} points`, legend: [] };
+      return { ...shown, curves, marks: shown.axis === "_step" ? marks : [], log: ylog, about: `${values.y.length} points`, legend: [] };
     };
   }
 
   async function drawCharts(root) {
     const data = await runstore.loaded("run");
     const state = new State({ x: runstore.offerAxes(document, data.metrics.some(({ axis_name: name }) => name)) });
-    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view), () => {}));
+    // Where each later attempt began.
+    const marks = (root.dataset.marks ?? "").split(" ").filter(Boolean).map(Number);
+    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}));
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);
     state.onchange = (changed) => {

@@ -12,11 +12,25 @@ EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"doc
 STEPS = 6
 CUBE = [[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)]
 OBJ = "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 2 3\nf 1 2 4\nf 1 3 4\nf 2 3 4\n"
-HTML = (
-    "<style>body{background:rgb(1,2,3)}</style><p id=said>from the frame</p>"
-    "<script>document.getElementById('said').textContent = 'its script ran'; try { parent.parent.document.title = 'owned' } catch {}</script>"
-)
-MARKDOWN = "# Findings\n\nThe *loss* falls, see [the paper](https://example.org).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n- one\n- two\n"
+HTML = """\
+<style>body{background:rgb(1,2,3)}</style><p id=said>from the frame</p>
+<script>
+document.getElementById('said').textContent = 'its script ran';
+try { parent.parent.document.title = 'owned' } catch {}
+</script>
+"""
+MARKDOWN = """\
+# Findings
+
+The *loss* falls, see [the paper](https://example.org).
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+- one
+- two
+"""
 
 
 def picture(step: int) -> bytes:

@@ -161,7 +161,7 @@ def test_charts_and_objects_have_ink(page: Page, key: str) -> None:
         """canvas => {
             const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             const colours = new Set();
-            for (let at = 0; at < data.length; at += 4) if (data[at + 3]) colours.add(`${data[at]} ${data[at + 1]} ${data[at + 2]}`);
+            for (let at = 0; at < data.length; at += 4) if (data[at + 3]) colours.add(data.slice(at, at + 3).join());
             return colours.size >= 2;
         }""",
         arg=canvas.element_handle(),
@@ -186,7 +186,7 @@ def test_sound_markdown_and_downloads_are_there(page: Page) -> None:
         panel(page, "sound")
         .locator("audio")
         .evaluate(
-            "audio => audio.duration || new Promise((resolve) => (audio.onloadedmetadata = () => resolve(audio.duration)))"
+            "audio => audio.duration || new Promise((done) => (audio.onloadedmetadata = () => done(audio.duration)))"
         )
         > 0.1
     )
@@ -225,6 +225,13 @@ def test_a_table_shows_media_and_aligns_numbers(page: Page) -> None:
     predictions.locator(".thumbnail img").first.wait_for()
     assert predictions.locator("th").nth(2).get_attribute("class") == "number"
     assert predictions.locator("tbody td").nth(2).evaluate("cell => getComputedStyle(cell).textAlign") == "right"
+
+
+def test_a_rule_in_the_charts_marks_where_an_attempt_began(page: Page) -> None:
+    rules = page.locator("#charts .plot-rules").first
+    assert (rules.get_attribute("d") or "").count("M") == 1
+    page.get_by_label("X axis").select_option(label="Relative time")
+    page.wait_for_function("rules => rules.getAttribute('d') === ''", arg=rules.element_handle())
 
 
 def test_system_metrics_alerts_attempts_logs_files_and_code_are_there(page: Page) -> None:

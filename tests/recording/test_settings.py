@@ -331,6 +331,17 @@ def test_setup_gives_settings_to_every_run_of_the_process(store: Path, capsys: p
     assert capsys.readouterr().err == "runstore: a line\nrunstore: warning: once\nrunstore: error: an error"
 
 
+def test_artifacts_are_downloaded_where_the_current_run_says(store: Path, tmp_path: Path) -> None:
+    settings = {"silent": True, "console": "off", "disable_git": True, "artifact_dir": str(tmp_path / "downloads")}
+    with runstore.init(dir=store, settings=settings) as run:
+        artifact = runstore.Artifact("data", "dataset")
+        with artifact.new_file("x.txt") as file:
+            file.write("x")
+        run.log_artifact(artifact)
+        assert artifact.download() == str(tmp_path / "downloads" / "data:v0")
+    assert (tmp_path / "downloads" / "data:v0" / "x.txt").read_text() == "x"
+
+
 def test_attach_gives_the_current_run_and_no_other(run: Run) -> None:
     from runstore.recording import current
 
@@ -345,5 +356,5 @@ def test_every_setting_is_read_by_somebody(name: str) -> None:
     """No setting is taken and ignored."""
     sources = [path for path in (ROOT / "runstore").rglob("*.py") if path.name != "fields.py"]
     sources.append(ROOT / "runstore" / "settings" / "fields.py")
-    use = re.compile(rf"\b(?:settings|wish|_wish|self|found|from_environment\(\)|gather\(\)\[0\])\.{name}\b|\"{name}\"")
+    use = re.compile(rf"\b(?:settings|wish|_wish|self|found|in_force\(\))\.{name}\b|\"{name}\"")
     assert any(use.search(path.read_text(encoding="utf-8")) for path in sources)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sitegen.plans import plan
-from tests.stores import curve, write_file, write_run
+from tests.stores import curve, write_run
 
 PROVENANCE = {
     "host": "node1",
