@@ -6,7 +6,7 @@ from typing import Any
 
 from runstore.api.errors import NotFoundError
 from runstore.errors import UsageError
-from runstore.format.layout import StoreLayout, stamp_run
+from runstore.format.layout import StoreLayout, is_as_stamped
 from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
 from runstore.settings import from_environment
 
@@ -97,7 +97,7 @@ class Source:
             self._runs = {(run.project, run.id): run for each in self.known().projects for run in each.runs}
         run = self._runs.get((project, run_id))
         try:
-            same = run is not None and run.state not in UNSETTLED and stamp_run(run.layout.path) == entry.stats
+            same = run is not None and run.state not in UNSETTLED and is_as_stamped(run.layout.path, entry.stats)
         except OSError:
             return None
         return run if same else None

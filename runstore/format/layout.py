@@ -17,7 +17,7 @@ append-only files of its own: `history.jsonl` of the first, `history.2.jsonl` of
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -368,22 +368,30 @@ def scan_run(path: Path) -> RunScan:
     return RunScan(found, dict(sorted(odd.items())))
 
 
-def stamp_run(path: Path) -> dict[str, list[int]] | None:
-    """Size, mtime (ns) and inode of the plain files directly in a run's directory, but for fleeting ones.
+def is_as_stamped(path: Path, stamps: Mapping[str, Sequence[int]]) -> bool:
+    """Whether the plain files directly in a run's directory, but for fleeting ones, are those of `stamps`.
 
-    None where anything stands that `scan_run` has to tell of. Thousands of runs are asked at every look, so nothing
-    else is made of what the system says. Raises `OSError`.
+    These have size, mtime (ns) and inode by name. False where anything stands that `scan_run` has to tell of. Raises
+    `OSError`.
+
+    Thousands of runs are asked at every look: nothing is made of what the system says, only compared.
     """
-    stamps = {}
+    seen = 0
     with os.scandir(os.fspath(path)) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
-                if not is_fleeting(entry.name):
-                    found = entry.stat(follow_symlinks=False)
-                    stamps[entry.name] = [found.st_size, found.st_mtime_ns, found.st_ino]
+                known = stamps.get(entry.name)
+                if known is None:
+                    if is_fleeting(entry.name):
+                        continue
+                    return False
+                found = entry.stat(follow_symlinks=False)
+                if found.st_mtime_ns != known[1] or found.st_size != known[0] or found.st_ino != known[2]:
+                    return False
+                seen += 1
             elif _wrong_kind(entry):
-                return None
-    return stamps
+                return False
+    return seen == len(stamps)
 
 
 def _wrong_kind(entry: os.DirEntry[str]) -> str:
@@ -456,7 +464,7 @@ class ProjectLayout:
         return RunLayout(self.runs_dir / check_run_id(run_id))
 
     def runs_paths(self) -> list[Path]:
-        """The directories that runs are in, by name; none behind a link. Raises `OSError` when they cannot be listed."""
+        """The directories that runs are in, by name; none behind a link. Raises `OSError`."""
         return [] if self.runs_dir.is_symlink() else _directories(self.runs_dir)
 
     @property

@@ -184,7 +184,7 @@ class ProjectCatalog:
         if not entry.stats or entry.unread or entry.odd or "" in entry.problems:
             return False
         try:
-            return names.stamp_run(layout.path) == entry.stats
+            return names.is_as_stamped(layout.path, entry.stats)
         except OSError:
             return False
 

@@ -1,7 +1,7 @@
 """Logged tables, every row of them, in data files of about a megabyte that a page loads when they are looked at."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from sitegen.data.stubs import Files, Item, item, text
 SHARD_BYTES: Final = 1 << 20
 MAX_ROWS: Final = 2_000_000
 MAX_CELL: Final = 4000
+MAX_INCREMENTS: Final = 100_000
 
 Row = Sequence[Any]
 Part = dict[str, Any]
@@ -26,11 +27,12 @@ Part = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """A table as it was logged once: its columns' names and its rows, cells as JSON has them; the first `in_head` stand
-    in its head file."""
+    in its head file. `previous` is the stub of the increment before."""
 
     columns: tuple[str, ...]
     rows: list[Row]
     in_head: int
+    previous: Any = None
 
 
 def table_item(value: TypedValue, files: Files, known: dict[str, list[Part]]) -> Item:
@@ -38,22 +40,29 @@ def table_item(value: TypedValue, files: Files, known: dict[str, list[Part]]) ->
 
     An increment has the rows of the increments before it too, which `known` keeps by their paths.
     """
-    stub = value.stub
-    parts = _parts(stub, files)
-    if parts is None:
+    chain: list[tuple[str, list[Part]]] = []
+    where: Any = value.stub
+    path = ""
+    while isinstance(where, dict) and (path := str(where.get("path"))) not in known and len(chain) < MAX_INCREMENTS:
+        found = _parts(where, files)
+        if found is None:
+            break
+        known[path] = []
+        parts, where = found
+        chain.append((path, parts))
+    if not chain and not known.get(path):
         return {"kind": "missing", "what": "table", "step": value.step}
-    previous = known.get(str(stub.get("previous")), []) if stub.get("increment") else []
-    whole = known[str(stub.get("path"))] = [*previous, *parts]
+    whole = known.get(path, []) if isinstance(where, dict) else []
+    for path, parts in reversed(chain):
+        whole = known[path] = [*whole, *parts]
     return {"kind": "table", "step": value.step, "parts": whole}
 
 
-def _parts(stub: Mapping[str, Any], files: Files) -> list[Part] | None:
-    """Plans the data files of one table; None when its file is not there or is no table."""
+def _parts(stub: Mapping[str, Any], files: Files) -> tuple[list[Part], Any] | None:
+    """Plans the data files of one head, and says which increment came before; None when it is not there or no table."""
     found = files.find(stub.get("path"))
-    if found is None:
-        return None
-    table = read_table(found[0], stub, files)
-    if table is None:
+    table = read_table(found[0], stub, files) if found else None
+    if found is None or table is None:
         return None
     name, stamp = files.name(found, stub), f"{found[1].st_size} {found[1].st_mtime_ns}"
     parts = []
@@ -64,7 +73,8 @@ def _parts(stub: Mapping[str, Any], files: Files) -> list[Part] | None:
         content = shard(part, payload)
         files.put(f"media/{part}.js", f"{stamp} {len(content)}", partial(bytes, content))
         parts.append({"name": part, "url": f"media/{part}.js", "rows": len(rows)})
-    return parts
+    previous = table.previous or stub.get("previous")
+    return parts, {"path": previous} if isinstance(previous, str) else previous
 
 
 def _chunks(table: TableRows, size: int) -> Iterator[list[Row]]:
@@ -85,10 +95,12 @@ def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows |
         return None
     rows: list[Row] = [row if isinstance(row, list) else [row] for row in data]
     in_head = len(rows)
-    total, parquet = head.get("nrows", stub.get("nrows")), stub.get("parquet")
+    total, parquet = head.get("nrows", stub.get("nrows")), head.get("parquet") or stub.get("parquet")
     if isinstance(total, int) and total > len(rows) and isinstance(parquet, dict):
-        rows += _parquet_rows(files, parquet.get("path"), len(rows))
-    return TableRows(tuple(text(column, 300) for column in columns), rows[:MAX_ROWS], in_head)
+        texts = {at for at in head.get("json_columns") or () if isinstance(at, int)}
+        rows += _parquet_rows(files, parquet.get("path"), len(rows), texts)
+    names = tuple(text(column, 300) for column in columns)
+    return TableRows(names, rows[:MAX_ROWS], in_head, head.get("previous"))
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -100,14 +112,18 @@ def _load(path: Path) -> dict[str, Any]:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def _parquet_rows(files: Files, path: Any, known: int) -> list[Row]:
-    """The rows behind the first `known`. A file that is missing or damaged has none."""
+def _parquet_rows(files: Files, path: Any, known: int, texts: Collection[int]) -> list[Row]:
+    """The rows behind the first `known`; the columns `texts` hold JSON. A file that is missing or damaged has none."""
     found = files.find(path)
     if found is None:
         return []
     try:
-        return [list(row) for row in pl.read_parquet(found[0]).slice(known, MAX_ROWS).iter_rows()]
-    except (OSError, pl.exceptions.PolarsError):
+        frame = pl.scan_parquet(found[0], glob=False).slice(known, MAX_ROWS).collect()
+        columns = [frame.to_series(at).to_list() for at in range(frame.width)]
+        for at in texts:
+            columns[at] = [None if cell is None else orjson.loads(cell) for cell in columns[at]]
+        return [list(row) for row in zip(*columns, strict=True)]
+    except (OSError, ValueError, TypeError, IndexError, pl.exceptions.PolarsError):
         return []
 
 

@@ -144,24 +144,43 @@ def test_the_rows_behind_a_head_come_from_its_parquet_file(root: Path) -> None:
     home = folder(root)
     path = home / "media/table/t.parquet"
     path.parent.mkdir(parents=True)
-    pl.DataFrame({"n": range(50), "s": [f"row {at}" for at in range(50)]}).write_parquet(path)
-    head = {"columns": ["n", "s"], "data": [[at, f"row {at}"] for at in range(20)], "nrows": 50}
+    pl.DataFrame({"n": range(50), "s": [f'["row {at}"]' for at in range(50)]}).write_parquet(path)
+    head = {"columns": ["n", "s"], "data": [[at, [f"row {at}"]] for at in range(20)], "nrows": 50, "json_columns": [1]}
     stub = stored(home, "table", "table/t.table.json", json.dumps(head), ncols=2, nrows=50)
     log(root, {"t": {**stub, "parquet": {"path": "media/table/t.parquet"}}})
     site = plan(root)
-    assert rows_of(site, panels(site)["t"][0]) == [[at, f"row {at}"] for at in range(50)]
+    assert rows_of(site, panels(site)["t"][0]) == [[at, f'["row {at}"]'] for at in range(50)]
+
+
+def increments(root: Path, count: int) -> list[dict[str, Any]]:
+    """The stubs of a table that is logged row by row."""
+    home = folder(root)
+    stubs: list[dict[str, Any]] = []
+    for at in range(count):
+        link = {"previous": {"path": stubs[-1]["path"]}} if stubs else {}
+        head = {"columns": ["n"], "data": [[at]], "nrows": 1, "increment": at, **link}
+        stubs.append(stored(home, "table", f"table/t{at}.table.json", json.dumps(head), increment=at, **link))
+    return stubs
 
 
 def test_increments_add_up(root: Path) -> None:
-    home = folder(root)
-    one, two = (table(home, f"t{at}", ["n"], [[at]]) for at in range(2))
-    log(
-        root,
-        {"t": {**one, "log_mode": "INCREMENTAL", "increment": 0}},
-        {"t": {**two, "increment": 1, "previous": one["path"]}},
-    )
+    log(root, *({"t": stub} for stub in increments(root, 3)))
     site = plan(root)
-    assert [rows_of(site, item) for item in panels(site)["t"]] == [[[0]], [[0], [1]]]
+    assert [rows_of(site, item) for item in panels(site)["t"]] == [[[0]], [[0], [1]], [[0], [1], [2]]]
+
+
+def test_an_increment_brings_those_before_it_that_no_row_names_any_more(root: Path) -> None:
+    stubs = increments(root, 3)
+    log(root, {"t": stubs[0]}, {"t": stubs[2]})
+    site = plan(root)
+    assert [rows_of(site, item) for item in panels(site)["t"]] == [[[0]], [[0], [1], [2]]]
+
+
+def test_increments_in_a_circle_end(root: Path) -> None:
+    head = {"columns": ["n"], "data": [[1]], "previous": {"path": "media/table/t.table.json"}}
+    log(root, {"t": stored(folder(root), "table", "table/t.table.json", json.dumps(head))})
+    site = plan(root)
+    assert rows_of(site, panels(site)["t"][0]) == [[1]]
 
 
 def test_boxes_are_shares_of_the_image_and_masks_are_carried(root: Path) -> None:
