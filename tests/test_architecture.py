@@ -45,7 +45,9 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (
-        ("checking", "copying", "host", "layout", "lenient", "values", "yaml12"),
+        ("copying", "host", "lenient", "names", "values", "yaml12"),
+        ("run_layout",),
+        ("checking", "layout"),
         ("locate", "records"),
         ("metrics", "schema"),
     ),
@@ -124,7 +126,12 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("projects",),
         ("client",),
     ),
-    "runstore.cli": (("terminal", "stores"), ("choosing",), ("compare", "export", "manage", "trash", "artifacts", "migrate", "runs", "schema", "settings", "verify"), ("main",)),
+    "runstore.cli": (
+        ("terminal", "stores"),
+        ("choosing",),
+        ("compare", "export", "manage", "trash", "artifacts", "migrate", "runs", "schema", "settings", "verify"),
+        ("main",),
+    ),
     "sitegen.data": (
         ("defined", "markup", "series"),
         ("shards",),

@@ -14,7 +14,7 @@ from typing import Any
 
 from runstore.api.errors import NotFoundError
 from runstore.errors import UsageError
-from runstore.format.layout import RunLayout, is_fleeting
+from runstore.format.run_layout import RunLayout, is_fleeting
 from runstore.reading.store import RunRecord
 
 

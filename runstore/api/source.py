@@ -6,7 +6,8 @@ from typing import Any
 
 from runstore.api.errors import NotFoundError
 from runstore.errors import UsageError
-from runstore.format.layout import StoreLayout, is_as_stamped
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import is_as_stamped
 from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
 from runstore.settings import from_environment
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from runstore.artifacts.errors import ArtifactError, ContentError
-from runstore.format.layout import StoreLayout, linked
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import linked
 
 _FICLONE: Final = 0x40049409
 _BLOCK: Final = 4 << 20

@@ -7,7 +7,8 @@ from runstore.artifacts import lineage
 from runstore.artifacts.blobs import Blobs
 from runstore.artifacts.collection import Collection, Version, iter_collections
 from runstore.errors import FormatError, StoreError
-from runstore.format.layout import StoreLayout, linked
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import linked
 from runstore.reading.entries import located
 from runstore.reading.store import Problem
 

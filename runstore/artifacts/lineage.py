@@ -13,7 +13,8 @@ from runstore.artifacts.collection import Version
 from runstore.artifacts.manifest import Source
 from runstore.errors import FormatError, StoreError
 from runstore.format import lenient
-from runstore.format.layout import RunLayout, StoreLayout, written_by
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import RunLayout, written_by
 
 Direction = Literal["input", "output"]
 INPUT: Final[Direction] = "input"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from runstore.artifacts.errors import ArtifactError
 from runstore.errors import UsageError
-from runstore.format.layout import MAX_ARTIFACT_NAME, check_artifact_name, check_project_name
+from runstore.format.names import MAX_ARTIFACT_NAME, check_artifact_name, check_project_name
 from runstore.format.values import plain, well_formed
 
 LATEST: Final = "latest"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runstore.errors import StoreError
-from runstore.format.layout import STORE_DIR, STORE_FILE, ProjectLayout, RunLayout, StoreLayout
+from runstore.format.layout import STORE_DIR, STORE_FILE, ProjectLayout, StoreLayout
+from runstore.format.run_layout import RunLayout
 
 
 def default_store_root(start: Path) -> Path:

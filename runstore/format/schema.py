@@ -8,7 +8,7 @@ allowed: a newer release may add some.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from runstore.format.layout import MAX_RUN_ID
+from runstore.format.names import MAX_RUN_ID
 from runstore.format.records import FORMAT, STATES
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

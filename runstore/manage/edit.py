@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
-from runstore.format.layout import StoreLayout, check_project_name
+from runstore.format.layout import StoreLayout
+from runstore.format.names import check_project_name
 from runstore.format.records import RunMeta, load_config, write_atomically
 from runstore.format.values import well_formed
 from runstore.reading.store import RunRecord

@@ -6,7 +6,8 @@ from typing import Any
 
 from runstore.errors import FormatError, StoreError
 from runstore.format import records
-from runstore.format.layout import StoreLayout, is_history, is_temporary, written_by
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import is_history, is_temporary, written_by
 from runstore.manage.aside import Aside
 from runstore.manage.mending import dump_row, mend_lines, mend_object, mend_yaml
 from runstore.reading.rows import decode_line

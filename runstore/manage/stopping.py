@@ -3,8 +3,8 @@
 import datetime
 
 from runstore.errors import StoreError
-from runstore.format.layout import RunLayout
 from runstore.format.records import StopRequest, dump_stop_request, write_atomically
+from runstore.format.run_layout import RunLayout
 
 
 def request_stop(run: RunLayout, by: str = "") -> None:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import RunLayout, StoreLayout, check_project_name, check_run_id
+from runstore.format.layout import StoreLayout
+from runstore.format.names import check_project_name, check_run_id
 from runstore.format.records import (
     Tombstone,
     dump_tombstone,
@@ -22,6 +23,7 @@ from runstore.format.records import (
     parse_time,
     write_atomically,
 )
+from runstore.format.run_layout import RunLayout
 from runstore.manage.edit import author, refuse_running, unwritable
 from runstore.reading.store import RunRecord
 

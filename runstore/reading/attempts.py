@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runstore.format.layout import RunLayout, is_attempt, is_heartbeat, writer_order, written_by
 from runstore.format.metrics import Metric, find
 from runstore.format.records import State, load_heartbeat, parse_time
+from runstore.format.run_layout import RunLayout, is_attempt, is_heartbeat, writer_order, written_by
 from runstore.format.values import revive
 from runstore.reading.catalog import Facts
 from runstore.reading.entries import Entry

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from runstore.format.layout import writer_order, written_by
+from runstore.format.run_layout import writer_order, written_by
 from runstore.reading.rows import decode_line
 from runstore.reading.store import RunRecord
 

@@ -19,9 +19,10 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from runstore.format import layout as names
-from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout
+from runstore.format import run_layout as names
+from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta, write_atomically
+from runstore.format.run_layout import RunLayout
 from runstore.reading.entries import Entry, refresh
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from runstore.errors import FormatError, StoreError
-from runstore.format.layout import RunLayout, is_attempt, writer_order, written_by
 from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta, RunState, load_config, load_run, load_state, read_json_object
+from runstore.format.run_layout import RunLayout, is_attempt, writer_order, written_by
 from runstore.reading.sources import Source
 
 

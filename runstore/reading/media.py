@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runstore.errors import UsageError
-from runstore.format.layout import RunLayout, is_history, linked
+from runstore.format.run_layout import RunLayout, is_history, linked
 from runstore.media import stored
 from runstore.reading.rows import decode_line, flatten
 from runstore.reading.store import Problem, RunRecord, Store

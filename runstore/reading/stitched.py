@@ -7,7 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from runstore.format.layout import is_attempt
+from runstore.format.run_layout import is_attempt
 from runstore.format.values import revive
 from runstore.reading.beside import writer_files
 from runstore.reading.rows import decode_line

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
-from runstore.format.layout import is_attempt, writer_order
 from runstore.format.records import parse_time
+from runstore.format.run_layout import is_attempt, writer_order
 from runstore.reading.rows import decode_line, flatten, number
 
 REWOUND_TO: Final = "rewound_to"

@@ -11,17 +11,10 @@ from typing import Any, Final
 import polars as pl
 
 from runstore.errors import FormatError, StoreError, UsageError
-from runstore.format.layout import (
-    ProjectLayout,
-    RunLayout,
-    StoreLayout,
-    check_project_name,
-    check_run_id,
-    is_attempt,
-    linked,
-)
+from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.locate import existing_store
 from runstore.format.metrics import Metric
+from runstore.format.names import check_project_name, check_run_id
 from runstore.format.records import (
     ProjectMeta,
     RunMeta,
@@ -32,6 +25,7 @@ from runstore.format.records import (
     parse_time,
     unreadable,
 )
+from runstore.format.run_layout import RunLayout, is_attempt, linked
 from runstore.reading.attempts import (
     Attempt,
     attempts,

@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from runstore.format.layout import is_attempt
+from runstore.format.run_layout import is_attempt
 from runstore.reading.beside import rows_of, writer_files
 from runstore.reading.rows import flatten
 from runstore.reading.stitching import ceilings, step_of

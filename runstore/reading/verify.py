@@ -15,15 +15,9 @@ import orjson
 from runstore.errors import StoreError
 from runstore.format import records
 from runstore.format.checking import Mistake, mistakes
-from runstore.format.layout import (
-    ProjectLayout,
-    StoreLayout,
-    belongs_to_run,
-    is_history,
-    is_temporary,
-    written_by,
-)
+from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.metrics import load_metrics
+from runstore.format.run_layout import belongs_to_run, is_history, is_temporary, written_by
 from runstore.format.schema import schema
 from runstore.reading.entries import located
 from runstore.reading.media import verify_media

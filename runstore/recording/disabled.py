@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, RunLayout, StoreLayout
+from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta
+from runstore.format.run_layout import RunLayout
 from runstore.recording import terminal
 from runstore.recording.config import Config
 from runstore.recording.history import History

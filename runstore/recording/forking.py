@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from runstore.format import records, values
-from runstore.format.layout import RunLayout, is_attempt, scan_run, written_by
+from runstore.format.run_layout import RunLayout, is_attempt, scan_run, written_by
 from runstore.reading.rows import decode_line
 from runstore.reading.stitching import ceilings, step_of, whole_lines
 from runstore.recording.resuming import read_provenances

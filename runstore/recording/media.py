@@ -10,7 +10,7 @@ import orjson
 from runstore.errors import UsageError
 from runstore.format import values
 from runstore.format.copying import Fingerprint, open_plain
-from runstore.format.layout import RunLayout
+from runstore.format.run_layout import RunLayout
 from runstore.media.base import Stub, unreadable
 from runstore.recording.arrays import histogram
 from runstore.recording.saver import Saver

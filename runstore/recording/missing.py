@@ -31,6 +31,7 @@ OF_MODULE: Final[dict[str, str]] = {
 }
 """Of the module, with what to do instead."""
 
+
 def error(name: str) -> AttributeError:
     """What is raised for a `name` that the module has not."""
     if name in OF_MODULE:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, RunLayout, StoreLayout
+from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta, create_store
+from runstore.format.run_layout import RunLayout
 from runstore.recording.naming import generate_id, generate_name
 from runstore.recording.recorder import Place
 from runstore.recording.resuming import (

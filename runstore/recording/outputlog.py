@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from runstore.format.layout import WriterLayout
+from runstore.format.run_layout import WriterLayout
 from runstore.recording.linefile import LineFile
 from runstore.recording.trouble import Trouble
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, WriterLayout
+from runstore.format.layout import ProjectLayout, StoreLayout
+from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording.linefile import LineFile, Lines, NoLines
 from runstore.recording.saver import Saver
 from runstore.recording.trouble import Trouble

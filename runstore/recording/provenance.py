@@ -15,7 +15,8 @@ import orjson
 
 from runstore.format import values
 from runstore.format.host import hostname
-from runstore.format.layout import RunLayout, StoreLayout, WriterLayout
+from runstore.format.layout import StoreLayout
+from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording import redaction
 from runstore.recording.hardware import describe_hardware
 from runstore.recording.repository import describe_git

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from runstore.errors import StoreError
 from runstore.format import records
-from runstore.format.layout import ProjectLayout, RunLayout, StoreLayout, WriterLayout
+from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta
+from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording import console, terminal
 from runstore.recording.config import Config
 from runstore.recording.console import ConsoleLog

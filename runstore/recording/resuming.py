@@ -19,9 +19,10 @@ import orjson
 from runstore.errors import StoreError, UsageError
 from runstore.format import records, values
 from runstore.format.host import hostname
-from runstore.format.layout import RunLayout, StoreLayout, WriterLayout, is_attempt, is_heartbeat, scan_run, written_by
+from runstore.format.layout import StoreLayout
 from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta
+from runstore.format.run_layout import RunLayout, WriterLayout, is_attempt, is_heartbeat, scan_run, written_by
 from runstore.reading.rows import decode_line, number
 from runstore.reading.states import derive_state
 from runstore.reading.stitching import all_rows, ceilings, step_of, whole_lines

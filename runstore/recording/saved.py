@@ -9,7 +9,7 @@ from typing import IO, Any, Final
 
 from runstore.errors import BadTypeError, BadValueError, UsageError
 from runstore.format.copying import Fingerprint, copy_file
-from runstore.format.layout import RunLayout
+from runstore.format.run_layout import RunLayout
 from runstore.recording.parts import Desk, Part
 
 _POLICIES: Final = ("live", "now", "end")

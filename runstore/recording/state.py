@@ -7,8 +7,8 @@ from pathlib import Path
 
 from runstore.format import records
 from runstore.format.host import boot_id, hostname
-from runstore.format.layout import RunLayout, WriterLayout
 from runstore.format.records import Heartbeat, RunState, State
+from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording.saver import Saver
 
 

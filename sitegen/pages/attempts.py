@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runstore.format.layout import is_attempt, output_part, writer_order
+from runstore.format.run_layout import is_attempt, output_part, writer_order
 from runstore.reading.attempts import Attempt
 from runstore.reading.beside import rows_of, writer_files, writer_rows
 from runstore.reading.rows import number

@@ -8,16 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import (
-    RunLayout,
-    StoreLayout,
-    check_project_name,
-    check_run_id,
-    history_order,
-    is_history,
-    scan_run,
-)
+from runstore.format.layout import StoreLayout
 from runstore.format.locate import default_store_root, enclosing_store, existing_store
+from runstore.format.names import check_project_name, check_run_id
+from runstore.format.run_layout import RunLayout, history_order, is_history, scan_run
 from tests.stores import write_file, write_run, write_store
 
 NAMES = st.text(max_size=140) | st.text("./\\~-_ :%abC\0\n", max_size=12) | st.sampled_from(["con", "NUL.txt", "Lpt1"])

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from runstore.format import yaml12
-from runstore.format.layout import written_by
+from runstore.format.run_layout import written_by
 from runstore.format.schema import schema
 from tests.processes import load, only_run, run_script
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import UsageError
-from runstore.format.layout import RunLayout
 from runstore.format.records import RunMeta
+from runstore.format.run_layout import RunLayout
 from runstore.reading.columns import runs_frame
 from runstore.reading.query import matching, select
 from runstore.reading.store import RunRecord, read_store

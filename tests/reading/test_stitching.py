@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runstore.format.layout import RunLayout
+from runstore.format.run_layout import RunLayout
 from runstore.reading.stitching import ceilings, overlap, scan
 from runstore.recording.forking import copy_rows
 from runstore.recording.resuming import read_past

@@ -2,7 +2,7 @@
 
 import re
 
-from runstore.format.layout import check_run_id
+from runstore.format.names import check_run_id
 from runstore.recording.naming import generate_id, generate_name
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runstore.format.layout import RunLayout
+from runstore.format.run_layout import RunLayout
 from runstore.manage.stopping import request_stop
 from runstore.recording.run import Run
 from tests.processes import load, only_run, run_folders, start_script

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import UsageError
-from runstore.format.layout import check_project_name
+from runstore.format.names import check_project_name
 from sitegen import urls
 
 NAMES = (
