@@ -8,9 +8,11 @@ The data set, 1,797 images of 8 by 8 pixels, comes with scikit-learn.
 """
 
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,9 @@ import runstore
 from sitegen.demo import DONE, FOLDS, PROJECT
 
 EPOCHS: Final = 40
+MISREAD_EVERY: Final = 5
+MOST_MISREAD: Final = 12
+VOTES: Final = "votes.npz"
 
 _MARATHON_ROUNDS = 2_000
 _CROPPED_FROM = 12
@@ -107,14 +112,15 @@ def load() -> Digits:
 
 def compare(store: str, configuration: Configuration, data: Digits) -> None:
     """Cross-validates one configuration: a run a fold, then one that evaluates what the folds learned."""
-    votes = [train_fold(store, configuration, fold, data) for fold in range(FOLDS)]
-    evaluate(store, configuration, np.mean(votes, axis=0), data.test)
+    for fold in range(FOLDS):
+        train_fold(store, configuration, fold, data)
+    evaluate(store, configuration, data.test)
 
 
-def train_fold(store: str, configuration: Configuration, fold: int, data: Digits) -> Floats:
+def train_fold(store: str, configuration: Configuration, fold: int, data: Digits) -> None:
     """One run: a model trained on all folds but one, and validated on that one after each epoch.
 
-    Returns what the model made of the test images, for `evaluate`: probabilities by epoch, image and digit.
+    What the model made of the test images goes to `evaluate` as an artifact: probabilities by epoch, image and digit.
     """
     train, validation = data.fold(fold)
     name = f"{configuration.name}-fold{fold}"
@@ -133,8 +139,11 @@ def train_fold(store: str, configuration: Configuration, fold: int, data: Digits
             best = max(best, log_epoch(run, epoch, model, train, validation))
             votes.append(model.predict_proba(data.test.images))
         run.summary["val/best_accuracy"] = best
+        predictions = runstore.Artifact(configuration.name, "predictions", metadata={"fold": fold, "epochs": EPOCHS})
+        with predictions.new_file(VOTES, "wb") as file:
+            np.savez_compressed(file, votes=np.array(votes, np.float32))
+        run.log_artifact(predictions, aliases=[f"fold{fold}"])
     print(DONE, name)
-    return np.array(votes)
 
 
 def log_epoch(run: Any, epoch: int, model: Classifier, train: Samples, validation: Samples) -> float:
@@ -153,7 +162,7 @@ def log_epoch(run: Any, epoch: int, model: Classifier, train: Samples, validatio
     return val_accuracy
 
 
-def evaluate(store: str, configuration: Configuration, votes: Floats, test: Samples) -> None:
+def evaluate(store: str, configuration: Configuration, test: Samples) -> None:
     """One run: after each epoch the models of all folds vote on the images that none of them has seen."""
     name = f"{configuration.name}-eval"
     with runstore.init(
@@ -165,14 +174,40 @@ def evaluate(store: str, configuration: Configuration, votes: Floats, test: Samp
         job_type="eval",
         tags=["test-set", configuration.model],
         notes=f"The models of {FOLDS} folds vote on {len(test.digits)} images that none of them has seen.",
-        config=configuration.config(epochs=len(votes)),
+        config=configuration.config(epochs=EPOCHS),
     ) as run:
-        for epoch, probabilities in enumerate(votes):
+        votes = np.mean([load_votes(run, f"{configuration.name}:fold{fold}") for fold in range(FOLDS)], axis=0)
+        for epoch, probabilities in enumerate(votes, 1):
             loss, accuracy = _score(probabilities, test)
-            run.log({"test/loss": loss, "test/accuracy": accuracy}, commit=epoch < len(votes) - 1)
-        run.log({"test/confusion": confusion(votes[-1], test)})
+            row: dict[str, Any] = {"test/loss": loss, "test/accuracy": accuracy}
+            if epoch % MISREAD_EVERY == 0:
+                row["test/misread"] = misread(probabilities, test)
+            if epoch == len(votes):
+                row["test/confusion"] = confusion(probabilities, test)
+                row["test/roc"] = runstore.plot.roc_curve(test.digits, probabilities, labels=[*map(str, _CLASSES)])
+            run.log(row)
         print(f"{accuracy:.1%} of {len(test.digits)} test images read correctly")
     print(DONE, name)
+
+
+def load_votes(run: Any, name: str) -> Floats:
+    """What one fold's model made of the test images: an input of this run."""
+    with tempfile.TemporaryDirectory() as folder:
+        run.use_artifact(name).download(folder)
+        with np.load(Path(folder) / VOTES) as file:
+            return cast(Floats, file["votes"].astype(np.float64))
+
+
+def misread(votes: Floats, test: Samples) -> list[runstore.Image]:
+    """The first images that were not read right, five times as large as they are."""
+    found = votes.argmax(axis=1)
+    return [
+        runstore.Image(
+            np.kron(255 * (1 - test.images[at].reshape(8, 8)), np.ones((5, 5))).astype(np.uint8),
+            caption=f"{test.digits[at]} read as {found[at]}",
+        )
+        for at in np.flatnonzero(found != test.digits)[:MOST_MISREAD]
+    ]
 
 
 def confusion(votes: Floats, test: Samples) -> runstore.Table:

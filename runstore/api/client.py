@@ -47,8 +47,9 @@ class Api:
         for run in api.runs("digits", filters="state = 'finished' AND config.lr < 0.01"):
             print(run.name, run.summary["loss"])
 
-    `store` is the store's directory, by default the one that `init` would log to from here. `overrides` may name a
-    default project. `timeout` and `api_key` are W&B's, and mean nothing. Each call sees the store as it is then.
+    `store` is the store's directory, by default the current run's, else the last one's that was begun with `dir`, else
+    the one that `init` would log to from here. `overrides` may name a default project. `timeout` and `api_key` are
+    W&B's, and mean nothing. Each call sees the store as it is then.
     """
 
     def __init__(

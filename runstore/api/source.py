@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from runstore.api.errors import NotFoundError
+from runstore.artifacts.host import default_root, host
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
 from runstore.format.run_layout import is_as_stamped
 from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
-from runstore.settings import from_environment
 
 
 class Source:
@@ -24,7 +24,7 @@ class Source:
         show_run: Callable[["Source", RunRecord], Any],
         show_sweep: Callable[["Source", str, str], Any],
     ) -> None:
-        self._path = path
+        self._path = default_root() if path is None and host() is not None else path
         self._show_run = show_run
         self._show_sweep = show_sweep
         self._store: Store | None = None
@@ -33,7 +33,7 @@ class Source:
     @property
     def root(self) -> Path:
         if self._path is None:
-            self._path = from_environment().store_root()
+            self._path = default_root()
         return self._path
 
     def look(self) -> Store:

@@ -141,7 +141,8 @@ class Facts:
         """The store's entity, "" when it names none."""
         from runstore.format.records import load_store
 
-        return load_store(self._version("entity").store.store_yaml).entity
+        version = self._version("entity")
+        return load_store(version.store.store_yaml).entity if self._on_disk else ""
 
     @property
     def qualified_name(self) -> str:

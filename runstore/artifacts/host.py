@@ -1,12 +1,15 @@
-"""The run that drafts belong to. The room of runs, which is above this one, says which is current."""
+"""The run that drafts belong to, and the store that is meant where none is named. The room of runs, which is above
+this one, says which run is current."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runstore.format.layout import StoreLayout
+from runstore.settings import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Host:
 
 _chosen: ContextVar[Host | None] = ContextVar("host", default=None)
 _ask: Callable[[], Host | None] | None = None
+_named_root: Path | None = None
 
 
 def ask(current: Callable[[], Host | None]) -> None:
@@ -35,6 +39,21 @@ def ask(current: Callable[[], Host | None]) -> None:
 def host() -> Host | None:
     """The run that files are for, None when there is none: see `using`, else the current one."""
     return _chosen.get() or (_ask() if _ask is not None else None)
+
+
+def began(root: Path | None) -> None:
+    """Notes which store the last run of this process was begun in, None when its script did not say: then the working
+    directory does, which may be another by now."""
+    global _named_root
+    _named_root = root
+
+
+def default_root() -> Path:
+    """The store that is meant where none is named: the current run's, else the last run's of this process where its
+    script named one, else the one that a run started here would have. It need not exist. Raises `RunstoreError`."""
+    if (current := host()) is not None and current.on_disk:
+        return current.store.root
+    return _named_root or in_force().store_root()
 
 
 @contextmanager

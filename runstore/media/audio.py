@@ -29,15 +29,13 @@ class Audio(FileMedia):
         self._duration: float | None = None
         if isinstance(data_or_path, str | os.PathLike):
             path = source_file(data_or_path, "a sound")
-            self._sample_rate = None if sample_rate is None else int(sample_rate)
+            self._sample_rate = None if sample_rate is None else _rate(sample_rate)
             super().__init__(path, path.suffix[1:].lower() or "wav", caption)
             self._measure(path)
             return
         if sample_rate is None:
             raise BadValueError('Argument "sample_rate" is required when instantiating Audio with raw data; in Hz')
-        if not 0 < float(sample_rate) < 2**31:
-            raise BadValueError(f"sample_rate is {sample_rate!r}, expected a number of samples a second above 0")
-        self._sample_rate = round(float(sample_rate))
+        self._sample_rate = _rate(sample_rate)
         super().__init__(self._encode(data_or_path), "wav", caption)
 
     @property
@@ -84,6 +82,16 @@ class Audio(FileMedia):
 
     def _restore(self, folder: Path, stub: Mapping[str, Any]) -> None:
         self._sample_rate, self._duration = stub.get("sample_rate"), stub.get("duration")
+
+
+def _rate(given: Any) -> int:
+    try:
+        found = float(given)
+    except (TypeError, ValueError):
+        found = 0.0
+    if not 0 < found < 2**31:
+        raise BadValueError(f"sample_rate is {given!r}, expected a number of samples a second above 0")
+    return round(found)
 
 
 def _as_int16(array: Any) -> Any:

@@ -25,6 +25,9 @@ def put(run: "Run | None") -> None:
     global _run
     _run = run
     remember(None if run is None else run.settings)
+    if run is not None and run.settings.mode != "disabled":
+        said = run.settings.origin("dir") in ("argument", "settings=")
+        host.began(run.settings.store_root() if said else None)
 
 
 def forget(run: "Run") -> None:

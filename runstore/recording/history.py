@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from runstore.errors import UsageError
+from runstore.errors import BadValueError, UsageError
 from runstore.format import values
 from runstore.recording.linefile import Lines
 from runstore.recording.metrics import Definitions, Duty
@@ -23,6 +23,8 @@ from runstore.recording.trouble import Trouble
 
 _RESERVED: Final = frozenset({"_step", "_runtime"})
 _MOST_SHAPES: Final = 256
+# Any reader of JSON, JavaScript's too, knows every whole number up to here.
+_MOST_STEPS: Final = 2**53
 _LONG_LINE: Final = 1_000_000
 # A list of more than 1,000 numbers makes a line longer than this.
 _SHORT_LINE: Final = 2 * values.MOST_NUMBERS
@@ -462,9 +464,12 @@ def _number(step: Any) -> int:
     if isinstance(step, bool):
         raise TypeError(f"a step is a whole number, found {step!r}")
     try:
-        return operator.index(step)
+        number = operator.index(step)
     except TypeError:
         raise TypeError(f"a step is a whole number, found {step!r}; write int(step)") from None
+    if not -_MOST_STEPS <= number <= _MOST_STEPS:
+        raise BadValueError(f"a step lies within ±2**53, found {number:g}; log such a number as a value of its own")
+    return number
 
 
 def _name_floats(row: dict[str, Any]) -> dict[str, Any]:

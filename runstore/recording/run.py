@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, cast
 
+from runstore.errors import UsageError
 from runstore.format.records import RunMeta
 from runstore.recording import current, ending
 from runstore.recording.config import Config
@@ -56,6 +57,12 @@ class Run(RunFacts):
         """
         self._recorder.log(data, step, commit)
 
+    def _live(self, call: str) -> Recorder | NoRecorder:
+        """The recorder, for a call that a run takes while it goes on. Raises `UsageError` once it has ended."""
+        if self._over:
+            raise UsageError(f"run {self.id} has ended; call {call} before finish()")
+        return self._recorder
+
     def define_metric(
         self,
         name: str,
@@ -67,7 +74,7 @@ class Run(RunFacts):
         overwrite: bool | None = None,
     ) -> "Metric":
         """Says how a metric (or all whose name a trailing `*` matches) is drawn and summarised; see `Definitions`."""
-        return self._recorder.metrics.define(
+        return self._live("define_metric").metrics.define(
             name,
             step_metric=step_metric,
             step_sync=step_sync,
@@ -89,7 +96,7 @@ class Run(RunFacts):
         """Logs histograms of a torch model's gradients, parameters or both, every `log_freq` batches."""
         from runstore.recording.watching import Watcher
 
-        self._recorder.part(Watcher).watch(models, criterion, log, log_freq, idx, log_graph)
+        self._live("watch").part(Watcher).watch(models, criterion, log, log_freq, idx, log_graph)
 
     def unwatch(self, models: Any = None) -> None:
         """Takes back `watch`, of the models named or of all."""
@@ -107,7 +114,7 @@ class Run(RunFacts):
         """Keeps files with the run, their places below `base_path` kept; gives their paths in `dir`."""
         from runstore.recording.saved import SavedFiles
 
-        return self._recorder.part(SavedFiles).save(glob_str, base_path, policy, glob)
+        return self._live("save").part(SavedFiles).save(glob_str, base_path, policy, glob)
 
     def restore(
         self, name: str, run_path: str | None = None, replace: bool = False, root: str | None = None
@@ -127,11 +134,11 @@ class Run(RunFacts):
         """Says something that a person should know: kept with the run, printed, and posted where a webhook is set."""
         from runstore.recording.alerts import Alerts
 
-        self._recorder.part(Alerts).alert(title, text, level, wait_duration)
+        self._live("alert").part(Alerts).alert(title, text, level, wait_duration)
 
     def mark_preempting(self) -> None:
         """Notes that the machine is about to be taken away: should the run die now, it was preempted."""
-        self._recorder.mark_preempting()
+        self._live("mark_preempting").mark_preempting()
 
     def log_code(
         self,
@@ -143,7 +150,7 @@ class Run(RunFacts):
         """Logs the source files below `root` as an artifact of type `code`; None when there are none."""
         from runstore.recording.code import Code
 
-        found = self._recorder.part(Code).collect(root, name, include_fn, exclude_fn)
+        found = self._live("log_code").part(Code).collect(root, name, include_fn, exclude_fn)
         return self.log_artifact(found) if found is not None else None
 
     def log_artifact(
@@ -244,7 +251,7 @@ class Run(RunFacts):
 
     def write_logs(self, text: str) -> None:
         """Adds lines to the run's log as if they had been printed."""
-        self._recorder.write_logs(text)
+        self._live("write_logs").write_logs(text)
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
         """Ends the run: `finished`, or `failed` with an exit code other than 0. `quiet` leaves out the last lines."""
@@ -319,7 +326,7 @@ class Run(RunFacts):
 
     def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
         """Keeps, with the run's provenance, which keys of the config matter most."""
-        self._recorder.pin([str(key) for key in keys])
+        self._live("pin_config_keys").pin([str(key) for key in keys])
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
         """Shows the run below the notebook's cell; False outside of notebooks."""

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from runstore.errors import BadTypeError
 from runstore.format import records
 from runstore.format.host import boot_id, hostname
 from runstore.format.records import Heartbeat, RunState, State
@@ -22,8 +23,10 @@ class Ending:
 
 
 def ending_of(exit_code: int | None) -> Ending:
-    """The ending that an exit code stands for; None stands for 0."""
-    code = exit_code or 0
+    """The ending that an exit code stands for; None stands for 0. Raises `UsageError` for one that is no number."""
+    if exit_code is not None and not isinstance(exit_code, int):
+        raise BadTypeError(f"finish: exit_code is {exit_code!r}, expected a whole number")
+    code = int(exit_code or 0)
     return Ending("failed" if code else "finished", code)
 
 

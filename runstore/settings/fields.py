@@ -206,7 +206,7 @@ class RunSettings:
     base_url: str | None = _setting(
         None, TEXT, "where the site is published: `run.url` is the run's page there", twins=(), in_store=True
     )
-    webhook: str | None = _setting(None, TEXT, "an address that alerts are posted to as JSON", twins=(), in_store=True)
+    webhook: str | None = _setting(None, TEXT, "an address that alerts are posted to as JSON", twins=())
     artifact_dir: str | None = _setting(None, PATH, "where artifacts are downloaded to; `./artifacts` without it")
 
     origins: Mapping[str, str]

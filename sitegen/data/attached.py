@@ -13,7 +13,7 @@ from runstore.reading.typed import TypedValue, typed_values
 from sitegen.data.histograms import heat_map, histogram_item
 from sitegen.data.plots import plot_item
 from sitegen.data.shards import shard
-from sitegen.data.stubs import Files, Item, Make, item
+from sitegen.data.stubs import Files, Item, Make, item, text
 from sitegen.data.tables import Part, table_item
 
 Place = Literal["media", "tables"]
@@ -77,16 +77,29 @@ def attached_files(run: RunRecord, problems: list[str]) -> Iterator[AttachedFile
     files = Files(run)
     for head, values in _panels(run):
         payload: dict[str, Any] = {"items": []}
+        files.lost = files.damaged = files.rows = 0
         known: dict[str, list[Part]] = {}
         for value in values:
             payload["items"].append(_item(value, files, known, problems))
             # Handed on one by one, so that one table at a time is in memory.
             yield from _taken(files)
+        problems.extend(_losses(head, files))
         if head.kind == "histogram" and (heat := heat_map(payload["items"])):
             payload["heat"] = heat
         content = shard(head.name, payload)
         files.put(f"media/{head.name}.js", hashlib.sha256(content).hexdigest()[:16], partial(bytes, content))
         yield from _taken(files)
+
+
+def _losses(head: PanelHead, files: Files) -> Iterator[str]:
+    """What of a panel is no longer in the store, in lines."""
+    key = text(head.key, 100)
+    if files.lost:
+        yield f"{key!r}: {files.lost} of the files it names cannot be read; restore them from a copy of the store"
+    if files.damaged:
+        yield f"{key!r}: {files.damaged} of its files have another size than was logged; restore them from a copy"
+    if files.rows:
+        yield f"{key!r}: {files.rows} rows of its table cannot be read; restore the Parquet file beside it"
 
 
 def _taken(files: Files) -> Iterator[AttachedFile]:

@@ -1,12 +1,13 @@
 """Charts of `plot.*`: the rows of the table behind one under the names that its preset uses, or the user's own spec."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from runstore.reading.typed import TypedValue
 from sitegen.charts import PLOTS, compiled_custom
 from sitegen.data.stubs import Files, Item, text
-from sitegen.data.tables import read_table
+from sitegen.data.tables import read_table, table_item
 
 MAX_ROWS: Final = 20_000
 
@@ -28,7 +29,7 @@ _ROLES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 
 
 def plot_item(value: TypedValue, files: Files, problems: list[str]) -> Item:
-    """A chart and its rows; one that cannot be drawn says why, and so does `problems`."""
+    """A chart and its rows; one that cannot be drawn says why above its table, and so does `problems`."""
     return {"step": value.step, **_item(value, files, problems)}
 
 
@@ -37,7 +38,9 @@ def _item(value: TypedValue, files: Files, problems: list[str]) -> Item:
         return _chart(value.stub, files)
     except ValueError as error:
         problems.append(f"the chart {text(value.key, 100)!r}: {error}")
-        return {"kind": "note", "note": str(error)}
+        source = value.stub.get("table")
+        rows = table_item(replace(value, stub=source), files, {}) if isinstance(source, dict) else {"kind": "missing"}
+        return {**(rows if rows["kind"] == "table" else {"kind": "note"}), "note": str(error)}
 
 
 def _chart(stub: Mapping[str, Any], files: Files) -> Item:
@@ -50,7 +53,7 @@ def _chart(stub: Mapping[str, Any], files: Files) -> Item:
     strings, fields = (_texts(stub.get(key)) for key in ("strings", "fields"))
     title = text(stub.get("title") or strings.get("title") or "", 300)
     rows = table.rows[:MAX_ROWS]
-    hidden = len(table.rows) - len(rows)
+    hidden = len(table.rows) - len(rows) + table.lacking
     preset = stub.get("preset")
     if preset in PLOTS and preset in _ROLES:
         columns = _preset_columns(preset, fields, table.columns)
@@ -68,7 +71,8 @@ def _chart(stub: Mapping[str, Any], files: Files) -> Item:
         }
     spec = stub.get("spec")
     if not isinstance(spec, dict):
-        raise ValueError(f"found the preset {preset!r}, expected one of {', '.join(PLOTS)}, or a spec")
+        given = f"the preset {text(preset, 100)!r}" if preset else "neither a preset nor a spec"
+        raise ValueError(f"found {given}, expected one of {', '.join(PLOTS)}, or a Vega-Lite spec")
     data = [[_plain(cell) for cell in row[: len(table.columns)]] for row in rows]
     made = compiled_custom(spec, fields, strings)
     return {"kind": "plot", "spec": made, "title": title, "columns": table.columns, "rows": data, "hidden": hidden}

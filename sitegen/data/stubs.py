@@ -37,10 +37,14 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 @dataclass(slots=True)
 class Files:
     """The files that panels of one run show, by their path in the run's folder of the site, each with a digest of what
-    it is made of."""
+    it is made of. `lost` counts those that stubs name and nobody has, `damaged` those of another size than their stub
+    says, `rows` the rows of tables that lay in such files."""
 
     run: RunRecord
     made: dict[str, tuple[str, Make]] = field(default_factory=dict)
+    lost: int = 0
+    damaged: int = 0
+    rows: int = 0
     _taken: set[str] = field(default_factory=set)
     _homes: dict[str, bool] = field(default_factory=dict)
 
@@ -117,7 +121,9 @@ def item(stub: Mapping[str, Any], files: Files) -> Item:
         kind = str(stub.get("kind", "file"))
     found = files.find(stub.get("path"))
     if found is None:
+        files.lost += 1
         return {"kind": "missing", "what": kind}
+    files.damaged += type(stub.get("size")) is int and stub["size"] != found[1].st_size
     made = _MAKERS.get(kind, _download)(stub, found, files)
     caption = stub.get("caption")
     return {"caption": text(caption) if caption not in (None, "") else None, **made}

@@ -27,12 +27,13 @@ Part = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class TableRows:
     """A table as it was logged once: its columns' names and its rows, cells as JSON has them; the first `in_head` stand
-    in its head file. `previous` is the stub of the increment before."""
+    in its head file. `previous` is the stub of the increment before, `lacking` how many rows more were logged."""
 
     columns: tuple[str, ...]
     rows: list[Row]
     in_head: int
     previous: Any = None
+    lacking: int = 0
 
 
 def table_item(value: TypedValue, files: Files, known: dict[str, list[Part]]) -> Item:
@@ -51,6 +52,7 @@ def table_item(value: TypedValue, files: Files, known: dict[str, list[Part]]) ->
         parts, where = found
         chain.append((path, parts))
     if not chain and not known.get(path):
+        files.lost += 1
         return {"kind": "missing", "what": "table", "step": value.step}
     whole = known.get(path, []) if isinstance(where, dict) else []
     for path, parts in reversed(chain):
@@ -73,6 +75,9 @@ def _parts(stub: Mapping[str, Any], files: Files) -> tuple[list[Part], Any] | No
         content = shard(part, payload)
         files.put(f"media/{part}.js", f"{stamp} {len(content)}", partial(bytes, content))
         parts.append({"name": part, "url": f"media/{part}.js", "rows": len(rows)})
+    if table.lacking:
+        files.rows += table.lacking
+        parts[-1]["lacking"] = table.lacking
     previous = table.previous or stub.get("previous")
     return parts, {"path": previous} if isinstance(previous, str) else previous
 
@@ -100,7 +105,9 @@ def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows |
         texts = {at for at in head.get("json_columns") or () if isinstance(at, int)}
         rows += _parquet_rows(files, parquet.get("path"), len(rows), texts)
     names = tuple(text(column, 300) for column in columns)
-    return TableRows(names, rows[:MAX_ROWS], in_head, head.get("previous"))
+    shown = rows[:MAX_ROWS]
+    lacking = max(0, total - len(shown)) if type(total) is int else 0
+    return TableRows(names, shown, in_head, head.get("previous"), lacking)
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.report import Measure, load, missed, print_table, save
 
-BENCHMARKS = ("bench_log", "bench_media", "bench_beside", "bench_build", "bench_page", "bench_artifacts")
+BENCHMARKS = ("bench_log", "bench_media", "bench_beside", "bench_build", "bench_page", "bench_artifacts", "bench_api")
 
 
 def main() -> None:
