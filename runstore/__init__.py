@@ -209,13 +209,17 @@ _HOMES = {
     "use_model": ("runstore.recording.current", "use_model"),
     "watch": ("runstore.recording.current", "watch"),
 }
+_GET_RUN = "_get_run"
 _MODULES = frozenset({"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util"})
 """Rooms that belong to the public face, by their own names."""
 
 
 def __getattr__(name: str) -> Any:
     if name == "run":
-        return import_module("runstore.recording.current").get()
+        # Kept: a finaliser may ask when Python is ending, and nothing can be imported any more.
+        if _GET_RUN not in globals():
+            globals()[_GET_RUN] = import_module("runstore.recording.current").get
+        return globals()[_GET_RUN]()
     if name in _MODULES:
         return import_module(f"runstore.{name}")
     if name == "__version__":

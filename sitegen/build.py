@@ -60,32 +60,38 @@ def build_site(store_root: Path, out: Path, *, progress: Progress | None = None)
 
 
 def _write_site(store: Store, output: Output, progress: Progress) -> list[Problem]:
-    """Writes what changed; returns what could not be drawn of what was made now."""
+    """Writes what changed; returns what could not be drawn."""
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
     release = fingerprint(assets.digest, plotly_version(), *code)
     render = _renderer(assets)
     plan = plan_site(store, list(assets.files.items()), release, render)
+    problems: list[Problem] = []
     output.begin()
     for number, project in enumerate(plan.projects):
         name = f"project:{project.project.name}"
         if not output.keep(name, project.digest):
             output.put(name, project.digest, _counted(project, render, progress))
         for run in project.runs:
-            _put_run(run, output)
+            problems.extend(_put_run(run, output))
         progress("projects", number + 1, len(plan.projects))
     if plan.frame:
         output.put("frame", release, plan.frame)
     output.put("front", release, plan.front)
     output.finish()
-    return [problem for project in plan.projects for run in project.runs for problem in run.problems]
+    return problems
 
 
-def _put_run(run: RunPlan, output: Output) -> None:
-    """Makes the files behind a run's page. Those of a run that did not change are not even listed."""
+def _put_run(run: RunPlan, output: Output) -> list[Problem]:
+    """Makes the files behind a run's page; returns what of them could not be drawn.
+
+    Those of a run that did not change are not even listed.
+    """
     name = f"run:{run.run.project}/{run.run.id}"
     if not output.keep(name, run.digest):
-        output.put(name, run.digest, run.files())
+        notes: list[str] = []
+        output.put(name, run.digest, run.files(notes), notes)
+    return run.problems(output.notes(name))
 
 
 def _renderer(assets: AssetSet) -> Callable[[str, PageContext], bytes]:

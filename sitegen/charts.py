@@ -121,8 +121,8 @@ def plot_chart(plot: Plot) -> Layers:
         "bar": _bar_plot,
         "histogram": _value_histogram,
         "confusion_matrix": _confusion_matrix,
-        "roc_curve": lambda: _curve_plot(diagonal=True),
-        "pr_curve": _curve_plot,
+        "roc_curve": lambda: _curve_plot(diagonal=True, unit=True),
+        "pr_curve": lambda: _curve_plot(unit=True),
     }
     return _themed(plots[plot]())
 
@@ -153,10 +153,12 @@ def bins_chart() -> Layers:
     return _themed(alt.layer(bars))
 
 
-def _over(x: str, y: str) -> alt.Chart:
+def _over(x: str, y: str, *, unit: bool = False) -> alt.Chart:
+    """Two numbers against each other; both axes go from 0 to 1 where they are shares (`unit`)."""
+    scale = alt.Scale(domain=[0, 1]) if unit else alt.Scale(zero=False)
     chart: alt.Chart = alt.Chart(alt.NamedData("table")).encode(
-        x=alt.X(x, axis=_plot_axis("xtitle"), scale=alt.Scale(zero=False)),
-        y=alt.Y(y, axis=_plot_axis("ytitle"), scale=alt.Scale(zero=False)),
+        x=alt.X(x, axis=_plot_axis("xtitle"), scale=scale),
+        y=alt.Y(y, axis=_plot_axis("ytitle"), scale=scale),
     )
     return chart
 
@@ -171,9 +173,10 @@ def _scatter_plot() -> Layers:
     return alt.layer(dots.encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"]))
 
 
-def _curve_plot(*, diagonal: bool = False) -> Layers:
-    curve = _over("x:Q", "y:Q")
-    line = curve.mark_line(strokeWidth=2, clip=True).encode(color=_series(), order=alt.Order("x:Q"))
+def _curve_plot(*, diagonal: bool = False, unit: bool = False) -> Layers:
+    curve = _over("x:Q", "y:Q", unit=unit)
+    # A curve along the frame of shares would lose half its width there.
+    line = curve.mark_line(strokeWidth=2, clip=not unit).encode(color=_series(), order=alt.Order("x:Q"))
     dots = curve.mark_point(filled=True, size=90, opacity=0).encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"])
     if not diagonal:
         return alt.layer(line, dots)
@@ -225,8 +228,8 @@ def _plot_axis(title: str, **given: Any) -> alt.Axis:
     ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
     return alt.Axis(
         title=title, titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11,
-        labelFontSize=11, labelOverlap="greedy", labelColor=ink, labelFont=font, labelLimit=110, gridColor=rule,
-        domainColor=rule, tickColor=rule, tickCount=6, **given,
+        labelFontSize=11, labelOverlap="greedy", labelSeparation=6, labelColor=ink, labelFont=font, labelLimit=110,
+        gridColor=rule, domainColor=rule, tickColor=rule, tickCount=6, **given,
     )  # fmt: skip
 
 

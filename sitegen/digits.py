@@ -195,7 +195,8 @@ def load_votes(run: Any, name: str) -> Floats:
     with tempfile.TemporaryDirectory() as folder:
         run.use_artifact(name).download(folder)
         with np.load(Path(folder) / VOTES) as file:
-            return cast(Floats, file["votes"].astype(np.float64))
+            votes = file["votes"].astype(np.float64)
+    return cast(Floats, votes / votes.sum(axis=-1, keepdims=True))  # They were rounded to be stored.
 
 
 def misread(votes: Floats, test: Samples) -> list[runstore.Image]:

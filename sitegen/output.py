@@ -25,10 +25,14 @@ Digests = dict[str, str]
 
 @dataclass(slots=True)
 class Part:
-    """A part of the site: a digest of all that it was made from, and of what each of its files was made from."""
+    """A part of the site: a digest of all that it was made from, and of what each of its files was made from.
+
+    `notes` says what of it could not be made, in lines.
+    """
 
     digest: str
     files: Digests = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 class Output:
@@ -65,10 +69,10 @@ class Output:
         self.unchanged += len(part.files)
         return True
 
-    def put(self, name: str, digest: str, files: Iterable[PlannedFile]) -> None:
-        """Makes those files of a part whose inputs changed or that are gone."""
+    def put(self, name: str, digest: str, files: Iterable[PlannedFile], notes: list[str] | None = None) -> None:
+        """Makes those files of a part whose inputs changed or that are gone; `notes` fills on the way."""
         before = self._parts.get(name, Part(""))
-        part = self._after[name] = Part(digest)
+        part = self._after[name] = Part(digest, notes=[] if notes is None else notes)
         for file in files:
             part.files[file.path] = file.digest
             if before.files.get(file.path) == file.digest and file.path in self._present:
@@ -77,6 +81,10 @@ class Output:
                 self.written.append(file.path)
             else:
                 self.unchanged += 1
+
+    def notes(self, name: str) -> list[str]:
+        """What of a part could not be made: told again by every build that keeps the part as it is."""
+        return self._after[name].notes
 
     def finish(self) -> None:
         """Removes the files of the site that no part has any more, and remembers this build."""
@@ -155,14 +163,20 @@ class Output:
             memory = json.loads(self._memory.read_bytes())
             if memory["manifest"] != _digest(_dump(self._contents)):
                 return {}
-            return {name: Part(str(part["digest"]), dict(part["files"])) for name, part in memory["parts"].items()}
+            return {
+                name: Part(str(part["digest"]), dict(part["files"]), [str(note) for note in part["notes"]])
+                for name, part in memory["parts"].items()
+            }
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
     def _remember(self, manifest: bytes) -> None:
         if self._after == self._parts and not self.written and not self.removed:
             return
-        parts = {name: {"digest": part.digest, "files": part.files} for name, part in self._after.items()}
+        parts = {
+            name: {"digest": part.digest, "files": part.files, "notes": part.notes}
+            for name, part in self._after.items()
+        }
         try:
             if self._memory.parent.parent.is_symlink() or self._memory.parent.is_symlink():
                 return  # A store may come from strangers: this would be written wherever the link leads.

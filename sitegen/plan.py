@@ -30,6 +30,7 @@ from sitegen.pages.context import PageContext
 from sitegen.pages.files import StoredFile, media_files, stored_files
 from sitegen.pages.index import index_page
 from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
+from sitegen.pages.project import place as key_place
 from sitegen.pages.run import RunData, has_patch, run_page
 
 Render = Callable[[str, PageContext], bytes]
@@ -52,24 +53,25 @@ class PlannedFile:
 class RunPlan:
     """The files behind one run's page that need nobody else's: media, tables, system metrics, stored files.
 
-    `digest` stays while none of them changes. `problems` fills with what could not be drawn as they are made.
+    `digest` stays while none of them changes.
     """
 
     run: RunRecord
     digest: str
     stored: list[StoredFile]
-    problems: list[Problem]
 
-    def files(self) -> Iterator[PlannedFile]:
+    def problems(self, notes: Sequence[str]) -> list[Problem]:
+        """What could not be drawn, as problems of the store."""
+        return [Problem(f"{self.run.project}/runs/{self.run.id}", 0, note) for note in notes]
+
+    def files(self, notes: list[str]) -> Iterator[PlannedFile]:
+        """The files; `notes` fills with what could not be drawn, in lines, as they are made."""
         folder = urls.run_dir(self.run.project, self.run.id)
         if system_files(self.run):
             yield PlannedFile(f"{folder}/system.js", self.digest, lambda: shard("system", system_data(self.run)))
-        found: list[str] = []
-        for file in attached_files(self.run, found):
+        for file in attached_files(self.run, notes):
             immutable = file.path.startswith("media/")
             yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
-        where = f"{self.run.project}/runs/{self.run.id}"
-        self.problems.extend(Problem(where, 0, each) for each in found)
         for stored in self.stored:
             if stored.target:
                 path = self.run.layout.path / stored.path
@@ -156,14 +158,15 @@ def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
         {
             "key": head.key,
             "section": section(head.key) if "/" in head.key else "media",
-            "title": title(head.key),
+            # Tables stand below each other without sections: each says its whole key.
+            "title": head.key if head.place == "tables" else title(head.key),
             "place": head.place,
             "kind": head.kind,
             "steps": head.steps,
             "name": head.name,
             "url": f"media/{head.name}.js",
         }
-        for head in heads
+        for head in sorted(heads, key=lambda head: key_place(head.key))
     ]
 
 
@@ -217,7 +220,7 @@ class _Histories:
             hidden = bool(metric.hidden)
             self.metrics.append(Metric(key, name, times.get(moments), len(series.runs), *found, shown_axis, hidden))
             self._parts.append(_MetricParts.of(key, series, any(found), shown_axis))
-        self._parts.sort(key=lambda parts: (section(parts.key), parts.key))
+        self._parts.sort(key=lambda parts: key_place(parts.key))
 
     def count(self, run: int) -> int:
         """How many metrics a run has."""
@@ -310,7 +313,7 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
     stored = {run.id: stored_files(run) for run in project.runs}
     stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}
     runs = tuple(
-        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), stored[run.id], [])
+        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), stored[run.id])
         for run in project.runs
         if run.kinds or stored[run.id] or system_files(run)
     )

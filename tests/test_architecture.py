@@ -45,6 +45,8 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
 
 ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (
+        ("yaml_text",),
+        ("yaml_core",),
         ("copying", "host", "lenient", "names", "values", "yaml12"),
         ("run_layout",),
         ("checking", "layout"),
@@ -133,7 +135,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("main",),
     ),
     "sitegen.data": (
-        ("defined", "markup", "series"),
+        ("defined", "markup", "sensors", "series"),
         ("shards",),
         ("stubs", "system"),
         ("histograms", "tables"),
@@ -162,7 +164,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
     "bayes_opt": ("sweeps.search.bayes",),
     "git": ("runstore.recording.repository",),
-    "yaml": ("runstore.format.yaml12",),
+    "yaml": ("runstore.format.yaml_core",),
     "sklearn": ("runstore.media.curves", "sitegen.digits"),
     "pynvml": ("runstore.recording",),
     "psutil": ("runstore.recording", "runstore.reading.states"),

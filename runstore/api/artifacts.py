@@ -36,7 +36,10 @@ def of_run(source: Source, run: RunRecord, direction: Direction) -> list[Artifac
     for use in lineage.uses_of(run.layout, run.project):
         if use.direction != direction:
             continue
-        versions = read_collection(source.layout, source.layout.project(use.project), use.name)
+        try:
+            versions = read_collection(source.layout, source.layout.project(use.project), use.name)
+        except UsageError:
+            continue  # A line that was not written by a run: `runstore verify` lists it.
         version = versions.find(use.id) if use.id else versions.find(use.version)
         if version is not None:
             found.append(Artifact.of(version, source.open_run))
@@ -137,7 +140,7 @@ class ArtifactCollection:
         versions = self._versions.versions
         return versions[0].head.created or None if versions else None
 
-    def artifacts(self, per_page: int = 50) -> Pages[Artifact]:
+    def artifacts(self, per_page: int = 50, start: str | None = None) -> Pages[Artifact]:
         """Its versions, newest first."""
         return versions_of(self._source, self._versions, per_page)
 
@@ -168,8 +171,12 @@ class ArtifactType:
     def entity(self) -> str:
         return self._source.entity
 
-    def collections(self, per_page: int = 50) -> Pages[ArtifactCollection]:
-        """The artifacts of this type."""
+    def collections(
+        self, filters: Any = None, order: str | None = None, per_page: int = 50, start: str | None = None
+    ) -> Pages[ArtifactCollection]:
+        """The artifacts of this type. `filters` and `order` are W&B's server's, and not understood here."""
+        if filters or order:
+            raise UsageError("collections() takes neither filters nor order here; filter the list that it returns")
         return collections(self._source, self.project, self.name, per_page)
 
     def collection(self, name: str) -> ArtifactCollection:

@@ -15,7 +15,8 @@ from runstore.api.source import Source, split_path
 from runstore.api.views import User
 from runstore.artifacts.artifact import Artifact
 from runstore.errors import BadTypeError
-from runstore.manage.edit import author
+from runstore.format.layout import make_below
+from runstore.manage.edit import author, unwritable
 from runstore.reading.query import Filter
 from runstore.settings import from_environment
 
@@ -143,8 +144,11 @@ class Api:
 
     def create_project(self, name: str, entity: str = "") -> None:
         """Makes a project without runs; one that is there stays as it is."""
-        layout = self._source.look().layout.project(name)
-        layout.runs_dir.mkdir(parents=True, exist_ok=True)
+        layout = self._source.look().layout
+        try:
+            make_below(layout.root, layout.project(name).runs_dir)
+        except OSError as error:
+            raise unwritable(layout.root, error) from None
 
     def sweep(self, path: str = "") -> Sweep:
         """The sweep at `id`, `project/id` or `entity/project/id`. Raises `ValueError` when there is none."""
@@ -261,6 +265,8 @@ class Api:
 
 
 def _named(name: str) -> tuple[str, str]:
-    """The project, "" where it is left out, and the rest of `entity/project/name:alias`."""
+    """The project, "" where it is left out, and the rest of `entity/project/name:alias`. Raises `UsageError`."""
+    if not isinstance(name, str) or not name.strip("/"):
+        raise NotFoundError(f"an artifact's name is {name!r}, expected text such as 'project/name:alias'")
     parts = [part for part in name.split("/") if part]
     return (parts[-2] if len(parts) > 1 else ""), (parts[-1] if parts else name)

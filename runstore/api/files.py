@@ -14,6 +14,7 @@ from typing import Any
 
 from runstore.api.errors import NotFoundError
 from runstore.errors import UsageError
+from runstore.format.layout import make_below
 from runstore.format.run_layout import RunLayout, is_fleeting
 from runstore.reading.store import RunRecord
 
@@ -146,13 +147,13 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
 
 def keep_file(run: RunRecord, path: str, root: str) -> File:
     """Copies a file into the run under its path below `root`. Raises `UsageError` or `OSError`."""
-    source, base = Path(path).absolute(), Path(root).absolute()
+    source, base = Path(os.path.abspath(path)), Path(os.path.abspath(root))
     try:
         name = source.relative_to(base).as_posix()
     except ValueError:
         raise UsageError(f"{path}: lies outside of root={root!r}; pass a root that holds it") from None
     target = run.layout.files_dir / name
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_below(run.layout.path, target.parent)
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     shutil.copyfile(source, beside)
     os.replace(beside, target)

@@ -20,23 +20,32 @@ _said: set[str] = set()
 
 
 def scan(run: RunRecord, keys: Sequence[str] | None, low: float | None, high: float | None) -> Iterator[dict[str, Any]]:
-    """Every row of a run as it was logged; with `keys` those that have them all, and nothing else of them."""
-    for row in run_rows(run, low, high):
-        if keys is None:
-            yield row
-        elif all(row.get(key) is not None for key in keys):
-            yield {key: row[key] for key in keys}
+    """Every row of a run as it was logged; with `keys` those that have them all, and nothing else of them.
+
+    Raises `ValueError` for keys that are no list.
+    """
+    _check_keys(keys)
+    rows = run_rows(run, low, high)
+    if keys is None:
+        return rows
+    return ({key: row[key] for key in keys} for row in rows if all(row.get(key) is not None for key in keys))
+
+
+def _check_keys(keys: Any) -> None:
+    if isinstance(keys, str):
+        raise BadValueError(f"keys is {keys!r}, expected a list of them: keys=[{keys!r}]")
 
 
 def sampled(run: RunRecord, samples: int, keys: Sequence[str] | None, x_axis: str, stream: str) -> list[dict[str, Any]]:
     """At most `samples` rows, ordered by `x_axis`; with `keys` those rows that have them all.
 
-    Raises `ValueError` for a stream that there is not.
+    Raises `ValueError` for a stream that there is not, keys that are no list, fewer than no samples.
     """
     if stream not in _STREAMS:
         raise BadValueError(f"stream is {stream!r}, expected 'default' or 'system'")
-    if isinstance(keys, str):
-        raise BadValueError(f"keys is {keys!r}, expected a list of them: keys=[{keys!r}]")
+    _check_keys(keys)
+    if samples < 0:
+        raise BadValueError(f"samples is {samples}, expected how many rows to return at most")
     rows = system_rows(run) if _STREAMS[stream] == "system" else run_rows(run)
     wanted = None if keys is None else list(dict.fromkeys([*keys, x_axis]))
     axis = "_timestamp" if _STREAMS[stream] == "system" and x_axis == "_step" else x_axis

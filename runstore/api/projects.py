@@ -72,8 +72,10 @@ class Project:
             raise UsageError("collections() takes neither filters nor order here; filter the list that it returns")
         return artifacts.collections(self._source, self.name, None, per_page)
 
-    def sweeps(self, per_page: int = 50) -> "Pages[Sweep]":
-        """Its sweeps."""
+    def sweeps(self, per_page: int = 50, filters: Any = None, order: str | None = None) -> "Pages[Sweep]":
+        """Its sweeps. `filters` and `order` are W&B's server's, and not understood here."""
+        if filters or order:
+            raise UsageError("sweeps() takes neither filters nor order here; filter the list that it returns")
         return sweeps(self._source, self.name, per_page)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:

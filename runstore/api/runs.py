@@ -20,6 +20,7 @@ from runstore.manage.stopping import request_stop
 from runstore.reading.columns import runs_frame
 from runstore.reading.query import Filter, select
 from runstore.reading.store import RunRecord
+from runstore.settings import split_tags
 
 if TYPE_CHECKING:
     import polars as pl
@@ -158,6 +159,9 @@ class Run:
 
     def _axes(self) -> dict[str, Any]:
         found = {"_step": self.lastHistoryStep, "_runtime": self._record.tracked, "_timestamp": self._record.last_sign}
+        said = self._source.written_summary(self._record)
+        if said.get("_step") == self._record.last_step:
+            found |= {key: said[key] for key in ("_runtime", "_timestamp") if isinstance(said.get(key), int | float)}
         return {key: value for key, value in found.items() if value is not None and value != -1}
 
     @property
@@ -289,7 +293,7 @@ class Run:
             group=str(self.group or ""),
             job_type=str(self.job_type or ""),
             notes=str(self.notes or ""),
-            tags=tuple(self.tags),
+            tags=split_tags(self.tags),
         )
         edit.edit(self._record, change)
         if self._config is not None and self._config != self._record.config:

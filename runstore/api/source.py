@@ -88,6 +88,12 @@ class Source:
             raise NotFoundError(f"{self.root}: {len(found)} runs are called {shown!r} ({paths}); name one of these")
         raise NotFoundError(f"{self.root}: found no run {shown!r}; `runstore ls` lists the runs there are")
 
+    def written_summary(self, run: RunRecord) -> Mapping[str, Any]:
+        """A run's own summary.json as it stands there, what readers leave out of it too."""
+        project = _named(self.known().projects, run.project)
+        entry = project.catalog.entries.get(run.id) if project is not None else None
+        return entry.summary if entry is not None else {}
+
     def _unchanged(self, project: str, run_id: str) -> RunRecord | None:
         """A run that is as it was at the last look, by one look at its own directory: scripts ask for many runs."""
         known = _named(self._store.projects, project) if self._store is not None else None

@@ -13,9 +13,14 @@ from runstore.reading.store import RunRecord
 
 
 def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys as nested dicts, as `log` was given them; a key whose place is taken keeps its dots."""
+    """Dotted keys as nested dicts, as `log` was given them; a key whose place is taken keeps its dots.
+
+    What readers add to a typed value, the step that it was logged at, is left out.
+    """
     nested: dict[str, Any] = {}
     for key, value in flat.items():
+        if isinstance(value, dict) and "_type" in value:
+            value = {name: each for name, each in value.items() if name != "_step"}
         tree, parts = nested, key.split(".")
         for part in parts[:-1]:
             inner = tree.setdefault(part, {})
@@ -53,6 +58,11 @@ class SummaryView(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    @property
+    def _json_dict(self) -> dict[str, Any]:
+        """The whole as plain dicts, by the name that W&B's own examples of exporting runs use."""
+        return copy.deepcopy(self._values)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

@@ -6,6 +6,8 @@ from pathlib import Path
 from runstore.artifacts import lineage
 from runstore.artifacts.blobs import Blobs
 from runstore.artifacts.collection import Collection, Version, iter_collections
+from runstore.artifacts.errors import ArtifactError
+from runstore.artifacts.names import check_path
 from runstore.errors import FormatError, StoreError
 from runstore.format.layout import StoreLayout
 from runstore.format.run_layout import linked
@@ -60,6 +62,11 @@ def version_problems(
         message = f"{version.name}: found {len(entries)} files, expected {version.file_count}; restore the manifest"
         yield Problem(_relative(store, version.path), 0, message)
     for entry in entries.values():
+        try:
+            check_path(entry.path)
+        except ArtifactError as error:
+            yield Problem(_relative(store, version.path), 0, f"{version.name}: {error}")
+            continue
         if entry.ref or not entry.sha256:
             continue
         key = (entry.sha256, entry.size)

@@ -17,7 +17,10 @@ class DraftFiles:
     """Entries by their path in the artifact, in the order they were added."""
 
     def __init__(self, entries: Mapping[str, FileEntry] | None = None) -> None:
-        self.entries: dict[str, FileEntry] = dict(entries or {})
+        self.entries: dict[str, FileEntry] = {}
+        self._folders: set[str] = set()
+        for entry in (entries or {}).values():
+            self._put(entry, overwrite=True)
         self.contents: dict[str, Content] = {}
         self._added: dict[str, str] = {}
 
@@ -68,6 +71,7 @@ class DraftFiles:
             raise FileNotFoundError(f"{path}: is neither a file nor a directory of the artifact")
         for each in below:
             del self.entries[each]
+        self._folders = {folder for each in self.entries for folder in _above(each)}
 
     def name_of(self, path: str) -> str | None:
         """Where a file of the script's own was added."""
@@ -92,7 +96,20 @@ class DraftFiles:
                 f"the artifact already holds another {entry.path!r}; pass overwrite=True (add_dir: merge=True), "
                 "or add it under another name"
             )
+        above = _above(entry.path)
+        if file := next((folder for folder in above if folder in self.entries), ""):
+            raise ArtifactError(
+                f"{entry.path!r} lies below {file!r}, which is a file of the artifact; rename one of them"
+            )
+        if entry.path in self._folders:
+            raise ArtifactError(f"{entry.path!r} is a directory of the artifact already; use another name")
+        self._folders.update(above)
         self.entries[entry.path] = entry
+
+
+def _above(path: str) -> list[str]:
+    """The directories that a path lies in."""
+    return [path[:at] for at, letter in enumerate(path) if letter == "/"]
 
 
 def _is_mutable(policy: str | None) -> bool:

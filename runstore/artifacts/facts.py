@@ -11,6 +11,7 @@ from runstore.artifacts.errors import ArtifactError, ArtifactFinalizedError, Art
 from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import ArtifactTTL
 from runstore.artifacts.publishing import Release, digest_of, refresh
+from runstore.format.values import revive
 
 OpenRun = Callable[[str, str], Any]
 """Gives the run of a project and id, as whoever made the artifact shows runs."""
@@ -60,7 +61,7 @@ class Facts:
         self._logged = version
         self._final = True
         self._description = version.head.description or None
-        self._metadata = dict(version.head.metadata)
+        self._metadata = revive(dict(version.head.metadata))
         self._ttl = version.head.ttl
         self._aliases = list(version.aliases)
         self._tags = list(version.head.tags)

@@ -121,8 +121,10 @@ def check_path(path: str | os.PathLike[str]) -> str:
     """A place inside an artifact, with `/` between its parts. Raises `ArtifactError` for one that leads out of it."""
     text = os.fspath(path).replace(os.sep, "/")
     parts = PurePosixPath(text).parts
-    if not parts or text.startswith("/") or ".." in parts or re.search(r"[\x00\n\r]", text):
+    if not parts or text.startswith("/") or ".." in parts:
         raise ArtifactError(f"{text!r} is no path inside an artifact; use a relative one without '..'")
+    if re.search(r"[\x00\n\r]", text):
+        raise ArtifactError(f"the path {text!r} holds a line's end or NUL; rename the file")
     return "/".join(parts)
 
 

@@ -23,7 +23,7 @@ from runstore.artifacts.collection import Collection, Version, read_collection
 from runstore.artifacts.errors import ArtifactError, ContentError
 from runstore.artifacts.manifest import FileEntry, Head, Record, Source
 from runstore.artifacts.names import LATEST
-from runstore.format.layout import MANIFEST, ArtifactLayout, StoreLayout
+from runstore.format.layout import MANIFEST, ArtifactLayout, StoreLayout, make_below
 from runstore.format.records import write_atomically
 
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
@@ -138,7 +138,7 @@ def _head_of(release: Release, entries: Mapping[str, FileEntry], digest: str) ->
 
 def _claim(layout: ArtifactLayout, number: int, data: bytes) -> bool:
     """Whether the version `v<number>` is ours now, complete. Raises `OSError`."""
-    layout.path.mkdir(parents=True, exist_ok=True)
+    make_below(layout.path.parents[2], layout.path)
     beside = layout.path / f".v{number}.{secrets.token_hex(4)}.tmp"
     beside.mkdir()
     try:
@@ -205,7 +205,7 @@ def delete(version: Version) -> None:
     with _locked(version.path.parent):
         record = _record(version)
         kept = version.store.trashed_version(version.project, version.collection, version.number)
-        kept.parent.mkdir(parents=True, exist_ok=True)
+        make_below(version.store.root, kept.parent)
         write_atomically(kept, manifest.dump(record))
         head, moment = record.head, manifest.now()
         tombstone = Head(
@@ -235,7 +235,7 @@ def restore(store: StoreLayout, project: str, name: str, number: int) -> Version
     path = next((each.path for each in deleted if each.id == record.head.id), None)
     if path is None:
         path = store.project(project).artifact(name).manifest(number)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_below(store.root, path.parent)
     with _locked(path.parent):
         moment = manifest.now()
         _rewrite(path, Record(replace(record.head, edited=moment, restored=moment), record.entries), files_too=True)
@@ -276,7 +276,7 @@ def add_part(store: StoreLayout, project: str, release: Release, shared_id: str)
     check_type(read_collection(store, store.project(project), release.name), release.type)
     keep_contents(store, release.entries, release.contents)
     folder = _parts_folder(store, project, release.name, shared_id)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_below(store.root, folder)
     head = _head_of(release, release.entries, digest_of(release.entries))
     write_atomically(folder / f"{head.id}.yaml", manifest.dump(Record(head, release.entries)))
 

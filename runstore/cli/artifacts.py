@@ -15,7 +15,7 @@ from runstore.artifacts.artifact import Artifact
 from runstore.artifacts.collection import Collection, Version, find_version, read_collection, read_collections
 from runstore.artifacts.names import Spec
 from runstore.cli.stores import store_option
-from runstore.cli.terminal import clip, console, counted, printable, show_size, table
+from runstore.cli.terminal import clip, counted, print_table, printable, show_size
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import DEFAULT_PROJECT, StoreLayout
 from runstore.format.locate import existing_store
@@ -53,7 +53,7 @@ def list_artifacts(name: str | None, store: Path | None, project: str | None, as
     if as_json:
         _print_json([each.versions[-1].describe() | {"versions": len(each.versions)} for each in found])
     elif found:
-        console().print(_collection_table(found))
+        _print_collections(found)
     else:
         click.echo("no artifacts yet")
     _warn([problem for each in found for problem in each.problems])
@@ -76,11 +76,11 @@ def _list_versions(collection: Collection, *, as_json: bool) -> None:
         ]
         for version in reversed(collection.versions)
     ]
-    console().print(table(columns, rows, right=("FILES", "SIZE")))
+    print_table(columns, rows, right=("FILES", "SIZE"))
     _warn(collection.problems)
 
 
-def _collection_table(found: Sequence[Collection]) -> Any:
+def _print_collections(found: Sequence[Collection]) -> None:
     columns = ["PROJECT", "NAME", "TYPE", "VERSIONS", "LATEST", "ALIASES", "SIZE", "CREATED"]
     rows: list[list[str | Text]] = [
         [
@@ -95,7 +95,7 @@ def _collection_table(found: Sequence[Collection]) -> Any:
         ]
         for each in found
     ]
-    return table(columns, rows, right=("VERSIONS", "SIZE"))
+    print_table(columns, rows, right=("VERSIONS", "SIZE"))
 
 
 @artifact.command("get")

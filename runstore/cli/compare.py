@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import clip, console, printable, show_value, table
+from runstore.cli.terminal import clip, console, print_table, printable, show_value
 from runstore.errors import UsageError
 from runstore.manage.diff import Comparison, compare
 
@@ -43,7 +43,7 @@ def _print(found: Comparison) -> None:
             if each.section == section
         ]
         console().print(Text(section, style="bold"))
-        console().print(table(["", *names], rows))
+        print_table(["", *names], rows)
     if found.patch:
         console().print(Text("changes of the code", style="bold"))
         for line in found.patch.splitlines():

@@ -19,12 +19,12 @@ from runstore.cli.terminal import (
     clip,
     console,
     counted,
+    print_table,
     printable,
     show_duration,
     show_state,
     show_time,
     show_value,
-    table,
 )
 from runstore.errors import UsageError
 from runstore.format.values import plain
@@ -67,13 +67,13 @@ def ls(
     runs = select(in_project(open_store(store), project), where, order)[:limit]
     names = joined(columns) or None
     if parquet is not None:
-        frame = runs_table(runs, names)
-        save(parquet, write_table(frame, "parquet"))
-        click.echo(f"{parquet}: {counted(frame.height, 'row')}, {counted(frame.width, 'column')}")
+        written = runs_table(runs, names)
+        save(parquet, write_table(written, "parquet"))
+        click.echo(f"{parquet}: {counted(written.height, 'row')}, {counted(written.width, 'column')}")
     elif as_csv:
         sys.stdout.write(write_table(runs_table(runs, names), "csv").decode())
     elif as_json:
-        found = [describe(run) for run in runs] if names is None else list(runs_table(runs, names).to_dicts())
+        found = [describe(run) for run in runs] if names is None else list(runs_table(runs, names).dicts())
         click.echo(_dumps(found))
     elif not runs:
         click.echo("no runs match" if where is not None else "no runs yet")
@@ -147,10 +147,10 @@ def _beside(run: RunRecord) -> dict[str, Any]:
 
 
 def _print_columns(runs: Sequence[RunRecord], names: Sequence[str]) -> None:
-    frame = runs_table(runs, names)
-    numbers = [name for name, dtype in frame.schema.items() if dtype.is_numeric()]
-    rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
-    console().print(table(frame.columns, rows, right=numbers))
+    found = runs_table(runs, names)
+    numbers = [name for name, dtype in found.frame().schema.items() if dtype.is_numeric()]
+    rows = [[_cell(row[name]) for name in found.columns] for row in found.rows]
+    print_table(found.columns, rows, right=numbers)
 
 
 def _cell(value: Any) -> str:
@@ -176,7 +176,7 @@ def _print_runs(runs: Sequence[RunRecord]) -> None:
         ]
         for run in runs
     ]
-    console().print(table(columns, rows, right=columns[7:]))
+    print_table(columns, rows, right=columns[7:])
 
 
 def _main_metrics(runs: Sequence[RunRecord]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from runstore.cli.terminal import console, printable, table
+from runstore.cli.terminal import print_table, printable
 from runstore.settings import SETTINGS, RunSettings, gather, show
 
 
@@ -33,7 +33,7 @@ def settings(store: Path | None, only_set: bool, as_json: bool) -> None:
         click.echo(json.dumps({name: _described(found, name) for name in names}, indent=2, ensure_ascii=False))
         return
     rows = [(name, _shown(found, name), _origin(found, name)) for name in names]
-    console().print(table(("setting", "value", "from"), rows))
+    print_table(("setting", "value", "from"), rows)
     click.echo(printable(f"store: {found.store_root()}"))
 
 

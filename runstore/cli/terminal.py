@@ -2,10 +2,12 @@
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -77,15 +79,39 @@ def show_time(moment: float | None) -> str:
     return "" if moment is None else datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Iterable[str] = ()) -> Table:
-    """A plain table, one line a row; the columns named in `right` are set flush right."""
-    numbers = frozenset(right)
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Iterable[str] = ()) -> None:
+    """Prints a plain table, one line a row; the columns named in `right` are set flush right."""
+    out = console()
+    if out.is_terminal:
+        out.print(_fitted(columns, rows, frozenset(right)))
+    else:
+        wide = frozenset(right)
+        sys.stdout.writelines(f"{line}\n" for line in _lines([columns, *rows], [name in wide for name in columns]))
+
+
+def _fitted(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], right: frozenset[str]) -> Table:
+    """A table that is cut to a terminal's width."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(Text(printable(column)), no_wrap=True, justify="right" if column in numbers else "left")
+        made.add_column(Text(printable(column)), no_wrap=True, justify="right" if column in right else "left")
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
     return made
+
+
+def _lines(rows: Iterable[Sequence[str | Text]], right: Sequence[bool]) -> list[str]:
+    """The lines of a table of any width: for thousands of rows Rich takes longer than reading the store does."""
+    texts = [[printable(str(cell)) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    lines = []
+    for row in texts:
+        cells = zip(row, widths, right, strict=True)
+        padded = [
+            " " * (width - cell_len(text)) + text if flush else text + " " * (width - cell_len(text))
+            for text, width, flush in cells
+        ]
+        lines.append("  ".join(padded).rstrip())
+    return lines
 
 
 def counted(number: int, noun: str) -> str:

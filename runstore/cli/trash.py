@@ -13,7 +13,7 @@ from runstore.artifacts import gc, lineage, publishing
 from runstore.artifacts.collection import find_by_id
 from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, changing_options, chosen, ticking
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import console, counted, printable, show_time, table
+from runstore.cli.terminal import counted, print_table, printable, show_time
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
 from runstore.manage import trash as bin_
@@ -112,7 +112,7 @@ def _list(found: list[Deleted], *, as_json: bool) -> None:
         click.echo("the trash is empty")
     else:
         rows = [[run.project, run.id, run.name, show_time(run.deleted), run.by, str(run.size)] for run in found]
-        console().print(table(["PROJECT", "ID", "NAME", "DELETED", "BY", "BYTES"], rows, right=["BYTES"]))
+        print_table(["PROJECT", "ID", "NAME", "DELETED", "BY", "BYTES"], rows, right=["BYTES"])
 
 
 def _describe(run: Deleted) -> dict[str, Any]:

@@ -1,8 +1,6 @@
 """Copies of files that may be large: shared with the source where the file system can, else made by the kernel."""
 
 import os
-import secrets
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,12 +39,13 @@ def copy_file(source: Path, target: Path) -> None:
     The copy is one of its own: later changes of `source` do not reach it, which is why it is no hard link.
     Raises `OSError` and leaves what was there alone.
     """
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with open(open_plain(source), "rb") as given, open(beside, "xb") as made:
             if not _share(given.fileno(), made.fileno()):
                 _copy(given.fileno(), made.fileno(), os.fstat(given.fileno()).st_size)
-                shutil.copyfileobj(given, made, 1 << 20)
+                while block := given.read(1 << 20):
+                    made.write(block)
         os.replace(beside, target)
     except BaseException:
         beside.unlink(missing_ok=True)

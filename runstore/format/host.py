@@ -1,13 +1,16 @@
 """Which host, and which boot of it, a process id belongs to."""
 
 import os
-import socket
 from functools import cache
 from pathlib import Path
 
 
 def hostname() -> str:
     """This host's name, as heartbeats and provenance record it."""
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket  # Not at the top: where there is a shorter way it is not needed.
+
     return socket.gethostname()
 
 

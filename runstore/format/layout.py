@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runstore.errors import UsageError
+from runstore.errors import StoreError, UsageError
 from runstore.format.names import (
     MAX_RUN_ID,
     RESERVED_PROJECTS,
@@ -288,6 +288,20 @@ class StoreLayout:
         return [project.path for project in projects] + [
             other.runs_dir for other in others if os.path.islink(other.runs_dir)
         ]
+
+
+def make_below(root: Path, folder: Path) -> None:
+    """Makes a directory below `root`, those above it too.
+
+    Raises `StoreError` where one of them is a link: it could lead anywhere, and what was put there no reader would see.
+    Raises `OSError` for trouble with the disk.
+    """
+    for part in (folder, *folder.parents):
+        if part == root:
+            break
+        if part.is_symlink():
+            raise StoreError(f"{part}: found a link, which is not followed; put the directory itself there")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _directories(path: Path) -> list[Path]:

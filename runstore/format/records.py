@@ -5,7 +5,6 @@ lost; what cannot be used raises `FormatError` with file, place, what was found 
 """
 
 import os
-import secrets
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -112,7 +111,7 @@ def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
 
     With `sync` the bytes are on the disk before the name is. Raises `OSError` and leaves the old file alone.
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
@@ -145,7 +144,7 @@ def create_store(layout: StoreLayout, entity: str = "") -> None:
             else:
                 write_atomically(path, text.encode())
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = "it is a file" if isinstance(error, FileExistsError) else error.strerror or str(error)
         raise StoreError(
             f"{layout.root}: cannot create a store here ({reason}); pass dir= or set RUNSTORE_DIR"
         ) from None

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -267,12 +268,14 @@ class RunScan:
 
 
 def scan_run(path: Path) -> RunScan:
-    """Looks into a run's directory, without opening anything. Raises `OSError`."""
+    """Looks into a run's directory, without opening anything. A file that goes meanwhile, as those do that a live run
+    is about to rename, is left out. Raises `OSError`."""
     found, odd = [], {}
     with os.scandir(path) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
-                found.append((path / entry.name, entry.stat(follow_symlinks=False)))
+                with suppress(FileNotFoundError):
+                    found.append((path / entry.name, entry.stat(follow_symlinks=False)))
             elif wrong := _wrong_kind(entry):
                 odd[entry.name] = wrong
     found.sort(key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
@@ -296,7 +299,10 @@ def is_as_stamped(path: Path, stamps: Mapping[str, Sequence[int]]) -> bool:
                     if is_fleeting(entry.name):
                         continue
                     return False
-                found = entry.stat(follow_symlinks=False)
+                try:
+                    found = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    return False
                 if found.st_mtime_ns != known[1] or found.st_size != known[0] or found.st_ino != known[2]:
                     return False
                 seen += 1

@@ -5,16 +5,13 @@ TensorFlow are known by what they can do (`.item()`, `.tolist()`, `__float__`), 
 """
 
 import datetime
-import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import fields, is_dataclass
-from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
@@ -125,17 +122,23 @@ def _builtin(value: Any) -> Any:
             return value.total_seconds()
         case bytes() | bytearray() | memoryview():
             return bytes(value).decode("utf-8", "backslashreplace")
-        case Decimal() | Fraction():
-            return float(value)
-        case UUID():
-            return str(value)
         case os.PathLike():
             return os.fsdecode(value)
+    if _is_of(value, "decimal", "Decimal") or _is_of(value, "fractions", "Fraction"):
+        return float(value)
+    if _is_of(value, "uuid", "UUID"):
+        return str(value)
     if isinstance(value, Sequence) and not hasattr(type(value), "tolist"):
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     return _UNKNOWN
+
+
+def _is_of(value: Any, module: str, name: str) -> bool:
+    """Whether `value` is of a class of a module, which is not imported to know it."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return isinstance(kind, type) and isinstance(value, kind)
 
 
 def _array(value: Any) -> Any:
@@ -247,6 +250,8 @@ def dump_line(row: Mapping[str, Any]) -> bytes:
 
 def parse_line(line: bytes) -> dict[str, Any]:
     """The row in a line that `dump_line` made."""
+    import json  # Not at the top: a run that writes needs it seldom.
+
     try:
         row: dict[str, Any] = orjson.loads(line)
         # orjson reads whole numbers past 64 bits as floats: those need Python's own reader.

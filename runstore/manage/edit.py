@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import StoreLayout, make_below
 from runstore.format.names import check_project_name
 from runstore.format.records import RunMeta, load_config, write_atomically
 from runstore.format.values import well_formed
@@ -90,7 +90,7 @@ def move_to_project(run: RunRecord, store: StoreLayout, project: str) -> None:
     if os.path.lexists(new.path) or os.path.lexists(target.deleted(run.id)):
         raise UsageError(f"{new.path}: project {project!r} has, or had, a run {run.id!r}; move that one first")
     try:
-        target.runs_dir.mkdir(parents=True, exist_ok=True)
+        make_below(store.root, target.runs_dir)
         os.rename(run.layout.path, new.path)
     except OSError as error:
         raise unwritable(new.path, error) from None

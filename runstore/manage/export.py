@@ -7,7 +7,8 @@ import os
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from runstore.errors import UsageError
 from runstore.format.records import write_atomically
 from runstore.format.values import plain
 from runstore.manage.edit import unwritable
-from runstore.reading.columns import frame_of_rows, runs_frame
+from runstore.reading.columns import Columns, frame_of_rows, runs_frame
 from runstore.reading.stitched import run_rows
 from runstore.reading.store import RunRecord
 
@@ -36,56 +37,82 @@ def kind_of(path: Path) -> str:
     )
 
 
-def runs_table(runs: Sequence[RunRecord], columns: Iterable[str] | None = None) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Values as they were logged, under the names of `columns`; a row need not have each. `frame()` has a type for each
+    column, into which some values only fit roughly: mixed ones as text, whole numbers past 64 bits as floats."""
+
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, Any]]
+    frame: Callable[[], pl.DataFrame]
+
+    @property
+    def height(self) -> int:
+        return len(self.rows)
+
+    @property
+    def width(self) -> int:
+        return len(self.columns)
+
+    def dicts(self) -> Iterator[dict[str, Any]]:
+        """The rows, each with every column, None where it has no value."""
+        return ({column: row.get(column) for column in self.columns} for row in self.rows)
+
+
+def runs_table(runs: Sequence[RunRecord], names: Iterable[str] | None = None) -> Table:
     """One row a run, with these columns of the runs frame, or all. Raises `UsageError` for one that there is not."""
-    return runs_frame(runs, columns)
+    columns = Columns(runs)
+    chosen = columns.names() if names is None else list(dict.fromkeys(map(columns.check, names)))
+    rows = zip(*map(columns.values, chosen), strict=True)
+    return Table(
+        chosen, [dict(zip(chosen, row, strict=True)) for row in rows], lambda: runs_frame(runs, chosen or None)
+    )
 
 
 def histories_table(
     runs: Iterable[RunRecord], keys: Sequence[str] | None = None, told: Callable[[], None] = lambda: None
-) -> pl.DataFrame:
+) -> Table:
     """One row a row of history: `project`, `run` (id), `name`, then what was logged; of `keys` where they are given.
 
-    `told` is called after each run.
+    `told` is called after each run. Raises `UsageError` for a key that no row has.
     """
     rows: list[dict[str, Any]] = []
     for run in runs:
         own = {"project": run.project, "run": run.id, "name": run.name}
         for row in run_rows(run):
-            if keys is not None:
-                if not any(key in row for key in keys):
-                    continue
-                row = {"_step": row.get("_step"), **{key: row.get(key) for key in keys}}
-            rows.append(own | row)
+            if keys is None:
+                rows.append(own | row)
+            elif any(key in row for key in keys):
+                rows.append(own | {key: row[key] for key in ("_step", *keys) if key in row})
         told()
-    return frame_of_rows(rows)
+    found = dict.fromkeys(key for row in rows for key in row)
+    if missing := [key for key in keys or () if key not in found]:
+        raise UsageError(f"found no row that has {missing[0]!r}; `runstore show` lists what a run logged")
+    columns = list(found) if keys is None else list(dict.fromkeys(("project", "run", "name", "_step", *keys)))
+    return Table(columns, rows, lambda: frame_of_rows(rows))
 
 
-def write_table(frame: pl.DataFrame, kind: str) -> bytes:
-    """A frame as the bytes of a file of this kind; lists and non-finite numbers stand as in the store."""
+def write_table(table: Table, kind: str) -> bytes:
+    """A table as the bytes of a file of this kind; but for Parquet every value is as it was logged, lists and
+    non-finite numbers stand as in the store."""
     if kind == "parquet":
         buffer = io.BytesIO()
-        frame.write_parquet(buffer)
+        table.frame().write_parquet(buffer)
         return buffer.getvalue()
     if kind == "csv":
-        return _csv(frame)
-    rows = [_json_row(row) for row in frame.iter_rows(named=True)]
+        return _csv(table)
+    rows = list(map(plain, table.dicts()))
     if kind == "json":
         return (json.dumps(rows, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "backslashreplace")
 
 
-def _json_row(row: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = plain(row)
-    return found
-
-
-def _csv(frame: pl.DataFrame) -> bytes:
+def _csv(table: Table) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(frame.columns)
-    for row in frame.iter_rows():
-        writer.writerow([_cell(value) for value in row])
+    writer.writerow(table.columns)
+    for row in table.rows:
+        writer.writerow([_cell(row.get(column)) for column in table.columns])
     return out.getvalue().encode("utf-8", "backslashreplace")
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import StoreLayout, make_below
 from runstore.format.names import check_project_name, check_run_id
 from runstore.format.records import (
     Tombstone,
@@ -59,9 +59,9 @@ def delete(store: StoreLayout, run: RunRecord, *, force: bool = False) -> Path:
         raise UsageError(f"{trashed}: a run of this id lies in the trash already; empty the trash first")
     record = Tombstone(run.id, datetime.now(UTC).isoformat(timespec="seconds"), author())
     try:
-        tombstone.parent.mkdir(parents=True, exist_ok=True)
+        make_below(store.root, trashed.parent)
+        make_below(store.root, tombstone.parent)
         write_atomically(tombstone, dump_tombstone(record))
-        trashed.parent.mkdir(parents=True, exist_ok=True)
         os.rename(run.layout.path, trashed)
     except OSError as error:
         if run.layout.path.is_dir():

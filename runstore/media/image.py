@@ -137,7 +137,11 @@ class Image(FileMedia):
         if file_type in ("jpg", "jpeg"):
             shown = given.convert(mode if mode in ("L", "CMYK") else "RGB")
         elif mode is not None and mode != given.mode:
-            shown = given.convert(mode)
+            try:
+                shown = given.convert(mode)
+            except (ValueError, TypeError):
+                said = f"an image cannot be of the mode {mode!r}; pass one of Pillow's, such as L, RGB or RGBA"
+                raise BadValueError(said) from None
         else:
             shown = given
         if file_type == "png" and shown.mode not in _PNG_MODES:

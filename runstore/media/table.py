@@ -51,6 +51,8 @@ class Table(Media):
         if log_mode not in LOG_MODES:
             raise BadValueError(f"Invalid log_mode: {log_mode}. Must be one of {list(LOG_MODES)}")
         self.log_mode = log_mode
+        if dataframe is not None and not is_frame(dataframe):
+            raise BadTypeError(f"dataframe is a {type(dataframe).__name__}, expected a frame of pandas or Polars")
         frame = dataframe if dataframe is not None else data if is_frame(data) else None
         if frame is not None:
             names, given = frame_content(frame)
@@ -426,6 +428,8 @@ def load_table(folder: Path, stub: Mapping[str, Any]) -> Table:
 
 
 def _names(columns: Any) -> list[Any]:
+    if is_frame(columns):
+        raise BadTypeError("columns argument expects a `list` object, found a frame; pass it as dataframe=")
     if isinstance(columns, str | bytes) or not isinstance(columns, Iterable):
         raise BadTypeError(f"columns argument expects a `list` object, found {columns!r}")
     names = list(columns)

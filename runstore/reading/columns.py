@@ -53,6 +53,13 @@ FIELDS: Final[dict[str, Callable[[RunRecord], Any]]] = {
 }
 """What every run has a value or null for: times are UTC, durations seconds."""
 
+_AXES: Final[dict[str, Callable[[RunRecord], Any]]] = {
+    "_step": lambda run: run.last_step,
+    "_runtime": lambda run: run.tracked,
+    "_timestamp": lambda run: run.last_sign,
+}
+"""What W&B's summaries hold beside what was logged."""
+
 ALIASES: Final[dict[str, str]] = {
     "display_name": "name",
     "displayName": "name",
@@ -85,6 +92,15 @@ def canonical(name: str) -> str:
         if name.startswith(section):
             return own + name[len(section) :]
     return ALIASES.get(name, name)
+
+
+def unwrapped(name: str) -> str:
+    """A config column's name without the `value` that W&B's filters have in it: `config.lr.value`, or for a nested key
+    `config.model.value.depth`."""
+    section, *parts = name.split(".")
+    if section == "config" and len(parts) > 1 and "value" in (parts[1], parts[-1]):
+        del parts[1 if parts[1] == "value" else -1]
+    return ".".join([section, *parts])
 
 
 def is_free(name: str) -> bool:
@@ -226,7 +242,8 @@ def _read(runs: Iterable[RunRecord], name: str) -> Iterator[Any]:
         return (take(run) for run in runs)
     if section == "config":
         return (dig(run.config, key) for run in runs)
-    return (run.summary.get(key) for run in runs)
+    take = _AXES.get(key, lambda run: None)
+    return (run.summary[key] if key in run.summary else take(run) for run in runs)
 
 
 def dig(values: Mapping[str, Any], key: str) -> Any:

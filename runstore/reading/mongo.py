@@ -12,7 +12,7 @@ import polars as pl
 
 from runstore.errors import UsageError
 from runstore.reading import conditions
-from runstore.reading.columns import Columns, canonical, is_free
+from runstore.reading.columns import Columns, canonical, is_free, unwrapped
 from runstore.reading.conditions import Column, Literal, any_of, compare, matches
 
 _COMPARISONS: Final = {"$eq": "=", "$ne": "!=", "$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
@@ -52,8 +52,8 @@ def _member(key: str, value: Any, columns: Columns, depth: int) -> pl.Expr:
 def _column(key: str, columns: Columns) -> str:
     """The column that a key of W&B's means. A config or metric that no run has is one without values."""
     name = canonical(_NAMES.get(key, key))
-    if name.startswith("config.") and name.endswith(".value") and not columns.has(name):
-        name = name.removesuffix(".value")
+    if not columns.has(name):
+        name = unwrapped(name)
     return name if is_free(name) else columns.check(name)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from runstore.errors import UsageError
 from runstore.reading import mongo, sql
-from runstore.reading.columns import Columns
+from runstore.reading.columns import Columns, canonical, unwrapped
 from runstore.reading.store import RunRecord
 
 Filter = str | Mapping[str, Any] | None
@@ -42,6 +42,8 @@ def matching(runs: Sequence[RunRecord], where: Filter) -> list[RunRecord]:
 
 def sort(runs: Sequence[RunRecord], order: str) -> list[RunRecord]:
     """The runs ordered by a column: `+created` or `created` upwards, `-created` downwards. Commas join several."""
+    if not isinstance(order, str):
+        raise UsageError(f"the order is {order!r}, expected a column as in '+created' or '-summary.loss'")
     columns = Columns(runs)
     places = list(range(len(runs)))
     for part in reversed([part.strip() for part in order.split(",")]):
@@ -54,9 +56,7 @@ def sort(runs: Sequence[RunRecord], order: str) -> list[RunRecord]:
 def _values(columns: Columns, name: str) -> list[Any]:
     if not name:
         raise UsageError("the order is empty, expected a column as in created or -summary.loss")
-    if name.startswith("config.") and name.endswith(".value") and not columns.has(name):
-        name = name.removesuffix(".value")
-    return columns.values(columns.check(name))
+    return columns.values(columns.check(name if columns.has(canonical(name)) else unwrapped(name)))
 
 
 def _sorted(places: list[int], values: Sequence[Any], *, descending: bool) -> list[int]:

@@ -1,9 +1,11 @@
 """A store as its readers see it: projects, their runs with state and summary, and what could not be read."""
 
+import gc
 import hashlib
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final

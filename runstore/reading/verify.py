@@ -62,7 +62,7 @@ def _in_run(run: RunRecord, store: Store) -> Iterator[Problem]:
                 yield from _record(path, values, stem, store)
             elif stem == "config" and writer:
                 records.load_config(path)
-            elif path == run.layout.metrics_yaml:
+            elif path == run.layout.metrics_yaml and store.relative(path) not in told:
                 yield from _metrics(path, store)
         except StoreError as error:
             line, message = located(path, error)

@@ -1,9 +1,9 @@
 """Names for runs that were given none: ids that don't collide, and names a person can say."""
 
-import secrets
-import string
+import os
+from collections.abc import Sequence
 
-_DIGITS = string.digits + string.ascii_lowercase
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 _ADJECTIVES = """
 able amber ancient apt arctic autumn azure balmy bold brave breezy bright brisk calm candid careful cheerful
@@ -32,9 +32,14 @@ terrain thunder tree valley violet vortex voice water waterfall wave wildflower 
 
 def generate_id(length: int = 8) -> str:
     """A random name of digits and small letters; with eight, 210,000 of them collide with a chance of about 1 %."""
-    return "".join(secrets.choice(_DIGITS) for _ in range(length))
+    return "".join(_choose(_DIGITS) for _ in range(length))
 
 
 def generate_name(number: int) -> str:
     """A name like `earnest-sunset-12`. Not unique: two runs may come to the same."""
-    return f"{secrets.choice(_ADJECTIVES.split())}-{secrets.choice(_NOUNS.split())}-{number}"
+    return f"{_choose(_ADJECTIVES.split())}-{_choose(_NOUNS.split())}-{number}"
+
+
+def _choose(words: Sequence[str]) -> str:
+    """One of the words, as the system's randomness has it; the `secrets` module would be imported for longer."""
+    return words[int.from_bytes(os.urandom(8)) % len(words)]

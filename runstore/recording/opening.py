@@ -9,7 +9,7 @@ from typing import Any
 
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout
-from runstore.format.records import RunMeta, create_store
+from runstore.format.records import RunMeta, create_store, load_run
 from runstore.format.run_layout import RunLayout
 from runstore.recording.naming import generate_id, generate_name
 from runstore.recording.recorder import Place
@@ -164,7 +164,14 @@ class _Opener:
         rank = os.environ.get("RANK", "")
         name = label or (f"rank{rank}" if rank.isdecimal() else f"rank-{generate_id(4)}")
         place = Place(self.store, self.project, layout, claim_rank(layout, name))
-        return Opened(place, self._meta(layout), Beginning(shared=True, primary=False, facts=facts))
+        return Opened(place, self._led(layout), Beginning(shared=True, primary=False, facts=facts))
+
+    def _led(self, layout: RunLayout) -> RunMeta:
+        """Who the run is, as the process that leads it has written; before it has, the id is its name."""
+        try:
+            return load_run(layout.run_yaml) if layout.run_yaml.exists() else new_meta(self.wish, layout.id, layout.id)
+        except (StoreError, OSError):
+            return new_meta(self.wish, layout.id, layout.id)
 
     def _recall(self, unfinished: Unfinished) -> Opened | None:
         """The run that did not finish the last time; None when it is gone, or still going on."""

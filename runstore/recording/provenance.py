@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -22,6 +22,9 @@ from runstore.recording.hardware import describe_hardware
 from runstore.recording.repository import describe_git
 from runstore.recording.saver import Saver
 from runstore.settings import RunSettings
+
+_PAUSE_SECONDS: Final = 0.05
+"""What is gathered is not in a hurry: the script's own first steps come before."""
 
 
 class Provenance:
@@ -48,6 +51,7 @@ class Provenance:
         self._saver = saver
         self._wish = wish
         self._facts = {**_describe_process(wish), "started": started, **(facts or {})}
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._gather, name="runstore-provenance", daemon=True)
 
     def start(self) -> None:
@@ -57,6 +61,7 @@ class Provenance:
 
     def wait(self, seconds: float) -> None:
         """Waits until all is gathered, at most `seconds`."""
+        self._hurry.set()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(seconds)
 
@@ -70,6 +75,7 @@ class Provenance:
         self._save()
 
     def _gather(self) -> None:
+        self._hurry.wait(_PAUSE_SECONDS)
         steps = (self._add_system, self._add_packages, self._add_git, self._add_hardware, self._add_environment)
         for step in steps:
             try:

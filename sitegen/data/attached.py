@@ -95,11 +95,11 @@ def _losses(head: PanelHead, files: Files) -> Iterator[str]:
     """What of a panel is no longer in the store, in lines."""
     key = text(head.key, 100)
     if files.lost:
-        yield f"{key!r}: {files.lost} of the files it names cannot be read; restore them from a copy of the store"
+        yield f"{key!r}: files that cannot be read: {files.lost}; restore them from a copy of the store"
     if files.damaged:
-        yield f"{key!r}: {files.damaged} of its files have another size than was logged; restore them from a copy"
+        yield f"{key!r}: files of another size than was logged: {files.damaged}; restore them from a copy of the store"
     if files.rows:
-        yield f"{key!r}: {files.rows} rows of its table cannot be read; restore the Parquet file beside it"
+        yield f"{key!r}: rows of tables that cannot be read: {files.rows}; restore the Parquet files beside them"
 
 
 def _taken(files: Files) -> Iterator[AttachedFile]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from runstore.reading.typed import TypedValue
-from sitegen.charts import PLOTS, compiled_custom
 from sitegen.data.stubs import Files, Item, text
 from sitegen.data.tables import read_table, table_item
 
@@ -38,8 +37,9 @@ def _item(value: TypedValue, files: Files, problems: list[str]) -> Item:
         return _chart(value.stub, files)
     except ValueError as error:
         problems.append(f"the chart {text(value.key, 100)!r}: {error}")
-        source = value.stub.get("table")
+        source, lost = value.stub.get("table"), files.lost
         rows = table_item(replace(value, stub=source), files, {}) if isinstance(source, dict) else {"kind": "missing"}
+        files.lost = lost  # One line for one trouble: a table that is gone is what the chart said.
         return {**(rows if rows["kind"] == "table" else {"kind": "note"}), "note": str(error)}
 
 
@@ -55,7 +55,7 @@ def _chart(stub: Mapping[str, Any], files: Files) -> Item:
     rows = table.rows[:MAX_ROWS]
     hidden = len(table.rows) - len(rows) + table.lacking
     preset = stub.get("preset")
-    if preset in PLOTS and preset in _ROLES:
+    if preset in _ROLES:
         columns = _preset_columns(preset, fields, table.columns)
         axes = _axes(preset, columns, strings)
         names, places = list(columns), [table.columns.index(column) for column in columns.values()]
@@ -72,7 +72,10 @@ def _chart(stub: Mapping[str, Any], files: Files) -> Item:
     spec = stub.get("spec")
     if not isinstance(spec, dict):
         given = f"the preset {text(preset, 100)!r}" if preset else "neither a preset nor a spec"
-        raise ValueError(f"found {given}, expected one of {', '.join(PLOTS)}, or a Vega-Lite spec")
+        raise ValueError(f"found {given}, expected one of {', '.join(_ROLES)}, or a Vega-Lite spec")
+    # Altair takes a fifth of a second to import: a build without such a chart does without.
+    from sitegen.charts import compiled_custom
+
     data = [[_plain(cell) for cell in row[: len(table.columns)]] for row in rows]
     made = compiled_custom(spec, fields, strings)
     return {"kind": "plot", "spec": made, "title": title, "columns": table.columns, "rows": data, "hidden": hidden}

@@ -123,8 +123,10 @@ def item(stub: Mapping[str, Any], files: Files) -> Item:
     if found is None:
         files.lost += 1
         return {"kind": "missing", "what": kind}
-    files.damaged += type(stub.get("size")) is int and stub["size"] != found[1].st_size
     made = _MAKERS.get(kind, _download)(stub, found, files)
+    if type(stub.get("size")) is int and stub["size"] != found[1].st_size:
+        files.damaged += 1
+        made["damaged"] = True
     caption = stub.get("caption")
     return {"caption": text(caption) if caption not in (None, "") else None, **made}
 

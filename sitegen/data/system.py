@@ -10,6 +10,7 @@ import polars as pl
 from runstore.reading.beside import writer_files
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.store import RunRecord
+from sitegen.data import sensors
 from sitegen.data.series import make_series, metric_rows
 from sitegen.data.shards import has_times, run_payload, times_payload
 
@@ -42,7 +43,9 @@ def system_data(run: RunRecord) -> dict[str, Any]:
                 places[moments] = len(times)
                 times.append(times_payload(series))
             place = places[moments]
-        metrics.append({"key": key, "section": "metrics", "title": key, **run_payload(series, place)})
+        section, title = sensors.named(key)
+        metrics.append({"key": key, "section": section, "title": title, **run_payload(series, place)})
+    metrics.sort(key=lambda metric: sensors.place(metric["key"]))
     return {"times": times, "metrics": metrics}
 
 

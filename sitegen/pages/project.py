@@ -156,9 +156,7 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
         + _value_columns("config", [flat(run.config) for run in runs])
         + _with_goals(_value_columns("summary", [flat(run.summary) for run in runs]), Definitions(runs)),
         "metrics": [
-            _metric(metric)
-            for metric in sorted(metrics, key=lambda metric: (section(metric.key), metric.key))
-            if not metric.hidden
+            _metric(metric) for metric in sorted(metrics, key=lambda metric: place(metric.key)) if not metric.hidden
         ],
         "group": "group" if any(run.meta.group for run in runs) else None,
     }
@@ -230,6 +228,12 @@ def section(key: str) -> str:
     """The section of the workspace a metric stands in: what precedes its first slash, as in W&B."""
     head, slash, rest = key.partition("/")
     return head if slash and head and rest else "charts"
+
+
+def place(key: str) -> tuple[int, str, str]:
+    """Where a key stands among others: what has no section of its own comes first, what `watch` logged last."""
+    name = section(key)
+    return (0 if name == "charts" else 2 if name in ("gradients", "parameters") else 1), name, key
 
 
 def title(key: str) -> str:

@@ -90,7 +90,7 @@
     svg.setAttribute("preserveAspectRatio", "none");
     svg.setAttribute("aria-hidden", "true");
     const labels = element("div", { className: "box-labels" });
-    for (const layer of item.boxes ?? []) {
+    for (const [number, layer] of (item.boxes ?? []).entries()) {
       for (const box of layer.boxes) {
         if (!boxShown(layer, state, box)) continue;
         const [x0, y0, x1, y1] = box.at;
@@ -102,7 +102,10 @@
         const score = box.scores.length ? ` ${box.scores.map(([, value]) => (value === null ? "" : runstore.format.number(value, 3))).join(" ")}` : "";
         const label = element("span", { className: "box-label" }, `${box.caption ?? labelOf(layer, box.id)}${box.caption ? "" : score}`);
         label.style.left = `${Math.max(0, Math.min(1, places.x)) * 100}%`;
-        label.style.top = `${Math.max(0, Math.min(1, places.y)) * 100}%`;
+        // Two layers often have the same boxes: the labels of one stand at their top, those of the next at their foot.
+        const foot = number % 2 === 1;
+        label.classList.toggle("at-foot", foot);
+        label.style.top = `${Math.max(0, Math.min(1, places.y + (foot ? places.height : 0))) * 100}%`;
         label.style.borderColor = rect.style.stroke;
         labels.append(label);
       }
@@ -115,7 +118,11 @@
     const image = element("img", { alt: item.caption ?? `${panel.head.key}, step ${item.step ?? panel.items[panel.at].step}`, decoding: "async" });
     if (item.w && item.h) [image.width, image.height] = [item.w, item.h];
     image.src = await addressOf(item);
-    await image.decode().catch(() => image.classList.add("broken"));
+    try {
+      await image.decode();
+    } catch {
+      return element("span", { className: "image-frame unreadable" }, "This image cannot be read: its file is damaged, or of a kind that this browser does not know.");
+    }
     const frame = element("span", { className: "image-frame" }, image);
     // Small pictures are shown larger, pixel by pixel.
     if (image.naturalWidth && image.naturalWidth < 120) frame.classList.add("tiny");
@@ -165,33 +172,37 @@
   /** Switches for what lies over the images of a panel. */
   function controlsOf(items, panel) {
     const { state } = panel;
-    const rows = [];
     const seen = new Map();
     let scored = false;
     for (const item of items) {
       for (const layer of item.boxes ?? []) {
         for (const box of layer.boxes) {
           scored ||= box.scores.length > 0;
-          seen.set(`b ${layer.name} ${box.id}`, { layer, id: box.id, label: labelOf(layer, box.id), on: !isHidden(state, `b ${layer.name} ${box.id}`) });
+          seen.set(`b ${layer.name} ${box.id}`, { of: "boxes", layer, id: box.id, label: labelOf(layer, box.id), on: !isHidden(state, `b ${layer.name} ${box.id}`) });
         }
       }
       for (const mask of item.masks ?? []) {
-        for (const id of mask.decoded?.present ?? []) seen.set(`m ${mask.name} ${id}`, { layer: mask, id: String(id), label: labelOf(mask, String(id)), on: maskShown(mask, state, String(id)) });
+        for (const id of mask.decoded?.present ?? []) seen.set(`m ${mask.name} ${id}`, { of: "mask", layer: mask, id: String(id), label: labelOf(mask, String(id)), on: maskShown(mask, state, String(id)) });
       }
     }
     if (!seen.size) return null;
-    for (const [key, { layer, id, label, on }] of seen) rows.push(chip(panel, key, colourOf(state, layer, id), label, layer.name, on));
-    const chips = element("div", { className: "classes", role: "group", aria: { label: "Classes that are shown" } }, ...rows);
+    const layers = new Map();
+    for (const [key, { of, layer, id, label, on }] of seen) {
+      const name = `${layer.name} (${of})`;
+      if (!layers.has(name)) layers.set(name, [element("span", { className: "layer-name" }, name)]);
+      layers.get(name).push(chip(panel, key, colourOf(state, layer, id), label, layer.name, on));
+    }
+    const chips = [...layers].map(([name, shown]) => element("div", { className: "classes", role: "group", aria: { label: `Classes of ${name} that are shown` } }, ...shown));
     const sliders = [];
     if (items.some(({ masks }) => masks?.length)) sliders.push(slider("Mask opacity", state.opacity ?? 0.55, 0, 1, (value) => (state.opacity = value), panel));
     if (scored) sliders.push(slider("Least score", state.least ?? 0, 0, 1, (value) => (state.least = value), panel));
-    return element("div", { className: "overlay-controls", data: { keys: "" } }, chips, ...sliders);
+    return element("div", { className: "overlay-controls", data: { keys: "" } }, ...chips, ...sliders);
   }
 
   function chip(panel, key, colour, label, layer, on) {
     const swatch = element("span", { className: on ? "swatch" : "swatch off" });
     swatch.style.backgroundColor = colour;
-    const button = element("button", { type: "button", className: "class-chip", title: layer, aria: { pressed: on } }, swatch, element("span", { className: "text" }, label));
+    const button = element("button", { type: "button", className: "class-chip", title: layer, data: { layer: key }, aria: { pressed: on } }, swatch, element("span", { className: "text" }, label));
     button.onclick = async () => {
       panel.state.hidden ??= new Set();
       panel.state.shown ??= new Set();
@@ -199,7 +210,7 @@
       add.add(key);
       drop.delete(key);
       await panel.show(panel.at);
-      [...panel.body.querySelectorAll(".class-chip")].find((each) => each.title === layer && each.textContent === label)?.focus();
+      [...panel.body.querySelectorAll(".class-chip")].find(({ dataset }) => dataset.layer === key)?.focus();
     };
     return button;
   }
@@ -221,8 +232,14 @@
     return element("div", {}, figure, controls);
   };
 
+  async function pictured(item, panel) {
+    const figure = await figureOf(item, panel);
+    if (item.damaged) figure.append(runstore.steps.damage());
+    return figure;
+  }
+
   renderers.gallery = async (item, panel) => {
-    const shown = await Promise.all(item.items.map((each) => (each.kind === "image" ? figureOf(each, panel) : render(each, panel))));
+    const shown = await Promise.all(item.items.map((each) => (each.kind === "image" ? pictured(each, panel) : render(each, panel))));
     const grid = element("div", { className: "gallery" }, ...shown);
     const more = item.count - item.items.length;
     return element("div", {}, grid, more > 0 ? element("p", { className: "soft" }, `and ${more} more in the store`) : null, controlsOf(item.items, panel));

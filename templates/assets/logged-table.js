@@ -85,7 +85,9 @@
       const table = element("table", {}, element("thead", {}, this.head), this.rows);
       const scroll = element("div", { className: "table-scroll", tabIndex: 0, role: "region", aria: { label: key } }, table);
       this.pager = element("div", { className: "pager", role: "group", aria: { label: `Pages of ${key}` } });
-      const root = element("div", { className: "logged-table", data: { keys: "" } }, element("div", { className: "table-tools" }, search, save, this.status), scroll, this.pager);
+      const lacking = this.parts.reduce((sum, part) => sum + (part.lacking ?? 0), 0);
+      const lost = lacking ? element("p", { className: "plot-failed" }, `${format.count(lacking, "more row")} cannot be shown: the Parquet file that holds them is missing, damaged or too large for a page.`) : null;
+      const root = element("div", { className: "logged-table", data: { keys: "" } }, lost, element("div", { className: "table-tools" }, search, save, this.status), scroll, this.pager);
       await this.#show();
       return root;
     }
@@ -197,5 +199,9 @@
     return element("span", { className: "soft" }, cell.kind === "missing" ? `(${cell.what}, missing)` : `(${cell.caption ?? cell.kind})`);
   }
 
-  renderers.table = (item, panel) => new LoggedTable(item, panel).build();
+  renderers.table = async (item, panel) => {
+    const table = await new LoggedTable(item, panel).build();
+    // The table of a chart that cannot be drawn.
+    return item.note ? element("div", {}, element("p", { className: "plot-failed" }, item.note), table) : table;
+  };
 })();

@@ -69,9 +69,7 @@
     if (!item.bytes) return renderers.missing({ what: "page" });
     const html = await textOf(item.bytes);
     const run = panel.state.run ?? false;
-    // The frame would refuse them anyway, and say so in the console, one by one.
-    const shown = run ? html : html.replace(/<script\b[\s\S]*?(<\/script\s*>|$)/gi, "");
-    const frame = framed(panel.head.key, frameAddress(), () => ({ kind: "html", html: shown, run }));
+    const frame = framed(panel.head.key, frameAddress(), () => ({ kind: "html", html, run }));
     const active = /<script|\son\w+\s*=|javascript:/i.test(html);
     const button = element("button", { type: "button" }, run ? "Stop its scripts" : "Run its scripts");
     button.onclick = () => {

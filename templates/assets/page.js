@@ -20,6 +20,8 @@
     const place = link && document.getElementById(link.getAttribute("href").slice(1));
     if (!place) return;
     event.preventDefault();
+    const folded = place.querySelector(":scope > details");
+    if (folded) folded.open = true;
     place.scrollIntoView();
     if (place.tabIndex < 0) place.tabIndex = -1;
     place.focus({ preventScroll: true });

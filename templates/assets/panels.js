@@ -60,7 +60,8 @@ runstore.Panels = (() => {
     filter(pattern) {
       const { test } = runstore.matcher(pattern);
       for (const section of this.sections) {
-        section.matching = pattern ? section.metrics.filter(({ key }) => test(key)) : section.metrics;
+        // A title that is no part of its key is looked at too.
+        section.matching = pattern ? section.metrics.filter(({ key, title }) => test(key.endsWith(title) ? key : `${key}\n${title}`)) : section.metrics;
         section.limit = PAGE;
         this.#fill(section);
       }

@@ -20,6 +20,8 @@ runstore.steps = (() => {
   const { element, icon, format } = runstore;
   const FRAME_MS = 600;
   const PAGE = 60;
+  // What `watch` logs, a panel or two for each layer of a model: opened by who wants it.
+  const CLOSED = new Set(["gradients", "parameters"]);
 
   /** @type {Object<string, Renderer>} */
   const renderers = Object.create(null);
@@ -40,7 +42,7 @@ runstore.steps = (() => {
       this.body = element("div", { className: "media-body" });
       this.stepper = this.#stepper();
       const top = element("header", { className: "panel-head" }, element("h3", { title: head.key }, head.title), this.about, grow);
-      this.root = element("article", { className: `panel media-panel kind-${head.kind}`, data: { key: head.key } }, top, this.body, this.stepper);
+      this.root = element("article", { className: `panel media-panel awaited kind-${head.kind}`, data: { key: head.key } }, top, this.body, this.stepper);
       this.root.addEventListener("keydown", (event) => this.#key(event));
     }
 
@@ -55,6 +57,7 @@ runstore.steps = (() => {
       } catch (error) {
         this.body.replaceChildren(element("p", { className: "soft" }, error.message));
       }
+      this.root.classList.remove("awaited");
     }
 
     /** Shows the item at a place. @param {number} at */
@@ -88,16 +91,16 @@ runstore.steps = (() => {
       this.range = element("input", { type: "range", min: 0, max: 0, step: 1, aria: { label: `Step of ${key}` } });
       this.range.oninput = () => this.show(Number(this.range.value));
       this.number = element("input", { type: "number", step: "any", aria: { label: `Step number of ${key}` } });
-      this.number.onchange = () => this.#goTo(Number(this.number.value));
+      this.number.onchange = () => this.goTo(Number(this.number.value));
       this.play = button("Play", "▶", () => this.#toggle());
       return element("div", { className: "stepper", hidden: true, role: "group", aria: { label: `Steps of ${key}` } }, button("Previous step", "‹", () => this.show(this.at - 1)), this.play, button("Next step", "›", () => this.show(this.at + 1)), this.range, this.number);
     }
 
-    /** Shows the last item at or before a step. */
-    #goTo(step) {
+    /** Shows the last item at or before a step. @param {number} step */
+    async goTo(step) {
       let at = 0;
       this.items.forEach((item, place) => { if (item.step <= step) at = place; });
-      this.show(at);
+      if (at !== this.at) await this.show(at);
     }
 
     #toggle() {
@@ -128,10 +131,48 @@ runstore.steps = (() => {
     }
   }
 
-  /** @param {Item} item @param {StepPanel} panel @returns {Node | Promise<Node>} */
-  function render(item, panel) {
-    const found = renderers[item.kind] ?? renderers.unknown;
-    return found(item, panel);
+  /** @param {Item} item @param {StepPanel} panel @returns {Promise<Node>} */
+  async function render(item, panel) {
+    const made = await (renderers[item.kind] ?? renderers.unknown)(item, panel);
+    return item.damaged ? element("div", {}, made, damage()) : made;
+  }
+
+  const damage = () => element("p", { className: "plot-failed" }, "Its file is damaged: it has another size than was logged.");
+
+  /** One slider that leads all panels of a section to a step, for as many of them as are loaded. */
+  class SharedSteps {
+    /** @param {string} section */
+    constructor(section) {
+      this.panels = [];
+      this.steps = [];
+      this.range = element("input", { type: "range", min: 0, max: 0, step: 1, aria: { label: `Step of all panels of ${section}` } });
+      this.said = element("output");
+      this.range.oninput = () => this.#lead(this.steps[Number(this.range.value)]);
+      this.root = element("label", { className: "control shared-steps", hidden: true }, "Step of all", this.range, this.said);
+    }
+
+    /** Takes in a panel that has its items now. @param {StepPanel} panel */
+    async join(panel) {
+      if (!panel.items) return;
+      this.panels.push(panel);
+      this.steps = [...new Set([...this.steps, ...panel.items.map(({ step }) => step)])].sort((a, b) => a - b);
+      this.range.max = this.steps.length - 1;
+      this.root.hidden = this.panels.filter(({ items }) => items.length > 1).length < 2;
+      this.#say(this.step ?? this.steps.at(-1));
+      if (this.step !== undefined) await panel.goTo(this.step);
+    }
+
+    #say(step) {
+      this.range.value = this.steps.findLastIndex((each) => each <= step);
+      this.range.setAttribute("aria-valuetext", `step ${step}`);
+      this.said.textContent = format.number(step, 9);
+    }
+
+    #lead(step) {
+      this.step = step;
+      this.#say(step);
+      return Promise.all(this.panels.map((panel) => panel.goTo(step)));
+    }
   }
 
   class StepPanels {
@@ -161,6 +202,7 @@ runstore.steps = (() => {
       const { test } = runstore.matcher(pattern);
       for (const section of this.sections.values()) {
         section.matching = section.heads.filter(({ key }) => test(key));
+        if (pattern) section.root.open = true;
         section.limit = PAGE;
         this.#fill(section);
       }
@@ -171,8 +213,10 @@ runstore.steps = (() => {
         const grid = element("div", { className: "media-grid" });
         const count = element("span", { className: "count" });
         const more = element("button", { type: "button", className: "more-panels" });
-        const root = name ? element("details", { className: "section", open: true }, element("summary", {}, icon("chevron"), element("h3", {}, name), count), grid, more) : element("div", {}, grid, more);
-        const section = { root, grid, count, more, heads: [], matching: [], limit: PAGE, made: new Map() };
+        const shared = new SharedSteps(name || "this section");
+        const parts = [shared.root, grid, more];
+        const root = name ? element("details", { className: "section", open: !CLOSED.has(name) }, element("summary", {}, icon("chevron"), element("h3", {}, name), count), ...parts) : element("div", {}, ...parts);
+        const section = { root, grid, count, more, shared, heads: [], matching: [], limit: PAGE, made: new Map() };
         more.onclick = () => {
           section.limit += PAGE;
           this.#fill(section);
@@ -197,6 +241,7 @@ runstore.steps = (() => {
         section.made.set(head, (panel = new StepPanel(head)));
         this.panels.push(panel);
         panel.root.panel = panel;
+        panel.shared = section.shared;
         this.observer.observe(panel.root);
       }
       return panel;
@@ -206,11 +251,11 @@ runstore.steps = (() => {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) continue;
         this.observer.unobserve(target);
-        target.panel.drawing = target.panel.load();
+        target.panel.drawing = target.panel.load().then(() => target.panel.shared.join(target.panel));
       }
       this.haveSeen();
     }
   }
 
-  return { renderers, render, StepPanels };
+  return { renderers, render, damage, StepPanels };
 })();

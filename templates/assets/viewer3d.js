@@ -42,7 +42,15 @@
       for (const { corners } of boxes) corners.forEach(see);
       for (const { start, end } of arrows) [start, end].forEach(see);
       this.middle = low.map((value, axis) => (low[0] > high[0] ? 0 : (value + high[axis]) / 2));
-      this.size = low[0] > high[0] ? 1 : Math.hypot(...high.map((value, axis) => value - low[axis])) || 1;
+      const whole = low[0] > high[0] ? 1 : Math.hypot(...high.map((value, axis) => value - low[axis])) || 1;
+      this.size = this.solid.triangles || boxes.length || arrows.length ? whole : Math.min(whole, this.#bulk() || whole);
+    }
+
+    /** How wide a cloud is without the one point in a hundred that lies farthest out. */
+    #bulk() {
+      const { places } = this.solid;
+      const far = Float64Array.from({ length: places.length / 3 }, (_, at) => Math.hypot(...this.middle.map((value, axis) => places[3 * at + axis] - value))).sort();
+      return 2.2 * far[Math.floor(0.99 * (far.length - 1))];
     }
 
     listen() {

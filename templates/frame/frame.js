@@ -14,11 +14,24 @@
     document.body.replaceChildren(line);
   }
 
+  /** A page without what would run or load anything: the browser would refuse it, and say so in the console each time. */
+  function still(html) {
+    const parsed = new DOMParser().parseFromString(html, "text/html");
+    for (const node of parsed.querySelectorAll("script, base, link, meta[http-equiv], object, embed, frame")) node.remove();
+    for (const node of parsed.querySelectorAll("*")) {
+      for (const { name, value } of [...node.attributes]) {
+        const loads = /^(src|srcset|srcdoc|poster|background|data)$/.test(name) && !/^\s*(data|blob):/i.test(value);
+        if (name.startsWith("on") || loads || /^\s*javascript:/i.test(value)) node.removeAttribute(name);
+      }
+    }
+    return (parsed.compatMode === "CSS1Compat" ? "<!doctype html>" : "") + parsed.documentElement.outerHTML;
+  }
+
   function showHtml({ html, run }) {
     const inner = document.createElement("iframe");
     inner.setAttribute("sandbox", run ? "allow-scripts" : "");
     inner.title = "What was logged";
-    inner.srcdoc = html;
+    inner.srcdoc = run ? html : still(html);
     document.body.replaceChildren(inner);
   }
 

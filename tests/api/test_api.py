@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from runstore.api import Api, NotFoundError, Run, UnsupportedError
-from runstore.errors import UsageError
+from runstore.errors import StoreError, UsageError
 from runstore.format.records import load_tombstone
+from tests.processes import run_script
 from tests.stores import START, append, curve, write_file, write_heartbeat, write_run
 
 
@@ -363,3 +364,101 @@ def test_artifacts_in_and_out(api: Api, store: Path, tmp_path: Path) -> None:
         api.artifact("digits/data:best", type="model")
     api.run("digits/r00").delete(delete_artifacts=True)
     assert not api.artifact_exists("digits/data:best")
+
+
+_IN_A_DIRECTORY = """
+import os, sys, runstore
+run = runstore.init(project="p", dir="elsewhere", id="abc")
+run.log({"x": 1})
+api = runstore.Api()
+os.mkdir("other")
+os.chdir("other")
+assert runstore.Api().run("p/abc").id == api.run("p/abc").id == "abc"
+run.finish()
+assert runstore.Api().run("p/abc").summary["x"] == 1
+runstore.init(project="q", id="def").finish()
+assert [project.name for project in runstore.Api().projects()] == ["q"]
+"""
+
+
+def test_without_a_store_the_api_looks_where_the_scripts_own_run_was_begun(tmp_path: Path) -> None:
+    done = run_script(tmp_path, _IN_A_DIRECTORY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_summary_has_aggregates_nested_and_its_axes_as_they_were_written(root: Path) -> None:
+    stub = {"_type": "image-file", "path": "media/a.png", "sha256": "0" * 64, "size": 1, "format": "png"}
+    written = {"val/acc": {"min": 0.1, "max": 0.9}, "a": {"b": {"mean": 2}}, "img": stub}
+    write_run(
+        root,
+        "p",
+        "x",
+        [{"val/acc": 0.9, "a.b": 2, "img": stub, "_step": 7, "_runtime": 3.25, "_timestamp": START}],
+        state={"state": "finished", "finished": "2026-10-01T01:00:00Z"},
+        files={
+            "metrics.yaml": "- {name: val/acc, summary: [min, max]}\n- {name: a.b, summary: [mean]}\n",
+            "summary.json": {**written, "_step": 7, "_runtime": 3.25, "_timestamp": START + 0.5},
+        },
+    )
+    run = Api(root).run("p/x")
+    axes = {"_step": 7, "_runtime": 3.25, "_timestamp": START + 0.5}
+    assert dict(run.summary) == run.summary._json_dict == {**written, **axes}
+    assert run.summary["val/acc"]["min"] == run.summary["val/acc.min"] == 0.1
+    run.summary["best"] = 1
+    run.update()
+    kept = json.loads((root / "p/runs/x/summary.json").read_text())
+    assert kept == {**written, **axes, "best": 1}
+
+
+def test_filters_and_orders_know_the_axes_and_the_value_that_w_and_b_has_in_configs(api: Api) -> None:
+    assert len(api.runs("digits", {"summary_metrics._step": {"$gte": 14}})) == 1
+    assert api.runs("digits", order="-summary_metrics._step")[0].id == "r11"
+    assert len(api.runs("digits", "summary._runtime > 0")) == 12
+    assert len(api.runs("digits", {"config.model.value.depth": 2})) == 4
+    assert api.runs("digits", order="-config.model.value.depth")[0].config["model"]["depth"] == 2
+
+
+def test_arguments_of_the_wrong_kind_are_named_in_one_line(api: Api) -> None:
+    run = api.run("digits/r00")
+    with pytest.raises(ValueError, match="expected a list"):
+        run.scan_history(keys="loss")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="samples is -1"):
+        run.history(samples=-1)
+    with pytest.raises(UsageError, match="the order is 5"):
+        api.runs("digits", order=5)  # type: ignore[arg-type]
+    for name in ("", None):
+        with pytest.raises(ValueError, match="expected text"):
+            api.artifact(name)  # type: ignore[arg-type]
+    run.tags = "one, two"  # type: ignore[assignment]
+    run.update()
+    assert run.tags == ["one", "two"]
+
+
+def test_nothing_is_written_out_of_a_run(
+    api: Api, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("a")
+    (tmp_path / "work").mkdir()
+    with pytest.raises(UsageError, match="outside of root"):
+        api.run("digits/r00").upload_file("work/../../a.txt", root="work")
+    (tmp_path / "outside").mkdir()
+    (store / "digits/runs/r01/files").symlink_to(tmp_path / "outside")
+    with pytest.raises(StoreError, match="found a link"):
+        api.run("digits/r01").upload_file("a.txt")
+    (store / "linked").symlink_to(tmp_path / "outside")
+    with pytest.raises(StoreError, match="found a link"):
+        api.create_project("linked")
+    assert not any((tmp_path / "outside").iterdir())
+
+
+def test_a_line_of_lineage_with_a_name_that_leads_elsewhere_hides_no_other(
+    api: Api, store: Path, tmp_path: Path
+) -> None:
+    from runstore.artifacts.artifact import Artifact
+
+    api.run("digits/r00").log_artifact(Artifact("data", type="dataset"))
+    lines = next((store / "digits/runs/r00").glob("lineage*.jsonl"))
+    bad = b'{"direction":"output","project":"../../x","artifact":"../../y","version":"v0","id":"abc"}\n'
+    lines.write_bytes(bad + lines.read_bytes())
+    assert [each.name for each in api.run("digits/r00").logged_artifacts()] == ["data:v0"]

@@ -309,3 +309,21 @@ def test_damaged_content_is_never_handed_out(run: Run, store: StoreLayout) -> No
     with pytest.raises(StoreError, match="other bytes"):
         run.use_artifact("model:v0").download()
     assert not Path("artifacts/model:v0/x.txt").exists()
+
+
+def test_no_file_lies_below_another_file(data: Path) -> None:
+    artifact = runstore.Artifact("model", "model")
+    artifact.add_dir(str(data), name="all")
+    with pytest.raises(ValueError, match="is a directory of the artifact"):
+        artifact.add_file(data / "a.txt", name="all/sub")
+    with pytest.raises(ValueError, match=r"lies below 'all/a\.txt'"):
+        artifact.add_file(data / "a.txt", name="all/a.txt/b")
+    artifact.remove("all/sub")
+    artifact.add_file(data / "a.txt", name="all/sub")
+
+
+def test_numbers_of_the_metadata_that_are_not_finite_come_back(run: Run) -> None:
+    run.log_artifact(runstore.Artifact("model", "model", metadata={"loss": float("inf"), "in": [float("nan")]}))
+    found = run.use_artifact("model:latest").metadata
+    assert found["loss"] == float("inf")
+    assert found["in"][0] != found["in"][0]

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from runstore.artifacts import checks
+import pytest
+
+from runstore.artifacts import checks, publishing
+from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
 from runstore.recording.run import Run
 from tests.artifacts.filled import blobs, filled
@@ -48,3 +51,21 @@ def test_broken_manifests_links_and_lines_are_named(run: Run, store: StoreLayout
     assert "lineage.jsonl, line 2: names p/model: (id zzzzzzzz), which is not in the store" in said
     assert "lineage.jsonl, line 3: found broken JSON" in said
     assert said.count("\n") == 3
+
+
+def test_paths_that_lead_out_of_an_artifact_are_named_and_links_are_not_written_through(
+    run: Run, store: StoreLayout, folder: Path
+) -> None:
+    run.log_artifact(filled(x="1"))
+    manifest = store.project("p").artifact("model").manifest(0)
+    text = manifest.read_text()
+    manifest.write_text(text.replace('"path":"x.txt"', '"path":"../../x.txt"'))
+    assert any("'../../x.txt' is no path inside an artifact" in line for line in found(store))
+    (folder / "outside").mkdir()
+    (store.root / "q").mkdir()
+    (store.root / "q" / "artifacts").symlink_to(folder / "outside")
+    draft = filled(x="1")
+    draft.finalize()
+    with pytest.raises(StoreError, match="found a link"):
+        publishing.publish(store, "q", draft.release((), ()))
+    assert not any((folder / "outside").iterdir())

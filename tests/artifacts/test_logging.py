@@ -86,6 +86,7 @@ def test_a_disabled_run_leaves_nothing_and_does_no_harm(begin: Callable[..., Run
     artifact.add_dir(str(data))
     run.log_artifact(artifact, aliases=["best"])
     assert (artifact.version, artifact.aliases, artifact.is_draft()) == ("v0", ["latest", "best"], False)
+    assert (artifact.entity, str(artifact)) == ("", "<Artifact uncategorized/model:v0>")
     assert Path(artifact.wait().download("out"), "sub/b.txt").read_text() == "bb"
     artifact.save()
     assert (artifact.logged_by(), artifact.used_by(), artifact.state) == (None, [], "COMMITTED")

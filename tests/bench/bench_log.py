@@ -166,6 +166,7 @@ def _time_python(code: str) -> float:
 
 def _python(code: str, *arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "RUNSTORE_SILENT": "true"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # With it every start would compile what was changed last.
     command = [sys.executable, "-c", code, *arguments]
     return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
 

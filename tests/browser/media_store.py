@@ -272,6 +272,30 @@ def write_rich(root: Path) -> Path:
     return folder
 
 
+def write_damaged(root: Path) -> None:
+    """The store of one run, `cut`, of the project `media`, whose files are gone, cut or hostile at its last step."""
+    write_store(root)
+    folder = root / "media" / "runs" / "cut"
+    whole, cut = (stored(folder, "image", f"images/{step}.png", picture(step), caption=f"at {step}") for step in (0, 1))
+    (folder / cut["path"]).write_bytes(picture(1)[:150])
+    other = {**stored(folder, "image", "images/text.png", b"no picture"), "caption": "text"}
+    gone = {"_type": "image-file", "path": "media/images/gone.png"}
+    head = {"columns": ["n"], "data": [[1], [2]], "nrows": 3, "parquet": {"path": "media/table/none.parquet"}}
+    rows = stored(folder, "table", "table/t.table.json", head)
+    loads = "<link rel=stylesheet href=https://example.org/a.css><a href='javascript:top.x()'>a</a><p id=said>still</p>"
+    page = stored(folder, "html", "html/p.html", EVIL + loads)
+    last = {
+        "page": page,
+        "cut": cut,
+        "other": other,
+        "gone": gone,
+        "rows": rows,
+        "preset": plot(folder, None, ["n"], [[7]]),
+    }
+    history = [{"cut": whole, "gone": whole, "_step": 0}, {**last, "_step": 1}]
+    write_run(root, "media", "cut", history, files={"provenance.json": {"host": "node1"}})
+
+
 if __name__ == "__main__":
     import sys
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from sitegen.assets import plotly_version
 from tests.browser.conftest import Open
-from tests.browser.media_store import EVIL, STEPS, write_rich
+from tests.browser.media_store import EVIL, STEPS, write_damaged, write_rich
 from tests.browser.pages import READY, violations
 from tests.sites import build
 
@@ -59,6 +59,50 @@ def test_slider_buttons_and_keys_lead_through_the_steps(page: Page) -> None:
     caption.get_by_text("detections at 4").wait_for()
 
 
+def test_one_slider_leads_all_panels_of_a_section(page: Page) -> None:
+    for key in ("val/detections", "val/samples"):
+        panel(page, key)
+    shared = page.get_by_label("Step of all panels of val")
+    shared.press("Home")
+    shared.press("ArrowRight")
+    for key in ("val/detections", "val/samples"):
+        page.locator(f'.media-panel[data-key="{key}"] .panel-about').get_by_text(f"step 1 · 2 of {STEPS}").wait_for()
+    assert shared.get_attribute("aria-valuetext") == "step 1"
+    assert panel(page, "curves/roc").locator(".panel-about").inner_text() == f"step {STEPS - 1} · {STEPS} of {STEPS}"
+
+
+def test_a_section_of_one_panel_with_steps_has_no_slider_for_all(page: Page) -> None:
+    panel(page, "weights/layer1")
+    assert page.get_by_label("Step of all panels of weights").is_hidden()
+
+
+def test_what_is_damaged_or_gone_says_so_and_the_rest_is_shown(tmp_path: Path, open_page: Open) -> None:
+    write_damaged(tmp_path / "experiments")
+    page = open_page(build(tmp_path / "experiments", tmp_path / "site") / "media/runs/cut/index.html")
+    cut, gone = panel(page, "cut"), panel(page, "gone")
+    assert "Its file is damaged" in cut.inner_text()
+    cut.get_by_role("button", name="Previous step").click()
+    cut.get_by_text("at 0").wait_for()
+    assert "damaged" not in cut.inner_text()
+    assert "not in the store" in gone.inner_text()
+    assert "cannot be read" in panel(page, "other").inner_text()
+    assert "1 more row cannot be shown" in panel(page, "rows").inner_text()
+    assert cells(panel(page, "rows"), 1) == ["1", "2"]
+    assert "neither a preset nor a spec" in panel(page, "preset").inner_text()
+    assert cells(panel(page, "preset"), 1) == ["7"]
+
+
+def test_logged_html_that_would_load_and_run_is_still_and_quiet(tmp_path: Path, open_page: Open) -> None:
+    write_damaged(tmp_path / "experiments")
+    page = open_page(build(tmp_path / "experiments", tmp_path / "site") / "media/runs/cut/index.html")
+    logged = panel(page, "page")
+    logged.get_by_role("button", name="Run its scripts").wait_for()
+    shown = logged.frame_locator("iframe").frame_locator("iframe")
+    assert shown.locator("#said").inner_text() == "still"
+    assert shown.locator("script, link, [onerror], a[href]").count() == 0
+    assert page.title().startswith("cut")
+
+
 def test_playing_ends_at_the_last_step(page: Page) -> None:
     samples = panel(page, "val/samples")
     samples.locator("input[type=number]").fill(str(STEPS - 2))
@@ -87,6 +131,7 @@ def test_boxes_and_masks_lie_over_the_image_and_classes_switch(page: Page) -> No
     assert detections.locator(".box-label").all_inner_texts() == ["cat 0.75", "car"]
     before = coloured(page)
     assert 0 < before < 96 * 64
+    assert detections.locator(".layer-name").all_inner_texts() == ["found (boxes)", "truth (mask)"]
     chips = detections.locator(".class-chip")
     chips.nth(0).click()
     page.wait_for_function("root => root.querySelectorAll('.boxes rect').length === 1", arg=detections.element_handle())
@@ -237,8 +282,8 @@ def test_a_rule_in_the_charts_marks_where_an_attempt_began(page: Page) -> None:
 
 
 def test_system_metrics_alerts_attempts_logs_files_and_code_are_there(page: Page) -> None:
-    page.locator("#system").scroll_into_view_if_needed()
-    page.locator("#system h3", has_text="gpu.0.temp").wait_for()
+    page.get_by_role("link", name="System").click()
+    page.locator("#system h3", has_text="GPU 0 temperature (°C)").wait_for()
     assert page.locator(".level").all_inner_texts() == ["ERROR", "WARN"]
     assert EVIL in page.locator("#alerts").inner_text()
     assert "from step 4" in page.locator("#attempts").inner_text()

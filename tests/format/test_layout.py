@@ -1,6 +1,7 @@
 """The layout: names become paths only here, and none leaves its directory."""
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from runstore.errors import StoreError, UsageError
 from runstore.format.layout import StoreLayout
 from runstore.format.locate import default_store_root, enclosing_store, existing_store
 from runstore.format.names import check_project_name, check_run_id
-from runstore.format.run_layout import RunLayout, history_order, is_history, scan_run
+from runstore.format.records import write_atomically
+from runstore.format.run_layout import RunLayout, history_order, is_as_stamped, is_history, scan_run
 from tests.stores import write_file, write_run, write_store
 
 NAMES = st.text(max_size=140) | st.text("./\\~-_ :%abC\0\n", max_size=12) | st.sampled_from(["con", "NUL.txt", "Lpt1"])
@@ -145,6 +147,26 @@ def test_what_stands_where_a_file_of_a_run_belongs_is_named(root: Path) -> None:
         "media": "found a link",
         "summary.json": "found a directory",
     }
+
+
+def test_a_run_can_be_looked_into_while_its_process_replaces_files(root: Path) -> None:
+    folder = root / "p" / "runs" / "a"
+    folder.mkdir(parents=True)
+    over = threading.Event()
+
+    def replace() -> None:
+        while not over.is_set():
+            write_atomically(folder / "state.json", b"{}")
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    try:
+        for _ in range(2000):
+            scan_run(folder)
+            is_as_stamped(folder, {})
+    finally:
+        over.set()
+        writer.join()
 
 
 def test_projects_are_the_directories_with_runs_or_a_project_yaml(root: Path) -> None:

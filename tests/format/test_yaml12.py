@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runstore.format import yaml12
+from runstore.format import yaml12, yaml_core, yaml_text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text(
     string.ascii_letters + string.digits + " \n\t:#-'\"{}[]&*!|>%@`,?~.=<", max_size=30
@@ -24,6 +24,44 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_what_is_dumped_is_what_is_loaded(value: Any) -> None:
     assert repr(yaml12.load(yaml12.dump(value))) == repr(value)
+
+
+WORDS = st.sampled_from(
+    ["yes", "No", "a b", "a (b", "1e5", "1_0", "0x1", ".5", "-", "- a", "a: b", "a #", "~", "=", "<<"]
+)
+NUMBERS = st.integers() | st.floats() | st.sampled_from([2**63, -(2**63), 1e-5, 1e16, -0.0, 5e-324])
+SIMPLE = st.none() | st.booleans() | NUMBERS | TEXTS | WORDS
+MAPPINGS = st.recursive(
+    st.dictionaries(TEXTS | WORDS, SIMPLE | st.lists(SIMPLE, max_size=3), max_size=5),
+    lambda inner: st.dictionaries(TEXTS | WORDS, inner | SIMPLE, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(MAPPINGS)
+def test_what_is_written_without_the_library_is_what_the_library_writes(value: dict[str, Any]) -> None:
+    assert yaml_text.dump(value) in (None, yaml_core.dump(value))
+
+
+@given(MAPPINGS | st.dictionaries(TEXTS | WORDS, SIMPLE, max_size=4))
+def test_what_is_read_without_the_library_is_what_the_library_reads(value: dict[str, Any]) -> None:
+    text = yaml_core.dump(value)
+    assert repr(yaml_text.load(text)) in (repr(None), repr(yaml_core.load(text)))
+
+
+@given(st.lists(st.tuples(TEXTS | WORDS, TEXTS | WORDS | st.integers().map(str)), max_size=4))
+def test_lines_of_a_person_are_read_as_the_library_reads_them(pairs: list[tuple[str, str]]) -> None:
+    text = "".join(f"{key}: {word}\n" for key, word in pairs)
+    found = yaml_text.load(text)
+    assert found is None or repr(found) == repr(yaml_core.load(text))
+
+
+def test_the_files_of_a_store_need_no_library() -> None:
+    run = {"id": "abc", "name": "a-b-1", "created": "2026-11-20T10:00:00.000Z", "tags": ["a", "b c"], "notes": ""}
+    config = {"lr": 1e-5, "on": True, "model": {"layers": 3, "name": None, "kinds": []}, "path": "/tmp/x"}
+    for value in (run, config):
+        assert yaml_text.dump(value) == yaml_core.dump(value)
+    assert yaml_text.load(text := 'format: 1\nentity: ""\nartifacts: commit\n') == yaml_core.load(text)
 
 
 @given(st.dictionaries(TEXTS, SCALARS, max_size=8))

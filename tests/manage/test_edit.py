@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from runstore.errors import UsageError
+from runstore.errors import StoreError, UsageError
 from runstore.format.layout import StoreLayout
-from runstore.manage import edit
+from runstore.manage import edit, trash
 from runstore.manage.diff import compare
-from runstore.manage.edit import Change
+from runstore.manage.edit import Change, move_to_project
 from runstore.manage.export import archive, histories_table, kind_of, runs_table, write_table
 from runstore.reading.store import RunRecord, read_store
 from tests.processes import only_run, start_script, wait_until
@@ -119,9 +119,9 @@ def test_tables_and_archives(root: Path, tmp_path: Path) -> None:
     rows = json.loads(write_table(frame, "json"))
     assert rows[1]["summary.loss"] == "Infinity"
     assert len(write_table(frame, "jsonl").splitlines()) == 2
-    assert pl.read_parquet(io.BytesIO(write_table(frame, "parquet"))).equals(frame)
+    assert pl.read_parquet(io.BytesIO(write_table(frame, "parquet"))).equals(frame.frame())
     histories = histories_table(runs)
-    assert histories["run"].to_list() == ["a", "a", "b"]
+    assert histories.frame()["run"].to_list() == ["a", "a", "b"]
     assert histories_table(runs, ["note"]).height == 1
     for name in ("x.tar.gz", "x.zip"):
         archive(runs, tmp_path / name)
@@ -133,3 +133,36 @@ def test_tables_and_archives(root: Path, tmp_path: Path) -> None:
         assert sorted(zipped.namelist()) == sorted(names)
     with pytest.raises(UsageError, match="ending"):
         kind_of(tmp_path / "x.docx")
+
+
+def test_an_exported_value_is_the_one_that_was_logged(root: Path) -> None:
+    import json
+
+    values = {"big": 2**70, "list": [1, 2.5, None, "x"], "whole": 1, "nested": {"a": None}, "text": "1"}
+    write_run(root, "p", "a", [{**values, "_step": 0}, {"whole": 0.5, "_step": 1}], config=values)
+    runs = [_run(root, "a")]
+    [row] = json.loads(write_table(runs_table(runs, [f"config.{key}" for key in values]), "json"))
+    assert row == {f"config.{key}": value for key, value in values.items()}
+    first, second = map(json.loads, write_table(histories_table(runs), "jsonl").splitlines())
+    assert {key: first[key] for key in values} == values
+    assert (second["whole"], second["big"]) == (0.5, None)
+    assert str(2**70) in write_table(histories_table(runs), "csv").decode()
+    with pytest.raises(UsageError, match="no row that has 'nope'"):
+        histories_table(runs, ["whole", "nope"])
+
+
+def test_no_run_is_moved_or_deleted_through_a_link(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    write_run(root, "p", "a", curve(2))
+    store = StoreLayout(root)
+    (root / "q").symlink_to(outside)
+    with pytest.raises(StoreError, match="found a link"):
+        move_to_project(_run(root, "a"), store, "q")
+    for place in (root / ".trash", root / "p" / "deleted"):
+        place.symlink_to(outside)
+        with pytest.raises(StoreError, match="found a link"):
+            trash.delete(store, _run(root, "a"))
+        place.unlink()
+    assert (root / "p/runs/a/history.jsonl").is_file()
+    assert not any(outside.iterdir())

@@ -78,6 +78,11 @@ def test_what_is_no_image_is_refused(given: Any) -> None:
         runstore.Image(given)
 
 
+def test_a_mode_that_pillow_does_not_know_is_refused_in_one_line() -> None:
+    with pytest.raises(UsageError, match="cannot be of the mode 'FOO'; pass one of Pillow's"):
+        runstore.Image(numpy.zeros((2, 2, 3)), mode="FOO")
+
+
 def test_an_array_may_change_once_it_is_an_image(log: Log, folder: Path) -> None:
     array = numpy.zeros((2, 2), numpy.uint8)
     image = runstore.Image(array)

@@ -60,7 +60,7 @@ def test_a_file_of_sound_is_kept_as_it_is(tmp_path: Path, log: Log, folder: Path
 
 @pytest.mark.parametrize(
     "arguments",
-    [([0.0],), ([0.0], 0), ([], 8000), (numpy.zeros((2, 2, 2)), 8000), (["x"], 8000), ("gone.wav",)],
+    [([0.0],), ([0.0], 0), ([], 8000), (numpy.zeros((2, 2, 2)), 8000), (["x"], 8000), ([0.0], "fast"), ("gone.wav",)],
 )
 def test_a_sound_that_makes_no_sense_is_refused_in_one_line(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(UsageError) as caught:

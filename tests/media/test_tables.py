@@ -110,6 +110,8 @@ def test_cells_are_plain_and_what_has_no_plain_form_is_its_text(run: Run) -> Non
         lambda: runstore.Table(columns=["a"], data="text"),
         lambda: runstore.Table(columns=["a"], data=[1, 2]),
         lambda: runstore.Table(columns=["a"], data={"a": [1]}),
+        lambda: runstore.Table(dataframe=[[1]]),
+        lambda: runstore.Table(pytest.importorskip("pandas").DataFrame({"a": [1]})),
         lambda: runstore.Table(columns=["a"]).get_column("b"),
         lambda: runstore.Table(columns=["a"], data=[[1]]).add_column("b", [1, 2]),
         lambda: runstore.Table(columns=["a"], data=[[1]]).get_column("a", convert_to="torch"),

@@ -153,6 +153,15 @@ def test_log_takes_a_mapping_alone(run: Run, data: Any) -> None:
         run.log(data)
 
 
+@pytest.mark.parametrize("step", [2**53 + 1, -(2**60), 10**30])
+def test_a_step_that_readers_cannot_tell_from_the_next_is_refused(run: Run, step: int) -> None:
+    with pytest.raises(ValueError, match="a step lies within"):
+        run.log({"a": 1}, step=step)
+    run.log({"a": 1}, step=2**53)
+    run.alert("title")
+    assert logged(run) == [{"a": 1, "_step": 2**53}]
+
+
 def test_log_takes_text_as_keys_alone(run: Run) -> None:
     run.log({"1": 1})
     with pytest.raises(TypeError, match="log takes text as keys, found 1"):

@@ -225,6 +225,62 @@ def test_a_disabled_run_checks_what_it_is_given(
         run.log({"a": 1})
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("alert", ("title",)),
+        ("define_metric", ("loss",)),
+        ("log_code", ()),
+        ("mark_preempting", ()),
+        ("pin_config_keys", (["lr"],)),
+        ("save", ("train.py",)),
+        ("watch", (None,)),
+        ("write_logs", ("line",)),
+    ],
+)
+def test_after_the_end_a_run_takes_no_calls_and_stays_as_it_ended(run: Run, call: str, arguments: Any) -> None:
+    run.finish()
+    ended = sorted((path, path.read_bytes()) for path in folder_of(run).rglob("*") if path.is_file())
+    with pytest.raises(UsageError, match=rf"has ended; call {call} before finish\(\)"):
+        getattr(run, call)(*arguments)
+    assert sorted((path, path.read_bytes()) for path in folder_of(run).rglob("*") if path.is_file()) == ended
+
+
+@pytest.mark.parametrize("code", ["a", 1.5, [0]])
+def test_an_exit_code_that_is_no_number_is_refused_and_the_run_goes_on(run: Run, code: Any) -> None:
+    with pytest.raises(TypeError, match=r"exit_code is .*, expected a whole number"):
+        run.finish(code)
+    run.log({"a": 1})
+    run.finish(True)
+    assert load(folder_of(run) / "state.json")["exit_code"] == 1
+
+
+def test_a_file_in_the_stores_place_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(StoreError, match=r"cannot create a store here \(it is a file\)"):
+        runstore.init(dir=tmp_path / "taken", settings=QUIET)
+
+
+def test_a_finaliser_that_asks_for_the_run_while_python_ends_gets_none(tmp_path: Path) -> None:
+    done = run_script(
+        tmp_path,
+        """
+        import runstore
+
+        class Last:
+            def __del__(self, ask=runstore.__getattr__):
+                print(ask("run"))
+
+        runstore.init(project="p")
+        assert runstore.run is not None
+        last = Last()
+        last.itself = last
+        """,
+        env={"RUNSTORE_SILENT": "true"},
+    )
+    assert (done.stdout, done.stderr) == ("None\n", "")
+
+
 def test_that_a_second_init_counts_for_nothing_is_said_once(tmp_path: Path) -> None:
     done = run_script(
         tmp_path,

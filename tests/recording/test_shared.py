@@ -122,6 +122,13 @@ def test_whoever_comes_first_leads_where_nobody_is_told_to(begin: Callable[..., 
     assert curve_of(store, "a") == [(0, 1), (0, 2), (0, 3)]
 
 
+def test_ranks_call_the_run_by_the_name_that_its_leader_gave_it(begin: Callable[..., Run]) -> None:
+    early = begin(id="a", mode="shared", reinit="create_new", settings={"x_primary": False})
+    lead = begin(id="a", mode="shared", reinit="create_new", settings={"x_primary": True})
+    late = begin(id="a", mode="shared", reinit="create_new", settings={"x_primary": False})
+    assert (early.name, late.name) == ("a", lead.name)
+
+
 def test_a_rank_told_not_to_lead_does_not_though_it_is_first(begin: Callable[..., Run], store: Path) -> None:
     begin(mode="shared", id="a", reinit="create_new", settings={"x_primary": False, "x_label": "w"})
     assert not (store / "p/runs/a/run.yaml").exists()

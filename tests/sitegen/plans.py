@@ -45,7 +45,8 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
         for file in project.files(render):
             make(file)
         for run in project.runs:
-            for file in run.files():
+            notes: list[str] = []
+            for file in run.files(notes):
                 make(file)
-            site.problems += run.problems
+            site.problems += run.problems(notes)
     return site

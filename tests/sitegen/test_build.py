@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -262,3 +264,8 @@ def test_store_of_a_newer_format_is_refused(tmp_path: Path) -> None:
     root = write_store(tmp_path / "experiments", "format: 99\n")
     with pytest.raises(StoreError, match="format"):
         build_site(root, tmp_path / "site")
+
+
+def test_a_build_without_charts_of_its_own_imports_no_altair() -> None:
+    code = "import sys, sitegen.build; sys.exit(bool({'altair', 'vl_convert', 'jinja2', 'plotly'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

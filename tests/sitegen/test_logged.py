@@ -293,7 +293,57 @@ def test_a_broken_chart_is_told_of_by_the_build_and_in_its_panel(root: Path, tmp
     log(root, {"c": plot(folder(root), None, ["a"], [[1]], spec={"mark": "nope"})})
     report = build_site(root, tmp_path / "site")
     assert ["'c'" in str(problem) for problem in report.problems] == [True]
-    assert panels(plan(root))["c"][0]["kind"] == "note"
+    (shown,) = panels(plan(root))["c"]
+    assert (shown["kind"], shown["parts"][0]["rows"]) == ("table", 1)
+    assert "no Vega-Lite" in shown["note"]
+
+
+def test_a_chart_without_a_table_is_a_note(root: Path) -> None:
+    log(root, {"c": {**plot(folder(root), "bar", ["label", "value"], [["a", 1]]), "table": {"path": "media/none"}}})
+    (shown,) = panels(plan(root))["c"]
+    assert (shown["kind"], "no table" in shown["note"]) == ("note", True)
+
+
+def test_a_chart_of_a_preset_that_only_a_server_has_says_so_above_its_table(root: Path) -> None:
+    log(root, {"c": plot(folder(root), None, ["a"], [[1]])})
+    (shown,) = panels(plan(root))["c"]
+    assert shown["kind"] == "table"
+    assert shown["note"].startswith("found neither a preset nor a spec, expected one of line, ")
+
+
+def test_rows_and_files_that_are_gone_are_counted_and_told_of_by_the_build(root: Path, tmp_path: Path) -> None:
+    home = folder(root)
+    head = {"columns": ["a"], "data": [[1], [2]], "nrows": 5, "parquet": {"path": "media/table/none.parquet"}}
+    image = {**stored(home, "image", "images/cut.png", png(2, 2, lambda *_: (0, 0, 0))), "size": 9999}
+    gone = {"_type": "image-file", "path": "media/images/gone.png"}
+    log(
+        root,
+        {"t": stored(home, "table", "table/t.table.json", head), "cut": image, "gone": gone},
+        {"gone": {"_type": "gallery", "items": [gone, gone]}},
+    )
+    (shown,) = panels(plan(root))["t"]
+    assert [(part["rows"], part["lacking"]) for part in shown["parts"]] == [(2, 3)]
+    first, second = (build_site(root, tmp_path / "site") for _ in range(2))
+    assert (second.written, second.problems) == ((), first.problems)
+    assert [problem.message for problem in first.problems] == [
+        "'cut': files of another size than was logged: 1; restore them from a copy of the store",
+        "'gone': files that cannot be read: 3; restore them from a copy of the store",
+        "'t': rows of tables that cannot be read: 3; restore the Parquet files beside them",
+    ]
+
+
+def test_panels_stand_by_name_what_has_no_section_first_and_what_watch_logged_last(root: Path) -> None:
+    one = histogram([1], 0, 1)
+    log(root, dict.fromkeys(("z/a", "gradients/w", "parameters/w", "b", "a/b"), one))
+    assert [head["key"] for head in payload(plan(root), "panels.js")] == [
+        *("b", "a/b", "z/a"),
+        *("gradients/w", "parameters/w"),
+    ]
+
+
+def test_a_table_says_its_whole_key(root: Path) -> None:
+    log(root, {"val/rows": table(folder(root), "t", ["a"], [[1]])})
+    assert [head["title"] for head in payload(plan(root), "panels.js")] == ["val/rows"]
 
 
 def test_markdown_is_harmless() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sitegen.data.sensors import named, place
 from sitegen.pages import files
 from sitegen.pages.ansi import Pen, Span
 from tests.browser.media_store import write_rich
@@ -146,8 +147,33 @@ def test_system_metrics_are_drawn_over_the_runs_time(root: Path) -> None:
     home = write_run(root, history=curve(2), files={"system.jsonl": first, "system.2.jsonl": second})
     append(home, b'{"cpu": 1', "system.2.jsonl")
     data = payload(plan(root), "p/runs/r1/system.js")
-    assert [(metric["key"], metric["count"]) for metric in data["metrics"]] == [("cpu", 4), ("gpu.0.temp", 1)]
+    assert [(metric["key"], metric["count"]) for metric in data["metrics"]] == [("gpu.0.temp", 1), ("cpu", 4)]
+    assert [(metric["section"], metric["title"]) for metric in data["metrics"]] == [
+        ("GPU", "GPU 0 temperature (°C)"),
+        ("Process", "Process CPU utilization (%)"),
+    ]
     assert page(root).loads.system.startswith("system.js?v=")
+
+
+@pytest.mark.parametrize(
+    ("key", "section", "title"),
+    [
+        ("gpu.process.1.powerWatts", "GPU", "Process GPU 1 power (W)"),
+        ("gpu.0.mig.2.memoryAllocated", "GPU", "GPU 0 slice 2 memory allocated (%)"),
+        ("cpu.12.cpu_percent", "CPU", "CPU 12 utilization (%)"),
+        ("disk./.usageGB", "Disk", "/ used (GB)"),
+        ("disk./mnt/a.b.usagePercent", "Disk", "/mnt/a.b used (%)"),
+        ("gpu.0.unheardOf", "Other", "gpu.0.unheardOf"),
+        ("custom", "Other", "custom"),
+    ],
+)
+def test_a_system_metric_has_a_name_and_a_section(key: str, section: str, title: str) -> None:
+    assert named(key) == (section, title)
+
+
+def test_processors_stand_in_the_order_of_their_numbers() -> None:
+    keys = [f"cpu.{number}.cpu_percent" for number in (10, 2, 1)]
+    assert sorted(["network.sent", *keys], key=place) == [*reversed(keys), "network.sent"]
 
 
 def test_a_run_names_its_artifacts_and_an_artifact_its_runs(tmp_path: Path) -> None:
