@@ -177,7 +177,12 @@ def _curve_plot(*, diagonal: bool = False, unit: bool = False) -> Layers:
     curve = _over("x:Q", "y:Q", unit=unit)
     # A curve along the frame of shares would lose half its width there.
     line = curve.mark_line(strokeWidth=2, clip=not unit).encode(color=_series(), order=alt.Order("x:Q"))
-    dots = curve.mark_point(filled=True, size=90, opacity=0).encode(color=_series(), tooltip=["series:N", "x:Q", "y:Q"])
+    # Dots are what a pointer finds; one is seen where a series has no other, and so no line.
+    alone = alt.condition("datum.points == 1", alt.value(1), alt.value(0))
+    counted = curve.transform_joinaggregate(points="count()", groupby=["series"])
+    dots = counted.mark_point(filled=True, size=90).encode(
+        color=_series(), opacity=alone, tooltip=["series:N", "x:Q", "y:Q"]
+    )
     if not diagonal:
         return alt.layer(line, dots)
     ends = alt.InlineData([{"x": 0, "y": 0}, {"x": 1, "y": 1}])

@@ -31,7 +31,9 @@ def start_script(
 ) -> subprocess.Popen[str]:
     """Starts `source` as `folder/train.py`, its streams as pipes."""
     script = folder / "train.py"
-    script.write_text(textwrap.dedent(source))
+    text = textwrap.dedent(source)
+    if not script.exists() or script.read_text() != text:  # Another process may be about to read it.
+        script.write_text(text)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen(
         [sys.executable, str(script), *arguments],

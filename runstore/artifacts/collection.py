@@ -297,6 +297,13 @@ def find_version(store: StoreLayout, spec: Spec | str, project: str) -> Version:
     collection = read_collection(store, store.project(place), wanted.name)
     if (version := collection.find(wanted.alias)) is not None:
         return version
+    gone = [each.version for each in collection.deleted]
+    if gone and (wanted.alias in gone or not collection.versions):
+        which = wanted.alias if wanted.alias in gone else gone[-1]
+        raise ArtifactError(
+            f"{store.root}: {place}/{wanted.name}:{which} was deleted; `runstore artifact restore` brings it back from "
+            "the trash"
+        )
     if not collection.versions:
         known = ", ".join(each.name for each in store.project(place).artifacts()[:10]) or "none yet"
         raise ArtifactError(f"{store.root}: project {place!r} has no artifact {wanted.name!r}; there is {known}")

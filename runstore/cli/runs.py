@@ -64,7 +64,11 @@ def ls(
     """List the runs of PROJECT, or of every project, newest first."""
     if as_json + as_csv + (parquet is not None) > 1:
         raise UsageError("found several of --json, --csv and --parquet; choose one")
-    runs = select(in_project(open_store(store), project), where, order)[:limit]
+    found = open_store(store)
+    runs = select(in_project(found, project), where, order)[:limit]
+    for problem in [*found.problems, *(each for part in found.projects for each in part.problems)][:1]:
+        hint = "`runstore verify` lists all problems"
+        click.echo(f"runstore: warning: {printable(str(problem))}; {hint}", err=True)
     names = joined(columns) or None
     if parquet is not None:
         written = runs_table(runs, names)
@@ -73,8 +77,7 @@ def ls(
     elif as_csv:
         sys.stdout.write(write_table(runs_table(runs, names), "csv").decode())
     elif as_json:
-        found = [describe(run) for run in runs] if names is None else list(runs_table(runs, names).dicts())
-        click.echo(_dumps(found))
+        click.echo(_dumps([describe(run) for run in runs] if names is None else list(runs_table(runs, names).dicts())))
     elif not runs:
         click.echo("no runs match" if where is not None else "no runs yet")
     elif names is not None:

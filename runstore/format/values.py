@@ -90,7 +90,9 @@ class _Converter:
                 return self.convert(found, depth + 1)
         if self._other is not None:
             return self.convert(self._other(value), depth + 1)
-        raise Unserialisable(f"a {type(value).__name__} has no plain form; log a number, text, list or dict")
+        raise Unserialisable(
+            f"a value of type {type(value).__name__} has no plain form; log a number, text, list or dict"
+        )
 
 
 _UNKNOWN: Final = object()

@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from runstore.errors import UsageError
-from runstore.format.records import write_atomically
+from runstore.format.records import unreadable, write_atomically
 from runstore.format.values import plain
 from runstore.manage.edit import unwritable
 from runstore.reading.columns import Columns, frame_of_rows, runs_frame
@@ -146,6 +146,9 @@ def archive(runs: Sequence[RunRecord], path: Path, told: Callable[[], None] = la
         count = write(beside, runs, told)
         os.replace(beside, path)
     except OSError as error:
+        source = os.fspath(error.filename or "")
+        if any(source.startswith(os.fspath(run.layout.path)) for run in runs):
+            raise unreadable(Path(source), error) from None
         raise unwritable(path, error) from None
     finally:
         beside.unlink(missing_ok=True)
@@ -174,10 +177,15 @@ def _write_zip(path: Path, runs: Sequence[RunRecord], told: Callable[[], None]) 
     return count
 
 
+def _refuse(error: OSError) -> None:
+    """A directory that cannot be listed must not be missing from an archive unsaid."""
+    raise error
+
+
 def _files(run: RunRecord) -> Iterator[tuple[str, str]]:
     """The plain files of a run with their names in an archive, in order."""
     root = os.fspath(run.layout.path)
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_refuse):
         folders.sort()
         for name in sorted(names):
             file = os.path.join(folder, name)

@@ -30,6 +30,8 @@ from runstore.reading.sources import Source, read_new
 from runstore.reading.stitching import ceilings, count_repeated, overlap, scan
 
 _LONG = re.compile(rb"[ \[-][0-9]{20}")
+_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_ZEROS = b"0" * 20
 
 VERSION: Final = 4
 
@@ -336,7 +338,8 @@ class ProjectCatalog:
 
 def _loads(body: bytes) -> Any:
     """The JSON in `body`, by the fast reader where that reads it exactly: whole numbers past 64 bits it does not."""
-    if not _LONG.search(body):
+    # The first question is a tenth of the work of the second, and mostly answers it.
+    if _LONG_ZEROS not in body.translate(_DIGITS_TO_ZEROS) or not _LONG.search(body):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:  # NaN and Infinity, which JSON has no words for.

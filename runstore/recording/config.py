@@ -116,7 +116,7 @@ class Config(Live):
     def _plain(self, path: Keys, value: Any) -> Any:
         if isinstance(value, Media):
             raise TypeError(
-                f"config.{'.'.join(path)} is a {type(value).__name__}; log it instead, config takes plain values"
+                f"config.{'.'.join(path)} is of type {type(value).__name__}; log it instead, config takes plain values"
             )
         return values.writable(values.plain(value, finite=False, other=plain_object))
 

@@ -143,6 +143,8 @@ class History:
                         return
         self._log_with_care(data, step, commit)
 
+    log.__qualname__ = "Run.log"  # What scripts call it: Python's own errors name it so.
+
     def _log_straight(self, data: dict[str, Any], shape: _Shape) -> bool:
         """Writes `data` as a row if it is plain scalars after all; False, with nothing written, if it is not."""
         # Taken before anything is called: a signal handler that logs in between gets the next number.

@@ -92,7 +92,7 @@ def _mapping(source: Any) -> Mapping[Any, Any]:
         return {key: source[key] for key in source.keys()}  # noqa: SIM118 - all that such an object promises
     if hasattr(source, "__dict__"):
         return dict(vars(source))
-    raise ConfigError(f"config is a {type(source).__name__}; pass a dict, a Namespace or the path of a YAML file")
+    raise ConfigError(f"config is of type {type(source).__name__}; pass a dict, a Namespace or the path of a YAML file")
 
 
 def _fields(source: Any) -> Mapping[Any, Any] | None:

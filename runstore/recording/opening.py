@@ -3,7 +3,7 @@ or a rank among others."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -33,12 +33,25 @@ _TRIES = 10
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A run that this process may write: its files, who it is, how this writer begins, and its config so far."""
+    """A run that this process may write: its files, who it is, how this writer begins, and its config so far. `made`
+    is True for one that was not there before."""
 
     place: Place
     meta: RunMeta
     beginning: Beginning
     config: Mapping[str, Any] = field(default_factory=dict)
+    made: bool = False
+
+    def give_back(self) -> None:
+        """Removes what was made for a writer that does not come to be: the new run, or its part in an older one."""
+        import shutil  # Not at the top: no other run needs it.
+
+        if self.made:
+            shutil.rmtree(self.place.run.path, ignore_errors=True)
+            return
+        for path in (self.place.writer.history, self.place.writer.output):
+            with suppress(OSError):
+                path.unlink()
 
 
 def open_run(wish: RunSettings, warn: Callable[[str], None]) -> Opened:
@@ -144,7 +157,7 @@ class _Opener:
             raise
         beginning = replace(past.beginning(), resumed=False)
         beginning = replace(beginning, facts={**beginning.facts, "tracked": 0.0})
-        return Opened(place, self._meta(layout), beginning, past.config)
+        return Opened(place, self._meta(layout), beginning, past.config, made=True)
 
     def join(self) -> Opened:
         """One of several processes that write a run together: the first, or the one that is told to, leads."""
@@ -245,7 +258,7 @@ class _Opener:
 
     def _new(self, layout: RunLayout) -> Opened:
         place = Place(self.store, self.project, layout, claim_attempt(layout))
-        return Opened(place, self._meta(layout), Beginning())
+        return Opened(place, self._meta(layout), Beginning(), made=True)
 
     def _meta(self, layout: RunLayout) -> RunMeta:
         return new_meta(self.wish, layout.id, generate_name(len(os.listdir(self.project.runs_dir))))

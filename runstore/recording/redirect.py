@@ -120,6 +120,8 @@ class Redirect:
 
     def add(self, listener: Listener, path: Path | None) -> None:
         """Tells `listener` from now on; its log at `path` is what the relay adds to, should this process die."""
+        if self.listeners:
+            self._drain()  # What is on its way was written before this one came.
         if path is not None:
             self._paths[id(listener)] = path
         self.listeners = [*self.listeners, listener]

@@ -162,8 +162,12 @@ def _recorded_run(wish: RunSettings, inputs: Config, given: Inputs) -> Run:
 
     inputs.update(given.values, allow_val_change=True)  # First: what cannot be used leaves no directory behind.
     opened = open_run(wish, warn)
-    if opened.config:
-        inputs.inherit(opened.config)
-    inputs.lock(given.locked, "sweep")
-    recorder = Recorder(opened.place, opened.meta, inputs, wish, opened.beginning)
-    return Run(recorder, project=opened.place.project.name, entity=wish.entity or "")
+    try:
+        if opened.config:
+            inputs.inherit(opened.config)
+        inputs.lock(given.locked, "sweep")
+        recorder = Recorder(opened.place, opened.meta, inputs, wish, opened.beginning)
+        return Run(recorder, project=opened.place.project.name, entity=wish.entity or "")
+    except BaseException:  # Ctrl-C too: readers would take what is there by now for a run that finished.
+        opened.give_back()
+        raise

@@ -102,11 +102,11 @@ class Watcher(Part):
                     self._take(f"parameters/{prefix}{_plain(name)}", parameter)
                 self._flush()
 
-        return model.register_forward_hook(after_forward)
+        return model.register_forward_hook(_Hook(after_forward))
 
     def _hook_gradients(self, model: Any, prefix: str, log_freq: int) -> list[Any]:
         return [
-            parameter.register_hook(self._after_backward(f"gradients/{prefix}{_plain(name)}", log_freq))
+            parameter.register_hook(_Hook(self._after_backward(f"gradients/{prefix}{_plain(name)}", log_freq)))
             for name, parameter in model.named_parameters()
             if parameter.requires_grad
         ]
@@ -160,11 +160,11 @@ class LayerTable:
         self._done = done
         self._seen: set[int] = set()
         self.hooks = [
-            module.register_forward_hook(self._after_layer(_plain(name)))
+            module.register_forward_hook(_Hook(self._after_layer(_plain(name))))
             for name, module in model.named_modules()
             if name and not any(True for _ in module.children())
         ]
-        self.hooks.append(model.register_forward_hook(self._after_model))
+        self.hooks.append(model.register_forward_hook(_Hook(self._after_model)))
 
     def _after_layer(self, name: str) -> Callable[[Any, Any, Any], None]:
         def hook(module: Any, inputs: Any, output: Any) -> None:
@@ -185,6 +185,26 @@ class LayerTable:
             hook.remove()
         self.hooks.clear()
         self._done(self._rows)
+
+
+class _Hook:
+    """A hook on a model or a parameter. A copy of the model, in memory or in a file, has one that does nothing: it can
+    be saved whole, and an average of it that computes beside it is not taken for it."""
+
+    __torch_unserializable__ = True  # Torch need not warn of it.
+
+    def __init__(self, call: Callable[..., None]) -> None:
+        self._call = call
+
+    def __call__(self, *arguments: Any) -> None:
+        self._call(*arguments)
+
+    def __reduce__(self) -> Any:
+        return _Hook, (_do_nothing,)
+
+
+def _do_nothing(*arguments: Any) -> None:
+    pass
 
 
 class _Turn:
@@ -276,8 +296,9 @@ def _plain(name: str) -> str:
 
 def _is_compiling() -> bool:
     """Whether torch is tracing the code rather than computing."""
-    compiler = getattr(sys.modules["torch"], "compiler", None)
-    return bool(compiler is not None and compiler.is_compiling())
+    torch = sys.modules["torch"]
+    compiler = getattr(torch, "compiler", None)
+    return bool(compiler is not None and compiler.is_compiling()) or bool(torch.jit.is_tracing())
 
 
 def _after_this_backward(function: Callable[[], None]) -> bool:

@@ -262,6 +262,8 @@ class RunSettings:
             root = Path(self.dir).expanduser().absolute()
             inner = root / STORE_DIR
             return inner if not (root / STORE_FILE).is_file() and (inner / STORE_FILE).is_file() else root
+        except RuntimeError:
+            raise StoreError(f"{self.dir}: there is no such user, or no home directory; pass another dir=") from None
         except FileNotFoundError:
             raise StoreError("the working directory was deleted; change to another, or pass an absolute dir=") from None
         except OSError as error:

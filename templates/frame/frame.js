@@ -24,7 +24,9 @@
         if (name.startsWith("on") || loads || /^\s*javascript:/i.test(value)) node.removeAttribute(name);
       }
     }
-    return (parsed.compatMode === "CSS1Compat" ? "<!doctype html>" : "") + parsed.documentElement.outerHTML;
+    const root = parsed.documentElement;
+    const attributes = [...root.attributes].map(({ name, value }) => ` ${name}="${value.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`);
+    return `${parsed.compatMode === "CSS1Compat" ? "<!doctype html>" : ""}<html${attributes.join("")}>${root.getHTML()}</html>`;
   }
 
   function showHtml({ html, run }) {

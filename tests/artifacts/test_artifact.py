@@ -327,3 +327,14 @@ def test_numbers_of_the_metadata_that_are_not_finite_come_back(run: Run) -> None
     found = run.use_artifact("model:latest").metadata
     assert found["loss"] == float("inf")
     assert found["in"][0] != found["in"][0]
+
+
+def test_a_name_of_a_deleted_version_is_said_to_be_one(run: Run) -> None:
+    run.log_artifact(filled(x="1"))
+    run.log_artifact(filled(x="2"))
+    run.use_artifact("model:v0").delete()
+    with pytest.raises(ValueError, match="p/model:v0 was deleted"):
+        run.use_artifact("model:v0")
+    run.use_artifact("model:v1").delete()
+    with pytest.raises(ValueError, match="p/model:v1 was deleted"):
+        run.use_artifact("model:latest")

@@ -74,7 +74,9 @@ def test_two_branches_that_both_logged_v1_merge_into_v1_and_v2(begin: Callable[.
 
 
 def test_changes_of_one_version_on_two_branches_both_hold(begin: Callable[..., Run], store: StoreLayout) -> None:
-    begin().log_artifact(filled(), aliases=["old"])
+    run = begin()
+    run.log_artifact(filled(), aliases=["old"])
+    run.finish()
 
     def ours() -> None:
         publishing.label(collection(store).versions[0], ["ours"], ["a"])

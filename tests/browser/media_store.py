@@ -292,6 +292,7 @@ def write_damaged(root: Path) -> None:
         "rows": rows,
         "preset": plot(folder, None, ["n"], [[7]]),
     }
+    last["point"] = plot(folder, "line", ["x", "y"], [[1, 2]])
     history = [{"cut": whole, "gone": whole, "_step": 0}, {**last, "_step": 1}]
     write_run(root, "media", "cut", history, files={"provenance.json": {"host": "node1"}})
 

@@ -42,6 +42,8 @@ def test_failed_run_shows_why_and_the_confusion_matrix_is_a_table(site: Path, op
     assert failed.locator("h1 .state").inner_text() == "failed"
     assert "ValueError" in failed.locator("#log").inner_text()
     evaluated = open_page(site / "digits" / "runs" / "mlp-lr0.03-eval" / "index.html")
+    evaluated.locator("#tables").scroll_into_view_if_needed()
+    evaluated.locator(".logged-table tbody tr").first.wait_for()
     assert evaluated.locator(".logged-table tbody tr").count() == 10
 
 

@@ -103,6 +103,22 @@ def test_logged_html_that_would_load_and_run_is_still_and_quiet(tmp_path: Path, 
     assert page.title().startswith("cut")
 
 
+def test_a_line_of_one_point_is_a_dot(tmp_path: Path, open_page: Open) -> None:
+    write_damaged(tmp_path / "experiments")
+    page = open_page(build(tmp_path / "experiments", tmp_path / "site") / "media/runs/cut/index.html")
+    canvas = panel(page, "point").locator("canvas")
+    canvas.wait_for()
+    page.wait_for_function(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            let blue = 0;
+            for (let at = 0; at < data.length; at += 4) blue += data[at + 3] > 200 && data[at + 2] - data[at] > 80;
+            return blue > 20;
+        }""",
+        arg=canvas.element_handle(),
+    )
+
+
 def test_playing_ends_at_the_last_step(page: Page) -> None:
     samples = panel(page, "val/samples")
     samples.locator("input[type=number]").fill(str(STEPS - 2))

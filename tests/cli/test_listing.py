@@ -165,3 +165,21 @@ def test_output_that_nobody_reads_ends_the_command_quietly(store: Path) -> None:
         )
     assert done.stderr == b""
     assert done.returncode in (1, 141)  # Click's own code where a write fails, the shell's where the last flush does
+
+
+def test_ls_says_that_runs_may_be_missing(terminal: Terminal, store: Path) -> None:
+    (store / "digits" / "runs" / "elsewhere").symlink_to(store)
+    done = terminal("ls", "--json", "--store", store)
+    assert len(json.loads(done.out)) == 4
+    [line] = done.err.splitlines()
+    assert line.startswith("runstore: warning: digits/runs/elsewhere: found a link")
+
+
+def test_a_wide_table_of_many_runs_is_aligned(root: Path) -> None:
+    for number in range(300):
+        write_run(root, "p", f"r{number}", curve(1), meta={"name": "測試" if number % 2 else "plain"})
+    header, *rows = start("ls", "--store", root).out.splitlines()
+    assert len(rows) == 300
+    at = header.index("STATE")
+    for row in rows:
+        assert row[at - 2 * ("測試" in row) :].startswith("finished")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.cli.terminal import Terminal
-from tests.stores import write_file, write_run
+from tests.stores import curve, write_file, write_run
 
 
 def test_a_sound_store_has_no_problem(terminal: Terminal, store: Path) -> None:
@@ -72,3 +72,9 @@ def test_broken_project_settings_are_a_problem_and_no_end(terminal: Terminal, st
     done = terminal("verify", store)
     assert done.code == 1
     assert "digits/project.yaml" in done.out
+
+
+def test_a_mistake_that_reading_told_of_is_listed_once(terminal: Terminal, root: Path) -> None:
+    write_run(root, "p", "a", curve(1), files={"metrics.yaml": "- x\n"})
+    done = terminal("verify", root)
+    assert done.out.count("metrics.yaml: found 'x' as item 1") == 1

@@ -1,6 +1,8 @@
 """Editing runs: only what was asked for changes, by hand and by the run's own process at once."""
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,3 +168,20 @@ def test_no_run_is_moved_or_deleted_through_a_link(root: Path, tmp_path: Path) -
         place.unlink()
     assert (root / "p/runs/a/history.jsonl").is_file()
     assert not any(outside.iterdir())
+
+
+def test_an_archive_that_would_lack_a_file_is_not_made(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(root, "p", "a", curve(2), files={"media/x.txt": "x"})
+    run = _run(root, "a")
+    walk = os.walk
+
+    def unlisted(top: str, **options: Any) -> Any:
+        options["onerror"](PermissionError(13, "Permission denied", f"{top}/media"))
+        return walk(top)
+
+    monkeypatch.setattr("os.walk", unlisted)
+    with pytest.raises(StoreError, match="runs/a/media: cannot be read"):
+        archive([run], tmp_path / "x.zip")
+    assert [path.name for path in tmp_path.iterdir()] == ["experiments"]

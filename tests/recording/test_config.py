@@ -213,7 +213,7 @@ def test_a_path_that_is_not_there_or_broken_is_one_clear_error(begin: Callable[.
     (tmp_path / "broken.yaml").write_text("a: [1\n")
     with pytest.raises(ConfigError, match=r"broken.yaml.*line"):
         begin(config=tmp_path / "broken.yaml")
-    with pytest.raises(ConfigError, match="config is a int"):
+    with pytest.raises(ConfigError, match="config is of type int"):
         begin(config=3)
 
 
@@ -288,7 +288,7 @@ def test_a_whole_number_too_long_for_python_to_write_is_kept_in_hexadecimal(run:
 
 
 def test_media_is_no_config(run: Run) -> None:
-    with pytest.raises(TypeError, match=r"config.table is a Table; log it instead"):
+    with pytest.raises(TypeError, match=r"config.table is of type Table; log it instead"):
         run.config.table = runstore.Table()
 
 

@@ -162,6 +162,11 @@ def test_a_step_that_readers_cannot_tell_from_the_next_is_refused(run: Run, step
     assert logged(run) == [{"a": 1, "_step": 2**53}]
 
 
+def test_a_wrong_argument_of_log_is_told_of_by_the_name_that_scripts_know(run: Run) -> None:
+    with pytest.raises(TypeError, match=r"^Run\.log\(\) got an unexpected keyword argument 'loss'"):
+        run.log(loss=1)  # type: ignore[call-arg]
+
+
 def test_log_takes_text_as_keys_alone(run: Run) -> None:
     run.log({"1": 1})
     with pytest.raises(TypeError, match="log takes text as keys, found 1"):
@@ -266,7 +271,7 @@ def test_what_cannot_be_logged_is_left_out_with_a_warning_and_the_rest_is_kept(
         {"good": 3, "_step": twice + 1},
     ]
     said = capsys.readouterr().err
-    assert said.count("is left out of its row: a Opaque has no plain form") == 1
+    assert said.count("is left out of its row: a value of type Opaque has no plain form") == 1
 
 
 def test_objects_that_hold_themselves_or_raise_stop_nothing(run: Run) -> None:

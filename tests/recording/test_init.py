@@ -261,6 +261,27 @@ def test_a_file_in_the_stores_place_is_said_to_be_one(tmp_path: Path) -> None:
         runstore.init(dir=tmp_path / "taken", settings=QUIET)
 
 
+def test_a_home_that_nobody_has_is_one_clear_error() -> None:
+    with pytest.raises(StoreError, match="~nobody-at-all/x: there is no such user"):
+        runstore.init(dir="~nobody-at-all/x", settings=QUIET)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_an_init_that_is_interrupted_leaves_no_run_and_no_attempt(
+    begin: Callable[..., Run], store: Path, old: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(id="a" if old else "other").finish()
+    before = sorted(store.rglob("*"))
+
+    def interrupt(*arguments: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("runstore.recording.start.Run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        begin(id="a", resume="allow")
+    assert sorted(store.rglob("*")) == before
+
+
 def test_a_finaliser_that_asks_for_the_run_while_python_ends_gets_none(tmp_path: Path) -> None:
     done = run_script(
         tmp_path,

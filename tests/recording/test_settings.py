@@ -186,12 +186,14 @@ def test_the_stores_own_file_is_weaker_than_the_environment_and_each_value_knows
 
 
 def test_a_store_cannot_set_what_belongs_to_one_run_or_machine(tmp_path: Path) -> None:
-    store = write_store(tmp_path, "format: 1\nsettings: {run_id: x, artifact_dir: /etc, projct: a, console: 'off'}\n")
+    given = "{run_id: x, artifact_dir: /etc, webhook: 'https://elsewhere', projct: a, console: 'off'}"
+    store = write_store(tmp_path, f"format: 1\nsettings: {given}\n")
     found, remarks = gather({"dir": store}, environ={})
-    assert (found.run_id, found.artifact_dir, found.console) == (None, None, "off")
+    assert (found.run_id, found.artifact_dir, found.webhook, found.console) == (None, None, None, "off")
     assert [line.removeprefix(f"{store}/store.yaml") for line in remarks] == [
         ", settings.run_id cannot be set for a whole store; set it in the environment or in init",
         ", settings.artifact_dir cannot be set for a whole store; set it in the environment or in init",
+        ", settings.webhook cannot be set for a whole store; set it in the environment or in init",
         ": settings projct is unknown; did you mean project?",
     ]
 

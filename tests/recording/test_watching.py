@@ -1,5 +1,6 @@
 """`watch` with real torch: which histograms come when, of any kind of model, and that training is as it was."""
 
+import copy
 import json
 import sys
 from collections.abc import Callable
@@ -205,6 +206,29 @@ def test_data_parallel_and_compiled_models(run: Run, model: Any) -> None:
     first, second = watched(run)
     assert first == [f"gradients/module.{name}" for name in NAMES]
     assert second == [f"{kind}/{name}" for kind in ("gradients", "parameters") for name in NAMES]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("log_graph", [False, True])
+def test_a_watched_model_is_saved_copied_and_traced_and_the_copies_are_not_watched(
+    run: Run, model: Any, tmp_path: Path, log_graph: bool
+) -> None:
+    run.watch(model, log="all", log_freq=1, log_graph=log_graph)
+    torch.save(model, tmp_path / "model.pt")
+    saved = torch.load(tmp_path / "model.pt", weights_only=False)
+    for other in (saved, copy.deepcopy(model)):
+        other(torch.randn(16, 4)).sum().backward()
+    run.log({"other": 1})
+    train(run, model, steps=1)
+    assert list(map(len, watched(run))) == [0, 8]
+
+
+@pytest.mark.filterwarnings("error:Converting a tensor")
+def test_tracing_a_watched_model_takes_nothing(run: Run, model: Any) -> None:
+    run.watch(model, log="all", log_freq=1)
+    torch.jit.trace(model, torch.randn(16, 4), check_trace=False)
+    run.log({"traced": 1})
+    assert watched(run) == [[]]
 
 
 def test_two_backward_passes_before_a_row_leave_the_last(run: Run, model: Any) -> None:
