@@ -7,8 +7,6 @@ import datetime
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
 from runstore.media.base import Media
@@ -223,12 +221,12 @@ _CLASSES: Final[dict[type, Type]] = {
     str: STRING,
     int: NUMBER,
     float: NUMBER,
-    Decimal: NUMBER,
-    Fraction: NUMBER,
     bool: BOOLEAN,
     datetime.datetime: TIMESTAMP,
     datetime.date: TIMESTAMP,
 }
+# By name, so that neither module need be there.
+_NUMBERS: Final = frozenset({("decimal", "Decimal"), ("fractions", "Fraction")})
 # numpy's scalars by the letter of what they hold, so that numpy need not be there.
 _LETTERS: Final = {"i": NUMBER, "u": NUMBER, "f": NUMBER, "c": NUMBER, "b": BOOLEAN, "M": TIMESTAMP, "U": STRING}
 
@@ -247,6 +245,8 @@ def _base_of(value: Any) -> Type:
     kind = type(value)
     if kind in _CLASSES:
         return _CLASSES[kind]
+    if (kind.__module__, kind.__name__) in _NUMBERS:
+        return NUMBER
     if isinstance(value, Media):
         return Type(value.kind)
     if isinstance(value, list | tuple | set | frozenset):

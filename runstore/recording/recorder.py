@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -363,8 +364,6 @@ class Recorder:
                 terminal.say(line)
 
     def _say_end(self, ending: Ending) -> None:
-        import shlex  # Not at the top: only the last line needs it.
-
         took = terminal.duration(time.monotonic() - self._begun)
         cause = ending.reason or (f"exit code {ending.exit_code}" if ending.exit_code else "")
         reason = f" ({cause})" if cause else ""

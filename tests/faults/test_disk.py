@@ -128,6 +128,7 @@ def test_a_directory_that_becomes_read_only_stops_no_row_and_no_training(tmp_pat
         run = runstore.init(project="p")
         time.sleep(0.5)
         run.log({"n": 0})
+        table = runstore.Table(columns=["a"], data=[[1]])  # Loaded while Python's own library can be read.
         folder = os.path.dirname(run.dir)
         os.chmod(folder, 0o555)
         if os.geteuid() == 0:
@@ -136,7 +137,7 @@ def test_a_directory_that_becomes_read_only_stops_no_row_and_no_training(tmp_pat
         run.summary["best"] = 1
         run.config.lr = 0.1
         run.name = "another"
-        run.log({"t": runstore.Table(columns=["a"], data=[[1]])})
+        run.log({"t": table})
         run.finish()
         """,
     )
