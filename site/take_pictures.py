@@ -15,6 +15,8 @@ PICTURES = {
     "project.png": ("digits/index.html#group=config.model&shade=minmax", "light"),
     "project-dark.png": ("digits/index.html#group=", "dark"),
     "run.png": ("digits/runs/mlp-cropped/index.html", "light"),
+    "media.png": ("digits/runs/mlp-lr0.03-eval/index.html#media", "light"),
+    "artifact.png": ("digits/artifacts/mlp-lr0.03/index.html", "light"),
 }
 
 

@@ -28,7 +28,7 @@ from sitegen.demo import DONE, FOLDS, PROJECT
 
 EPOCHS: Final = 40
 MISREAD_EVERY: Final = 5
-MOST_MISREAD: Final = 12
+MOST_MISREAD: Final = 9
 VOTES: Final = "votes.npz"
 
 _MARATHON_ROUNDS = 2_000

@@ -36,6 +36,10 @@ STORE_DIR = "experiments"
 STORE_FILE = "store.yaml"
 DEFAULT_PROJECT = "uncategorized"
 MANIFEST = "manifest.yaml"
+NO_LINKS = (
+    "found a link, which is not followed, expected a directory; put the directory itself there, or the whole store "
+    "where you want it (dir= or RUNSTORE_DIR)"
+)
 _VERSION = re.compile(r"^v(0|[1-9][0-9]{0,8})$")
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 GITATTRIBUTES = """\
@@ -290,17 +294,25 @@ class StoreLayout:
         ]
 
 
+def link_among(root: Path, folder: Path) -> Path | None:
+    """The link among a directory below `root` and those above it, None when there is none. `root` itself may be one."""
+    parts = (folder, *folder.parents)
+    return next((part for part in reversed(parts[: parts.index(root)]) if part.is_symlink()), None)
+
+
+def refuse_links(root: Path, folder: Path) -> None:
+    """Raises `StoreError` where a directory below `root`, or one above it, is a link: it could lead anywhere, and what
+    was put there no reader would see."""
+    if (found := link_among(root, folder)) is not None:
+        raise StoreError(f"{found}: {NO_LINKS}")
+
+
 def make_below(root: Path, folder: Path) -> None:
     """Makes a directory below `root`, those above it too.
 
-    Raises `StoreError` where one of them is a link: it could lead anywhere, and what was put there no reader would see.
-    Raises `OSError` for trouble with the disk.
+    Raises `StoreError` where one of them is a link, `OSError` for trouble with the disk.
     """
-    for part in (folder, *folder.parents):
-        if part == root:
-            break
-        if part.is_symlink():
-            raise StoreError(f"{part}: found a link, which is not followed; put the directory itself there")
+    refuse_links(root, folder)
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout
+from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout, make_below, refuse_links
 from runstore.format.records import RunMeta, create_store, load_run
 from runstore.format.run_layout import RunLayout
 from runstore.recording.naming import generate_id, generate_name
@@ -64,6 +64,7 @@ def open_run(wish: RunSettings, warn: Callable[[str], None]) -> Opened:
     project = store.project(wish.project or DEFAULT_PROJECT)
     if wish.run_id:
         project.run(wish.run_id)
+    refuse_links(store.root, project.runs_dir)
     create_store(store, wish.entity or "")
     opener = _Opener(store, project, wish, warn)
     with _told(project):
@@ -118,7 +119,7 @@ class _Opener:
                 raise UsageError("resume='must' needs to know which run; pass id= or set RUNSTORE_RUN_ID")
             return self._with(self._new(self._make_empty()), unfinished)
         layout = self.project.run(wish.run_id)
-        self._refuse_deleted(layout)
+        self._refuse_taken(layout)
         if not layout.path.is_dir():
             if wish.resume == "must":
                 raise UsageError(
@@ -162,8 +163,8 @@ class _Opener:
     def join(self) -> Opened:
         """One of several processes that write a run together: the first, or the one that is told to, leads."""
         layout = self.project.run(self.wish.run_id or generate_id())
-        self._refuse_deleted(layout)
-        self.project.runs_dir.mkdir(parents=True, exist_ok=True)
+        self._refuse_taken(layout)
+        make_below(self.store.root, self.project.runs_dir)
         layout.path.mkdir(exist_ok=True)
         told = self.wish.origin("x_primary") != "default"
         label = self.wish.x_label or ""
@@ -193,7 +194,7 @@ class _Opener:
             layout = self.project.run(run_id) if run_id else None
         except UsageError:
             return None
-        if layout is None or not layout.path.is_dir() or self.project.deleted(layout.id).exists():
+        if layout is None or layout.path.is_symlink() or not layout.path.is_dir() or self.project.deleted(layout.id).exists():
             return None
         past = read_past(layout)
         return None if past.alive else self._go_on(layout, past)
@@ -218,7 +219,7 @@ class _Opener:
 
     def _existing(self, run_id: str, argument: str) -> RunLayout:
         layout = self.project.run(run_id)
-        self._refuse_deleted(layout)
+        self._refuse_taken(layout)
         if not layout.path.is_dir():
             raise UsageError(
                 f"{layout.path}: {argument} names run {run_id!r}, which is not in project {self.project.name!r}; "
@@ -226,18 +227,21 @@ class _Opener:
             )
         return layout
 
-    def _refuse_deleted(self, layout: RunLayout) -> None:
+    def _refuse_taken(self, layout: RunLayout) -> None:
+        """Raises where a run of this id was deleted, or lies behind a link."""
         if self.project.deleted(layout.id).exists():
             raise UsageError(
                 f"{layout.path}: the run id {layout.id!r} was deleted from project {self.project.name!r} and can never "
                 "be used again; choose another id"
             )
+        for folder in (layout.media_dir, layout.files_dir, layout.code_dir):
+            refuse_links(self.store.root, folder)
 
     def _make_empty(self) -> RunLayout:
         """A new run's directory: of the id that was asked for, which must be free, or of a random one."""
         if self.wish.run_id:
             layout = self.project.run(self.wish.run_id)
-            self._refuse_deleted(layout)
+            self._refuse_taken(layout)
             if not self._make(layout):
                 raise UsageError(f"{layout.path}: the run id {layout.id!r} exists; choose another, or leave id out")
             return layout
@@ -249,7 +253,7 @@ class _Opener:
 
     def _make(self, layout: RunLayout) -> bool:
         """Makes the run's directory; False when somebody did that before."""
-        self.project.runs_dir.mkdir(parents=True, exist_ok=True)
+        make_below(self.store.root, self.project.runs_dir)
         try:
             layout.path.mkdir()
         except FileExistsError:
