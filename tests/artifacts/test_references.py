@@ -1,9 +1,6 @@
 """References: recorded where they are, fetched where that can be done, and a clear line where it cannot."""
 
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,21 +8,14 @@ import pytest
 import runstore
 from runstore.recording.run import Run
 from tests.artifacts.filled import filled
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Says nothing."""
+from tests.sites import hosted
 
 
 @pytest.fixture
 def address(data: Path) -> Iterator[str]:
     """A web server of the test's files."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(data)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+    with hosted(data) as found:
+        yield found
 
 
 def test_local_files_are_recorded_with_digest_and_fetched(run: Run, data: Path) -> None:

@@ -1,9 +1,6 @@
 """Real Chromium on real sites. Every page is watched: an error in its console, a refused policy or a request that
 leaves its origin fails the test that opened it."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.browser.pages import CHROMIUM, FLAGS, READY, Watched
 from tests.browser.stores import write_lab
-from tests.sites import build
+from tests.sites import build, hosted
 
 Open = Callable[..., Page]
 
@@ -61,13 +58,5 @@ def open_page(chromium: Browser) -> Iterator[Open]:
 @pytest.fixture
 def served(lab: Path) -> Iterator[str]:
     """The address of the lab's site on a plain static host, below a path of its own."""
-    handler = functools.partial(_Quiet, directory=str(lab.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{lab.name}/"
-        server.shutdown()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+    with hosted(lab.parent) as address:
+        yield f"{address}/{lab.name}/"

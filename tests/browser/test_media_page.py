@@ -1,8 +1,5 @@
 """What a run logged beside numbers, on its page, in a real browser: from a file and from a host."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +10,7 @@ from sitegen.assets import plotly_version
 from tests.browser.conftest import Open
 from tests.browser.media_store import EVIL, STEPS, write_damaged, write_rich
 from tests.browser.pages import READY, violations
-from tests.sites import build
+from tests.sites import build, hosted
 
 PAGE = "media/runs/rich/index.html"
 
@@ -343,21 +340,13 @@ def test_the_page_is_accessible_and_fits(rich: Path, open_page: Open, dark: bool
 
 
 @pytest.fixture
-def hosted(rich: Path) -> Iterator[str]:
-    handler = functools.partial(_Quiet, directory=str(rich.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/{rich.name}/{PAGE}"
-        server.shutdown()
+def served_page(rich: Path) -> Iterator[str]:
+    with hosted(rich.parent) as address:
+        yield f"{address}/{rich.name}/{PAGE}"
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def test_all_of_it_works_from_a_host_too(hosted: str, open_page: Open) -> None:
-    page = open_page(hosted)
+def test_all_of_it_works_from_a_host_too(served_page: str, open_page: Open) -> None:
+    page = open_page(served_page)
     logged = panel(page, "report/page").frame_locator("iframe").frame_locator("iframe")
     assert logged.locator("#said").inner_text() == "from the frame"
     assert coloured(page) > 0
