@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from runstore.artifacts.errors import ArtifactError, ContentError
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import NO_LINKS, StoreLayout, link_among, make_below
 from runstore.format.run_layout import linked
 
 _FICLONE: Final = 0x40049409
@@ -146,17 +146,26 @@ class Blobs:
         """Where the content lies, there or not. Raises `UsageError` for what is no SHA-256."""
         return self._store.blob(sha256)
 
+    def behind_link(self, blob: Path) -> str:
+        """What to say when the directory that holds a blob, or one above it, is a link; "" when none is."""
+        if blob.parent in self._folders:
+            return ""
+        link = link_among(self._store.root, blob.parent)
+        if link is None:
+            return ""
+        return f"its content lies behind {link.relative_to(self._store.root)}: {NO_LINKS}"
+
     def keep(self, content: Content) -> None:
         """Makes sure that the store has this content, from now on for longer than any clean-up waits.
 
-        Raises `OSError` for trouble with the disk, `ContentError` when the file that it should come from is no longer
-        the one that was hashed.
+        Raises `OSError` for trouble with the disk, `StoreError` where it would lie behind a link, `ContentError` when
+        the file that it should come from is no longer the one that was hashed.
         """
         blob = self.path(content.sha256)
         if self._refresh(blob, content.size):
             return
         if blob.parent not in self._folders:
-            blob.parent.mkdir(parents=True, exist_ok=True)
+            make_below(self._store.root, blob.parent)
             self._folders.add(blob.parent)
         if content.ours and _move(content.path, blob):
             return
@@ -170,6 +179,8 @@ class Blobs:
 
     def _refresh(self, blob: Path, size: int | None) -> bool:
         """Whether the blob is there, whole as far as its size tells, and young from now on."""
+        if self.behind_link(blob):
+            return False
         try:
             found = os.lstat(blob)
             if not stat.S_ISREG(found.st_mode) or (size is not None and found.st_size != size):
@@ -202,6 +213,8 @@ class Blobs:
         """What is wrong with the content of a version, "" when it is there (`deep`: and word for word)."""
         wanted = "its content" if size is None else f"its {size} bytes"
         blob = self.path(sha256)
+        if wrong := self.behind_link(blob):
+            return wrong
         try:
             found = os.lstat(blob)
             if stat.S_ISLNK(found.st_mode):

@@ -9,7 +9,7 @@ from runstore.artifacts.collection import Collection, Version, iter_collections
 from runstore.artifacts.errors import ArtifactError
 from runstore.artifacts.names import check_path
 from runstore.errors import FormatError, StoreError
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import NO_LINKS, StoreLayout, link_among
 from runstore.format.run_layout import linked
 from runstore.reading.entries import located
 from runstore.reading.store import Problem
@@ -19,10 +19,13 @@ def problems(store: StoreLayout, *, deep: bool = True) -> Iterator[Problem]:
     """Every problem with artifacts, one after the other; with `deep` each blob is read and hashed, once."""
     known: set[str] = set()
     checked: dict[tuple[str, int | None], str] = {}
+    behind = link_among(store.root, store.objects_dir)
+    if behind is not None:
+        yield Problem(_relative(store, behind), 0, NO_LINKS)
     try:
         for collection in iter_collections(store):
             known.update(version.id for version in (*collection.versions, *collection.deleted))
-            yield from _collection_problems(store, collection, checked, deep=deep)
+            yield from _collection_problems(store, collection, checked, deep=deep, contents=behind is None)
     except StoreError as error:
         yield problem(store, store.root, error)
     for link in _links(store):
@@ -31,13 +34,18 @@ def problems(store: StoreLayout, *, deep: bool = True) -> Iterator[Problem]:
 
 
 def _collection_problems(
-    store: StoreLayout, collection: Collection, checked: dict[tuple[str, int | None], str], *, deep: bool
+    store: StoreLayout,
+    collection: Collection,
+    checked: dict[tuple[str, int | None], str],
+    *,
+    deep: bool,
+    contents: bool,
 ) -> Iterator[Problem]:
     said = {str(error) for error in collection.problems}
     for error in collection.problems:
         yield problem(store, collection.path, error)
     for version in collection.versions:
-        yield from version_problems(version, checked, said, deep=deep)
+        yield from version_problems(version, checked, said, deep=deep, contents=contents)
 
 
 def version_problems(
@@ -46,8 +54,10 @@ def version_problems(
     said: Iterable[str] = (),
     *,
     deep: bool = True,
+    contents: bool = True,
 ) -> Iterator[Problem]:
-    """The problems of one version but for those `said`. `checked` remembers what is known of blobs."""
+    """The problems of one version but for those `said`. `checked` remembers what is known of blobs; without
+    `contents` none is looked for."""
     known = {} if checked is None else checked
     store, mistakes = version.store, list[FormatError]()
     try:
@@ -67,7 +77,7 @@ def version_problems(
         except ArtifactError as error:
             yield Problem(_relative(store, version.path), 0, f"{version.name}: {error}")
             continue
-        if entry.ref or not entry.sha256:
+        if entry.ref or not entry.sha256 or not contents:
             continue
         key = (entry.sha256, entry.size)
         if key not in known:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 from runstore.artifacts import objects, references, staging
@@ -134,5 +135,6 @@ class Filling(Facts):
             content = None
             if entry.sha256 and not entry.ref:
                 path = os.fspath(blobs.path(entry.sha256))
-                content = Content(entry.sha256, entry.size or 0, path, False, path, UNSHARED)
+                if not blobs.behind_link(Path(path)):
+                    content = Content(entry.sha256, entry.size or 0, path, False, path, UNSHARED)
             self._files.add_known(entry, content)

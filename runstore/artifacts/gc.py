@@ -17,7 +17,7 @@ from typing import Final
 
 from runstore.artifacts import manifest, publishing
 from runstore.artifacts.collection import Version, iter_collections
-from runstore.format.layout import MANIFEST, StoreLayout
+from runstore.format.layout import MANIFEST, StoreLayout, refuse_links
 
 YOUNG_SECONDS: Final = 3600.0
 _LEFT_OVER_SECONDS: Final = 86400.0
@@ -45,8 +45,10 @@ def collect(
     """Removes blobs that nothing needs and that are older than `young` seconds.
 
     With `expired`, versions past their lifetime are moved to the trash first (their content goes once that is emptied).
-    With `dry_run` nothing is changed. Raises `StoreError` when a manifest or directory cannot be read, `OSError`.
+    With `dry_run` nothing is changed. Raises `StoreError` when a manifest or directory cannot be read or the blobs'
+    directory is a link, `OSError`.
     """
+    refuse_links(store.root, store.objects_dir)
     gone = expired_versions(store) if expired else []
     if not dry_run:
         for version in gone:

@@ -13,8 +13,8 @@ from pathlib import Path
 from runstore.artifacts import blobs
 from runstore.artifacts.blobs import Content
 from runstore.artifacts.host import host
-from runstore.errors import RunstoreError
-from runstore.format.layout import StoreLayout
+from runstore.errors import RunstoreError, StoreError
+from runstore.format.layout import StoreLayout, make_below
 from runstore.settings import from_environment
 
 _folders: dict[tuple[int, Path | None], str] = {}
@@ -77,9 +77,9 @@ def _folder() -> str:
 def _make_folder(store: StoreLayout | None) -> str:
     if store is not None:
         try:
-            store.staging_dir.mkdir(parents=True, exist_ok=True)
+            make_below(store.root, store.staging_dir)
             return tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=store.staging_dir)
-        except OSError:
+        except (OSError, StoreError):
             pass  # A store that cannot be written to now may be, when the artifact is logged.
     return tempfile.mkdtemp(prefix="runstore-artifacts-")
 

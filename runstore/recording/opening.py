@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from runstore.errors import StoreError, UsageError
-from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout, make_below, refuse_links
+from runstore.format.layout import DEFAULT_PROJECT, ProjectLayout, StoreLayout, link_among, make_below, refuse_links
 from runstore.format.records import RunMeta, create_store, load_run
 from runstore.format.run_layout import RunLayout
 from runstore.recording.naming import generate_id, generate_name
@@ -194,7 +194,9 @@ class _Opener:
             layout = self.project.run(run_id) if run_id else None
         except UsageError:
             return None
-        if layout is None or layout.path.is_symlink() or not layout.path.is_dir() or self.project.deleted(layout.id).exists():
+        if layout is None or not layout.path.is_dir():
+            return None
+        if self.project.deleted(layout.id).exists() or link_among(self.store.root, layout.path) is not None:
             return None
         past = read_past(layout)
         return None if past.alive else self._go_on(layout, past)

@@ -19,7 +19,7 @@ import orjson
 from runstore.errors import StoreError, UsageError
 from runstore.format import records, values
 from runstore.format.host import hostname
-from runstore.format.layout import StoreLayout
+from runstore.format.layout import StoreLayout, make_below
 from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta
 from runstore.format.run_layout import RunLayout, WriterLayout, is_attempt, is_heartbeat, scan_run, written_by
@@ -350,6 +350,7 @@ class Unfinished:
         main = sys.modules.get("__main__")
         script = os.path.abspath(getattr(main, "__file__", None) or os.getcwd())
         key = "\0".join((hostname(), project, script)).encode(errors="surrogateescape")
+        self._store = store
         self._path = store.unfinished(hashlib.sha256(key).hexdigest()[:32])
 
     def recall(self) -> str | None:
@@ -363,9 +364,9 @@ class Unfinished:
     def remember(self, run_id: str) -> None:
         """Keeps the id. A place that cannot be written keeps none: the next run is a new one."""
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_below(self._store.root, self._path.parent)
             records.write_atomically(self._path, orjson.dumps({"run_id": run_id}))
-        except OSError:
+        except (OSError, StoreError):
             return
 
     def forget(self) -> None:

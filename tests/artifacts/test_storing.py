@@ -10,9 +10,10 @@ import pytest
 
 import runstore
 from runstore.artifacts import blobs as storing
-from runstore.artifacts import checks
+from runstore.artifacts import checks, gc
 from runstore.artifacts.blobs import UNSHARED, Blobs, Content
-from runstore.format.layout import StoreLayout
+from runstore.errors import StoreError
+from runstore.format.layout import NO_LINKS, StoreLayout
 from runstore.recording.run import Run
 from tests.artifacts.filled import blobs, collection, filled
 from tests.processes import start_script
@@ -125,6 +126,26 @@ def test_a_link_in_the_place_of_a_blob_is_not_followed(run: Run, store: StoreLay
     assert "a link, which is not followed" in str(next(checks.problems(store)))
     with pytest.raises(runstore.Error, match="a link"):
         run.use_artifact("model:v0").download()
+
+
+@pytest.mark.parametrize("at", ["objects", "objects/sha256"])
+def test_a_link_in_the_place_of_all_content_is_not_followed(
+    begin: Callable[..., Run], store: StoreLayout, folder: Path, capfd: pytest.CaptureFixture[str], at: str
+) -> None:
+    begin().log_artifact(filled())
+    (store.root / at).rename(folder / "elsewhere")
+    (store.root / at).symlink_to(folder / "elsewhere")
+    there = sorted((folder / "elsewhere").rglob("*"))
+    run = begin({"silent": False})
+    run.log_artifact(filled("another", x="other text"))
+    with pytest.raises(runstore.Error, match=rf"behind {at}: found a link, which is not followed"):
+        run.use_artifact("model:v0").download()
+    with pytest.raises(StoreError, match=rf"{at}: found a link, which is not followed"):
+        gc.collect(store)
+    assert [str(problem) for problem in checks.problems(store)] == [f"{at}: {NO_LINKS}"]
+    run.finish()
+    assert f"{at}: {NO_LINKS}" in " ".join(capfd.readouterr().err.split())
+    assert sorted((folder / "elsewhere").rglob("*")) == there
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, storing._LARGE - 1, storing._LARGE, storing._LARGE + 12_345])

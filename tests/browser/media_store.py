@@ -160,17 +160,7 @@ def write_rich(root: Path) -> Path:
     """The store of one run, `rich`, of the project `media`, with everything a run's page shows; returns the run."""
     write_store(root)
     folder = write_run(root, "media", "rich", history=None)
-    rows = [
-        {
-            "loss": 1 / (step + 1),
-            **values(folder, step),
-            "_step": step,
-            "_runtime": step * 20.0,
-            "_timestamp": START + step * 20,
-        }
-        for step in range(STEPS)
-    ]
-    end = {"_step": STEPS, "_runtime": STEPS * 20.0, "_timestamp": START + STEPS * 20}
+    rows = [{"loss": 1 / (step + 1), **values(folder, step), **moment(step)} for step in range(STEPS)]
     write_run(
         root,
         "media",
@@ -179,97 +169,100 @@ def write_rich(root: Path) -> Path:
         config={"lr": 0.1},
         meta={"name": "rich run", "created": "2026-10-02T10:00:00Z"},
         state={"state": "finished", "exit_code": 0, "finished": "2026-10-02T10:03:20Z"},
-        files={
-            "history.2.jsonl": [{"loss": 0.1, "_step": STEPS - 2}, {**last(folder), **end}],
-            "provenance.json": {
-                "host": "node1",
-                "started": "2026-10-02T10:00:00Z",
-                "command": ["train.py"],
-                "program": "train.py",
-            },
-            "provenance.2.json": {"host": "node2", "started": "2026-10-02T10:02:00Z", "starting_step": STEPS - 2},
-            "system.jsonl": [
-                {
-                    "_timestamp": START + at * 15,
-                    "_runtime": at * 15.0,
-                    "cpu": 20 + at % 7,
-                    "memory_percent": 40 + at,
-                    "disk.in": at * 2.0,
-                    "gpu.0.temp": 60.0 + at % 3,
-                }
-                for at in range(20)
-            ],
-            "alerts.jsonl": [
-                {
-                    "_timestamp": START + 30,
-                    "title": "Loss is odd",
-                    "text": "It rose at step 3",
-                    "level": "WARN",
-                    "_step": 3,
-                },
-                {"_timestamp": START + 60, "title": EVIL, "text": EVIL, "level": "ERROR", "_step": 4},
-            ],
-            "output.log": "one\n\x1b[1;31mred and bold\x1b[0m plain\n\x1b[38;5;46mgreen\x1b[0m <b>x</b>\noops\n",
-            "lines.jsonl": [
-                {"line": 0, "_timestamp": START, "source": "stdout"},
-                {"line": 3, "_timestamp": START + 9, "source": "stderr"},
-            ],
-            "output.2.log": "resumed\n",
-            "files/notes.txt": "hello\n",
-            "files/deep/page.html": "<script>document.title='owned'</script>",
-            "files/deep/big.bin": b"\0" * 2000,
-            "code/train.py": "import runstore as wandb\n\nwandb.init()  # </td><script>\n",
-            "lineage.jsonl": [
-                {
-                    "_timestamp": START,
-                    "direction": "input",
-                    "artifact": "digits",
-                    "version": "v0",
-                    "id": "aaaaaaaa",
-                    "type": "dataset",
-                    "use_as": "train",
-                },
-                {
-                    "_timestamp": START,
-                    "direction": "output",
-                    "artifact": "model",
-                    "version": "v0",
-                    "id": "bbbbbbbb",
-                    "type": "model",
-                },
-                {
-                    "_timestamp": START,
-                    "direction": "input",
-                    "artifact": "gone",
-                    "version": "v1",
-                    "id": "cccccccc",
-                    "type": "model",
-                },
-            ],
-        },
+        files=second_attempt(folder) | measured() | console() | FILES | {"lineage.jsonl": lineage()},
     )
     for name, kind, version_id, run in (("digits", "dataset", "aaaaaaaa", ""), ("model", "model", "bbbbbbbb", "rich")):
-        head = {
-            "id": version_id,
-            "name": name,
-            "type": kind,
-            "created": "2026-10-02T10:00:00Z",
-            "digest": "d" * 64,
-            "files": 2,
-            "size": 1_500_000,
-            "run": run,
-            "description": f"The *{kind}* {EVIL}",
-            "metadata": {"rows": 1797, EVIL: EVIL},
-            "aliases": {"best": "2026-10-02T10:00:01Z"},
-            "tags": ["small"],
-        }
-        entries = [
-            {"id": version_id, "path": "data.npz", "sha256": "a" * 64, "size": 1_400_000},
-            {"id": version_id, "path": "far", "ref": "s3://bucket/far", "size": 100_000},
-        ]
-        lines = "# Runstore artifact\n" + "".join(f"- {json.dumps(each)}\n" for each in (head, *entries))
-        write_file(root / "media" / "artifacts" / name / "v0" / "manifest.yaml", lines)
+        write_artifact(root, name, kind, version_id, run)
     return folder
+
+
+def moment(step: int) -> dict[str, float]:
+    return {"_step": step, "_runtime": step * 20.0, "_timestamp": START + step * 20}
+
+
+def second_attempt(folder: Path) -> dict[str, Any]:
+    """The run was resumed a step early, on another host."""
+    first = {"host": "node1", "started": "2026-10-02T10:00:00Z", "command": ["train.py"], "program": "train.py"}
+    return {
+        "provenance.json": first,
+        "provenance.2.json": {"host": "node2", "started": "2026-10-02T10:02:00Z", "starting_step": STEPS - 2},
+        "history.2.jsonl": [{"loss": 0.1, "_step": STEPS - 2}, {**last(folder), **moment(STEPS)}],
+    }
+
+
+def measured() -> dict[str, Any]:
+    """System metrics, and the alerts of somebody who means harm."""
+    system = [
+        {
+            "_timestamp": START + at * 15,
+            "_runtime": at * 15.0,
+            "cpu": 20 + at % 7,
+            "memory_percent": 40 + at,
+            "disk.in": at * 2.0,
+            "gpu.0.temp": 60.0 + at % 3,
+        }
+        for at in range(20)
+    ]
+    odd = {"title": "Loss is odd", "text": "It rose at step 3", "level": "WARN", "_step": 3, "_timestamp": START + 30}
+    evil = {"title": EVIL, "text": EVIL, "level": "ERROR", "_step": 4, "_timestamp": START + 60}
+    return {"system.jsonl": system, "alerts.jsonl": [odd, evil]}
+
+
+def console() -> dict[str, Any]:
+    """What two attempts printed."""
+    return {
+        "output.log": "one\n\x1b[1;31mred and bold\x1b[0m plain\n\x1b[38;5;46mgreen\x1b[0m <b>x</b>\noops\n",
+        "lines.jsonl": [
+            {"line": 0, "_timestamp": START, "source": "stdout"},
+            {"line": 3, "_timestamp": START + 9, "source": "stderr"},
+        ],
+        "output.2.log": "resumed\n",
+    }
+
+
+FILES = {
+    "files/notes.txt": "hello\n",
+    "files/deep/page.html": "<script>document.title='owned'</script>",
+    "files/deep/big.bin": b"\0" * 2000,
+    "code/train.py": "import runstore as wandb\n\nwandb.init()  # </td><script>\n",
+}
+
+
+def lineage() -> list[dict[str, Any]]:
+    """A data set in, a model out, and a version in that nobody has any more."""
+    return [
+        {"_timestamp": START, "direction": direction, "artifact": name, "version": version, "id": key, "type": kind}
+        | use
+        for direction, name, version, key, kind, use in (
+            ("input", "digits", "v0", "aaaaaaaa", "dataset", {"use_as": "train"}),
+            ("output", "model", "v0", "bbbbbbbb", "model", {}),
+            ("input", "gone", "v1", "cccccccc", "model", {}),
+        )
+    ]
+
+
+def write_artifact(root: Path, name: str, kind: str, version_id: str, run: str) -> None:
+    """The manifest of a version with one file and one reference."""
+    head = {
+        "id": version_id,
+        "name": name,
+        "type": kind,
+        "created": "2026-10-02T10:00:00Z",
+        "digest": "d" * 64,
+        "files": 2,
+        "size": 1_500_000,
+        "run": run,
+        "description": f"The *{kind}* {EVIL}",
+        "metadata": {"rows": 1797, EVIL: EVIL},
+        "aliases": {"best": "2026-10-02T10:00:01Z"},
+        "tags": ["small"],
+    }
+    entries = [
+        {"id": version_id, "path": "data.npz", "sha256": "a" * 64, "size": 1_400_000},
+        {"id": version_id, "path": "far", "ref": "s3://bucket/far", "size": 100_000},
+    ]
+    lines = "# Runstore artifact\n" + "".join(f"- {json.dumps(each)}\n" for each in (head, *entries))
+    write_file(root / "media" / "artifacts" / name / "v0" / "manifest.yaml", lines)
 
 
 def write_damaged(root: Path) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from sitegen.assets import plotly_version
 from tests.browser.conftest import Open
 from tests.browser.media_store import EVIL, STEPS, write_damaged, write_rich
 from tests.browser.pages import READY, violations
@@ -192,7 +191,6 @@ def test_the_frames_page_alone_shows_nothing(rich: Path, chromium: Browser) -> N
     context.close()
 
 
-@pytest.mark.skipif(plotly_version() is None, reason="Plotly's figures are drawn where it is installed")
 def test_plotly_draws_in_its_frame(page: Page) -> None:
     figure = panel(page, "figure")
     figure.locator("iframe[data-drawn=true]").wait_for()

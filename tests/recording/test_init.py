@@ -261,6 +261,45 @@ def test_a_file_in_the_stores_place_is_said_to_be_one(tmp_path: Path) -> None:
         runstore.init(dir=tmp_path / "taken", settings=QUIET)
 
 
+@pytest.mark.parametrize("at", ["p", "p/runs"])
+@pytest.mark.parametrize("arguments", [{}, {"id": "r", "mode": "shared"}, {"id": "r", "resume": "allow"}])
+def test_a_project_that_is_a_link_is_refused_and_nothing_is_written(
+    begin: Callable[..., Run], store: Path, tmp_path: Path, at: str, arguments: dict[str, Any]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (store / at).parent.mkdir(parents=True)
+    (store / at).symlink_to(elsewhere)
+    with pytest.raises(StoreError, match=rf"{at}: found a link, which is not followed, expected a directory; put"):
+        begin(**arguments)
+    assert list(elsewhere.iterdir()) == []
+    assert not (store / "store.yaml").exists()
+
+
+@pytest.mark.parametrize("at", ["", "media", "files", "code"])
+def test_a_run_that_is_a_link_or_holds_one_is_not_gone_on_with(
+    begin: Callable[..., Run], store: Path, tmp_path: Path, at: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    link = store / "p" / "runs" / "r" / at
+    link.parent.mkdir(parents=True)
+    link.symlink_to(elsewhere)
+    for arguments in ({"id": "r", "resume": "allow"}, {"id": "r", "mode": "shared"}, {"fork_from": "r?_step=1"}):
+        with pytest.raises(StoreError, match="found a link, which is not followed"):
+            begin(**arguments)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_store_that_is_itself_a_link_is_its_owners_choice(
+    begin: Callable[..., Run], store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "large").mkdir()
+    store.symlink_to(tmp_path / "large")
+    run = begin()
+    assert (tmp_path / "large" / "p" / "runs" / run.id / "history.jsonl").exists()
+
+
 def test_a_home_that_nobody_has_is_one_clear_error() -> None:
     with pytest.raises(StoreError, match="~nobody-at-all/x: there is no such user"):
         runstore.init(dir="~nobody-at-all/x", settings=QUIET)
