@@ -9,6 +9,7 @@
 Names are loaded when they are first used: importing this package imports none of the libraries behind it.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -229,6 +230,18 @@ def __getattr__(name: str) -> Any:
     home, inside = _HOMES[name]
     value = globals()[name] = getattr(import_module(home), inside)
     return value
+
+
+class _Missing:
+    """Asked last when a module is imported: says of W&B's that are not here what there is instead."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> None:
+        if name.startswith("runstore."):
+            import_module("runstore.recording.missing").refuse_import(name)
+
+
+sys.meta_path.append(_Missing)
 
 
 def __dir__() -> list[str]:

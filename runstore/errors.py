@@ -29,6 +29,14 @@ class NoFileError(UsageError, FileNotFoundError):
     """A file that a call names and that is not there; caught as `FileNotFoundError` too."""
 
 
+class UnsupportedError(UsageError, AttributeError):
+    """A call of W&B's that needs its server. Its text says what to do instead."""
+
+
+class AuthenticationError(RunstoreError):
+    """An account that is refused, with W&B. There are no accounts: scripts may catch it, nothing raises it."""
+
+
 class ConfigError(RunstoreError):
     """A configuration that cannot be used, or a change to one that was not allowed."""
 

@@ -1,8 +1,7 @@
 """Every chart as Altair authors it: the one room that knows Vega-Lite.
 
-A chart is a frame with axes and three layers that the pages' scripts fill: bands, lines and points. Scripts group,
-smooth and thin typed arrays and hand over shapes in pixels, so a chart of a thousand runs is three lists of GeoJSON
-features under an identity projection; Vega draws them, the axes and the grid. Nothing is computed a row inside a spec.
+A chart of curves is a frame here, its axes and grid. Scripts group, smooth and thin typed arrays and paint them within
+it: a thousand lines as marks would take Vega seconds. Nothing is computed a row inside a spec.
 """
 
 import re
@@ -35,36 +34,14 @@ def line_chart(x: XScale, y: YScale) -> alt.LayerChart:
     """The frame of a chart over `x` (numbers, or times in ms since the epoch) with a `y` axis.
 
     Parameters that scripts set: `x0 x1 y0 y1` the visible ranges, `xformat yformat` the labels' d3 formats, `decades`
-    whether a log axis spans several, and `ink rule font` the theme. Data that scripts fill: `bands`, `lines`,
-    `points`, each GeoJSON features in pixels that carry `colour`, `opacity` and, for lines, `width` (px).
+    whether a log axis spans several, and `ink rule font` the theme.
     """
     parameters = [alt.param(name=name, value=value) for name, value in _PARAMETERS.items()]
     frame = alt.Chart(alt.NamedData("frame")).mark_point(opacity=0, aria=False).encode(x=_x_axis(x), y=_y_axis(y))
-    chart = alt.layer(frame, _areas("bands"), _lines(), _areas("points")).add_params(*parameters)
+    chart = alt.layer(frame).add_params(*parameters)
     sized = chart.properties(width=400, height=200, padding=PADDING, background="transparent")
     styled: alt.LayerChart = sized.configure(autosize=alt.AutoSizeParams(type="none")).configure_view(stroke=None)
     return styled
-
-
-def _areas(data: str) -> alt.Chart:
-    fill = alt.Fill("colour:N", scale=None, legend=None)
-    mark: alt.Chart = _shapes(data).mark_geoshape(filled=True, strokeWidth=0, clip=True, aria=False).encode(fill=fill)
-    return mark
-
-
-def _lines() -> alt.Chart:
-    stroke = alt.Stroke("colour:N", scale=None, legend=None)
-    width = alt.StrokeWidth("width:Q", scale=None, legend=None)
-    # Vega fills even a transparent path, which costs as much as stroking it; at opacity 0 it does not.
-    bare = _shapes("lines").mark_geoshape(filled=False, fillOpacity=0, clip=True, strokeJoin="round", aria=False)
-    mark: alt.Chart = bare.encode(stroke=stroke, strokeWidth=width)
-    return mark
-
-
-def _shapes(data: str) -> alt.Chart:
-    projected = alt.Chart(alt.NamedData(data)).project(type="identity", scale=1, translate=[0, 0])
-    chart: alt.Chart = projected.encode(opacity=alt.Opacity("opacity:Q", scale=None, legend=None))
-    return chart
 
 
 def _x_axis(kind: XScale) -> alt.X:

@@ -52,6 +52,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("checking", "layout"),
         ("locate", "records"),
         ("metrics", "schema"),
+        ("aggregates",),
     ),
     "runstore.media": (
         ("base",),
@@ -65,7 +66,6 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runstore.recording": (
         (
-            "aggregates",
             "arrays",
             "folding",
             "gpus",
@@ -84,7 +84,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
             "terminal",
             "trouble",
         ),
-        ("environment", "forking", "linefile", "redirect", "repository", "saver"),
+        ("environment", "forking", "linefile", "redirect", "repository", "saver", "shapes"),
         ("outputlog", "parts"),
         ("console", "history", "media", "provenance", "state"),
         ("alerts", "code", "config", "ending", "lineage", "preempting", "saved", "summary", "system", "watching"),
@@ -109,7 +109,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.reading": (
         ("rows", "states"),
         ("ndjson", "segments", "stitching"),
-        ("overlaps", "sources"),
+        ("aggregated", "overlaps", "sources"),
         ("entries",),
         ("catalog",),
         ("attempts",),
@@ -121,7 +121,8 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runstore.manage": (("aside", "diff", "edit", "mending", "stopping"), ("export", "migrations", "repair", "trash")),
     "runstore.api": (
-        ("errors", "pages", "sampling", "views"),
+        ("errors",),
+        ("pages", "sampling", "views"),
         ("files", "history", "source"),
         ("artifacts",),
         ("runs",),

@@ -126,6 +126,36 @@ API_SWEEP = _names(
 )
 """Of the Api's `Sweep`."""
 
+API_PROJECT = _names(
+    """
+    artifacts_types collections created_at description display entity id name owner path runs snake_to_camel sweeps
+    to_html url
+    """
+)
+"""Of the Api's `Project`."""
+
+API_COLLECTION = _names(
+    """
+    aliases artifacts change_type created_at delete description entity id is_sequence load name project project_id
+    project_internal_id save tags type updated_at
+    """
+)
+"""Of the Api's `ArtifactCollection`."""
+
+API_TYPE = _names(
+    """
+    collection collections entity id load name project type
+    """
+)
+"""Of the Api's `ArtifactType`."""
+
+API_PAGES = _names(
+    """
+    QUERY convert_objects cursor last_response more next update_variables
+    """
+)
+"""Of the Api's lists: `Projects`, `Sweeps`, `Files`, `ArtifactTypes`, `ArtifactCollections`, `Artifacts`."""
+
 API_FILE = _names(
     """
     delete display download path_uri size snake_to_camel to_html

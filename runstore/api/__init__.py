@@ -2,10 +2,11 @@
 
 from runstore.api.artifacts import ArtifactCollection, ArtifactType
 from runstore.api.client import Api
-from runstore.api.errors import NotFoundError, UnsupportedError
+from runstore.api.errors import NotFoundError
 from runstore.api.files import File
 from runstore.api.projects import Project, Report, Sweep
 from runstore.api.runs import Run, Runs
+from runstore.errors import UnsupportedError
 
 __all__ = [
     "Api",

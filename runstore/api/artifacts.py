@@ -3,16 +3,19 @@
 import secrets
 import time
 from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
-from runstore.api.errors import NotFoundError
+from runstore.api.errors import NotFoundError, Unsupported
 from runstore.api.pages import Pages
 from runstore.api.source import Source
 from runstore.artifacts import lineage, publishing
 from runstore.artifacts.artifact import Artifact, find, unwritten
 from runstore.artifacts.collection import Collection as Versions
 from runstore.artifacts.collection import Version, iter_collections, read_collection
-from runstore.errors import BadTypeError, UsageError
+from runstore.artifacts.names import check_tags
+from runstore.errors import BadTypeError, UnsupportedError, UsageError
 from runstore.manage.edit import unwritable
 from runstore.reading.store import RunRecord
 
@@ -93,15 +96,29 @@ def log(source: Source, run: RunRecord, artifact: Any, aliases: Collection[str],
 
 
 class ArtifactCollection:
-    """One artifact with all its versions."""
+    """One artifact with all its versions. `description` and `tags` may be changed: `save()` keeps it."""
 
     def __init__(self, source: Source, versions: Versions) -> None:
         self._source = source
+        self._take(versions)
+
+    def _take(self, versions: Versions) -> None:
         self._versions = versions
+        latest = versions.latest
+        self.description: str | None = latest.head.description or None if latest is not None else None
+        self._tags = self._said_tags()
+        self.tags: list[str] = list(self._tags)
+
+    def _said_tags(self) -> list[str]:
+        return sorted({tag for version in self._versions.versions for tag in version.head.tags})
 
     @property
     def name(self) -> str:
         return self._versions.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        raise UnsupportedError(f"{self.id} cannot be renamed: runs name it; log or link it as {name!r}")
 
     @property
     def id(self) -> str:
@@ -110,6 +127,10 @@ class ArtifactCollection:
     @property
     def type(self) -> str:
         return self._versions.type
+
+    @type.setter  # noqa: A003 - W&B's name
+    def type(self, kind: str) -> None:
+        raise UnsupportedError(f"{self.id}: the type is part of each version; log it under another name as a {kind!r}")
 
     @property
     def project(self) -> str:
@@ -120,19 +141,8 @@ class ArtifactCollection:
         return self._source.entity
 
     @property
-    def description(self) -> str | None:
-        """What its latest version says of itself."""
-        latest = self._versions.latest
-        return latest.head.description or None if latest is not None else None
-
-    @property
     def aliases(self) -> list[str]:
         return sorted(self._versions.aliases)
-
-    @property
-    def tags(self) -> list[str]:
-        """The tags of its versions."""
-        return sorted({tag for version in self._versions.versions for tag in version.head.tags})
 
     @property
     def created_at(self) -> str | None:
@@ -145,6 +155,42 @@ class ArtifactCollection:
         return versions_of(self._source, self._versions, per_page)
 
     versions = artifacts
+
+    @property
+    def updated_at(self) -> str | None:
+        """When a version was logged or changed last, ISO 8601."""
+        heads = [version.head for version in self._versions.versions]
+        return max((max(head.created, head.edited) for head in heads), default="") or None
+
+    def load(self, *path: str) -> dict[str, Any]:
+        """What it says, as a dict, read again; changes that were not saved are dropped. Paths mean nothing."""
+        self._take(read_collection(self._source.layout, self._source.layout.project(self.project), self.name))
+        return {"name": self.name, "type": self.type, "description": self.description, "tags": self.tags}
+
+    def save(self) -> None:
+        """Writes what was changed of description and tags to the store.
+
+        Its latest version gets the description and new tags; a tag that was taken away is taken from every version.
+        Raises `UsageError` for a tag that cannot be one, `StoreError` where nothing can be written.
+        """
+        wanted = check_tags(self.tags)
+        added, gone = set(wanted) - set(self._tags), set(self._tags) - set(wanted)
+        description = self.description or ""
+        try:
+            for version in self._versions.versions:
+                latest = version is self._versions.latest
+                tags = tuple(tag for tag in version.head.tags if tag not in gone)
+                tags += tuple(sorted(added - set(tags))) if latest else ()
+                said = description if latest else version.head.description
+                if (tags, said) != (version.head.tags, version.head.description):
+                    publishing.edit(version, partial(replace, tags=tags, description=said))
+        except OSError as error:
+            raise unwritten(self._source.layout, error) from None
+        self.load()
+
+    change_type = Unsupported("the type is part of each version: log it under another name")
+    project_id = Unsupported("name and project say which it is", "is W&B's own number")
+    project_internal_id = Unsupported("name and project say which it is", "is W&B's own number")
 
     def is_sequence(self) -> bool:
         """True: a store has no portfolios."""
@@ -168,8 +214,21 @@ class ArtifactType:
         self.name = name
 
     @property
+    def id(self) -> str:
+        return f"{self.project}/{self.name}"
+
+    @property
+    def type(self) -> str:
+        """The same as `name`."""
+        return self.name
+
+    @property
     def entity(self) -> str:
         return self._source.entity
+
+    def load(self) -> dict[str, Any]:
+        """What the type says, as a dict."""
+        return {"id": self.id, "name": self.name}
 
     def collections(
         self, filters: Any = None, order: str | None = None, per_page: int = 50, start: str | None = None
@@ -206,10 +265,10 @@ def collection(source: Source, project: str, kind: str | None, name: str) -> Art
     raise NotFoundError(f"{source.root}: project {project!r} has no artifact {name!r}{shown}; log it first")
 
 
-def types(source: Source, project: str) -> list[ArtifactType]:
+def types(source: Source, project: str) -> Pages[ArtifactType]:
     """The types of artifacts that a project has."""
     found = {each.type for each in iter_collections(source.layout, project or None) if each.versions}
-    return [ArtifactType(source, project, name) for name in sorted(found)]
+    return Pages(lambda: sorted(found), lambda name: ArtifactType(source, project, name))
 
 
 def versions_of(

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from runstore.api import artifacts, projects
 from runstore.api.artifacts import ArtifactCollection, ArtifactType
-from runstore.api.errors import NotFoundError, UnsupportedError
+from runstore.api.errors import NotFoundError
 from runstore.api.pages import Pages
 from runstore.api.projects import Project, Report, Sweep
 from runstore.api.runs import Run, Runs
 from runstore.api.source import Source, split_path
 from runstore.api.views import User
 from runstore.artifacts.artifact import Artifact
-from runstore.errors import BadTypeError
+from runstore.errors import BadTypeError, UnsupportedError
 from runstore.format.layout import make_below
 from runstore.manage.edit import author, unwritable
 from runstore.reading.query import Filter
@@ -250,7 +250,7 @@ class Api:
             raise NotFoundError(f"{self.store}: no artifact is of type {type_name!r}; there is {', '.join(found)}")
         return found[type_name]
 
-    def artifact_types(self, project: str | None = None, start: str | None = None) -> list[ArtifactType]:
+    def artifact_types(self, project: str | None = None, start: str | None = None) -> Pages[ArtifactType]:
         """The types of a project's artifacts."""
         [name] = split_path(project, self.settings, parts=1)
         return artifacts.types(self._source, self._artifact_project(name))

@@ -2,6 +2,7 @@
 
 import fnmatch
 import hashlib
+import html
 import mimetypes
 import os
 import shutil
@@ -13,13 +14,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from runstore.api.errors import NotFoundError
-from runstore.errors import UsageError
+from runstore.api.views import Shown
+from runstore.errors import NoFileError, UsageError
 from runstore.format.layout import make_below
 from runstore.format.run_layout import RunLayout, is_fleeting
 from runstore.reading.store import RunRecord
 
 
-class File:
+class File(Shown):
     """One file of a run. A file that the script saved has the name it was saved under, others their path in the run."""
 
     def __init__(self, name: str, path: Path) -> None:
@@ -89,6 +91,10 @@ class File:
         """Removes the file from the run."""
         self._path.unlink()
 
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """A link to the file as a piece of HTML."""
+        return f'<a href="{html.escape(self.url)}">{html.escape(self.name)}</a>'
+
     def __repr__(self) -> str:
         return f"<File {self.name}>"
 
@@ -141,8 +147,16 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
         folders.sort()
         for name in sorted(names):
             path = Path(folder, name)
-            if stat.S_ISREG(path.lstat().st_mode) and not (Path(folder) == root and is_fleeting(name)):
+            if _is_plain(path) and not (Path(folder) == root and is_fleeting(name)):
                 yield path.relative_to(root).as_posix(), path
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file, and no link; not when a live run has removed it since."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def keep_file(run: RunRecord, path: str, root: str) -> File:
@@ -152,6 +166,8 @@ def keep_file(run: RunRecord, path: str, root: str) -> File:
         name = source.relative_to(base).as_posix()
     except ValueError:
         raise UsageError(f"{path}: lies outside of root={root!r}; pass a root that holds it") from None
+    if not source.is_file():
+        raise NoFileError(f"{path}: there is no such file; pass the path of one")
     target = run.layout.files_dir / name
     make_below(run.layout.path, target.parent)
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from runstore.api.sampling import sample
-from runstore.errors import BadValueError
+from runstore.errors import BadTypeError, BadValueError
 from runstore.reading.beside import writer_rows
 from runstore.reading.columns import frame_of_rows
 from runstore.reading.rows import number
@@ -25,6 +25,9 @@ def scan(run: RunRecord, keys: Sequence[str] | None, low: float | None, high: fl
     Raises `ValueError` for keys that are no list.
     """
     _check_keys(keys)
+    for name, step in (("min_step", low), ("max_step", high)):
+        if step is not None and not hasattr(step, "__float__"):
+            raise BadTypeError(f"{name} is {step!r}, expected a step's number")
     rows = run_rows(run, low, high)
     if keys is None:
         return rows
@@ -34,6 +37,8 @@ def scan(run: RunRecord, keys: Sequence[str] | None, low: float | None, high: fl
 def _check_keys(keys: Any) -> None:
     if isinstance(keys, str):
         raise BadValueError(f"keys is {keys!r}, expected a list of them: keys=[{keys!r}]")
+    if keys is not None and not isinstance(keys, Iterable):
+        raise BadTypeError(f"keys is {keys!r}, expected a list of names")
 
 
 def sampled(run: RunRecord, samples: int, keys: Sequence[str] | None, x_axis: str, stream: str) -> list[dict[str, Any]]:
@@ -44,8 +49,8 @@ def sampled(run: RunRecord, samples: int, keys: Sequence[str] | None, x_axis: st
     if stream not in _STREAMS:
         raise BadValueError(f"stream is {stream!r}, expected 'default' or 'system'")
     _check_keys(keys)
-    if samples < 0:
-        raise BadValueError(f"samples is {samples}, expected how many rows to return at most")
+    if not hasattr(samples, "__index__") or samples < 0:
+        raise BadValueError(f"samples is {samples!r}, expected how many rows to return at most")
     rows = system_rows(run) if _STREAMS[stream] == "system" else run_rows(run)
     wanted = None if keys is None else list(dict.fromkeys([*keys, x_axis]))
     axis = "_timestamp" if _STREAMS[stream] == "system" and x_axis == "_step" else x_axis

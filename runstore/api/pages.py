@@ -1,9 +1,13 @@
 """Lazily paged sequences, as W&B's Api returns them: things are made a page at a time, as far as somebody looks."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Final, Generic, TypeVar, overload
+
+from runstore.api.errors import Unsupported
+from runstore.errors import BadTypeError
 
 _T = TypeVar("_T")
+_ITERATE: Final = "iterate, or call next(): pages are made as they are needed"
 
 
 class Pages(Sequence[_T], Generic[_T]):
@@ -13,6 +17,8 @@ class Pages(Sequence[_T], Generic[_T]):
     """
 
     def __init__(self, find: Callable[[], Sequence[Any]], make: Callable[[Any], _T], per_page: int = 50) -> None:
+        if isinstance(per_page, bool) or not isinstance(per_page, int):
+            raise BadTypeError(f"per_page is {per_page!r}, expected a whole number")
         self._find = find
         self._make = make
         self._found: Sequence[Any] | None = None
@@ -35,6 +41,16 @@ class Pages(Sequence[_T], Generic[_T]):
         """Makes the next page."""
         start = len(self.objects)
         self.objects += [self._make(each) for each in self._all[start : start + max(self.per_page, 1)]]
+
+    def convert_objects(self) -> list[_T]:
+        """The things of the next page, as W&B's own code asks for them."""
+        start = len(self.objects)
+        self.load_page()
+        return self.objects[start:]
+
+    QUERY = Unsupported(_ITERATE, "is W&B's own paging")
+    last_response = Unsupported(_ITERATE, "is W&B's own paging")
+    update_variables = Unsupported(_ITERATE, "is W&B's own paging")
 
     @property
     def more(self) -> bool:
@@ -61,7 +77,10 @@ class Pages(Sequence[_T], Generic[_T]):
     def __getitem__(self, index: slice) -> list[_T]: ...
 
     def __getitem__(self, index: int | slice) -> _T | list[_T]:
-        places = range(len(self))[index]
+        try:
+            places = range(len(self))[index]
+        except IndexError:
+            raise IndexError(f"the index is {index}, of {len(self)}; look at len() first") from None
         self._load(1 + (max(places, default=-1) if isinstance(places, range) else places))
         return self.objects[index] if isinstance(places, int) else [self.objects[place] for place in places]
 

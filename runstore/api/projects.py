@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runstore.api import artifacts
-from runstore.api.errors import NotFoundError
+from runstore.api.errors import NotFoundError, Unsupported
 from runstore.api.pages import Pages
 from runstore.api.runs import Run, Runs
 from runstore.api.source import Source
+from runstore.api.views import Shown
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import ProjectLayout
 from runstore.format.records import load_config
@@ -20,8 +21,10 @@ from runstore.reading.query import select
 from runstore.reading.store import Project as ProjectRecord
 from runstore.reading.store import RunRecord
 
+_AGENTS: Final = "sweep.runs are the trials, each with its host and process in run.metadata"
 
-class Project:
+
+class Project(Shown):
     """One project of the store."""
 
     def __init__(self, source: Source, record: ProjectRecord) -> None:
@@ -62,7 +65,7 @@ class Project:
         """Its runs; see `Api.runs`."""
         return Runs(self._source, self.name, filters, order, per_page)
 
-    def artifacts_types(self, per_page: int = 50) -> list[artifacts.ArtifactType]:
+    def artifacts_types(self, per_page: int = 50) -> Pages[artifacts.ArtifactType]:
         """The types of its artifacts."""
         return artifacts.types(self._source, self.name)
 
@@ -81,15 +84,13 @@ class Project:
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
         return f"<p><b>{html.escape(self.name)}</b>: {len(self._record.runs)} runs</p>"
 
-    def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """False: there is no page to show before the site is built."""
-        return False
+    owner = Unsupported("a store has no accounts; run.user says who started a run")
 
     def __repr__(self) -> str:
         return f"<Project {self.name}>"
 
 
-class Sweep:
+class Sweep(Shown):
     """One sweep: its configuration as given, and the runs that say that they are its trials."""
 
     def __init__(self, source: Source, project: str, sweep_id: str) -> None:
@@ -174,9 +175,21 @@ class Sweep:
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
         return f"<p><b>{html.escape(self.name)}</b>: {len(self._records())} runs</p>"
 
-    def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """False: there is no page to show before the site is built."""
-        return False
+    def load(self, force: bool = False) -> dict[str, Any]:
+        """What the sweep says, as a dict. With `force` its sweep.yaml is read again."""
+        if force:
+            self.__dict__.pop("config", None)
+        return {"id": self.id, "name": self.name, "state": self.state, "config": self.config}
+
+    @property
+    def username(self) -> str:
+        """W&B's older name of `entity`."""
+        return self.entity
+
+    agent = Unsupported(_AGENTS)
+    agents = Unsupported(_AGENTS)
+    enqueue_run = Unsupported("runstore.init(config=…) runs a point of your choice")
+    get = Unsupported("api.sweep('project/id') finds a sweep", "asks W&B's server")
 
     def __repr__(self) -> str:
         return f"<Sweep {self.project}/{self.id} ({self.state})>"

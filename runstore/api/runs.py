@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from runstore.api import artifacts, history
+from runstore.api.errors import Unsupported
 from runstore.api.files import File, find_file, keep_file, list_files
 from runstore.api.pages import Pages
 from runstore.api.source import Source
-from runstore.api.views import ConsoleLogLine, SummaryView, User, console_lines, nest
+from runstore.api.views import ConsoleLogLine, Shown, SummaryView, User, console_lines, nest
 from runstore.errors import UsageError
 from runstore.format import records, yaml12
 from runstore.format.values import dump_line, plain
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from runstore.api.projects import Sweep
 
 
-class Run:
+class Run(Shown):
     """One run. `name`, `tags`, `notes`, `group`, `job_type`, `config`, `summary` may be changed: `update()` keeps it.
 
     What it shows is as of when it was asked for; `load(force=True)` looks again.
@@ -360,6 +361,30 @@ class Run:
             time.sleep(0.5)
         self.load(force=True)
 
+    def update_state(self, state: str) -> bool:
+        """Says of a run that crashed that it failed. True; raises `UsageError` for anything else.
+
+        How a live run stands its own process says: `stop()` asks it to end.
+        """
+        record = self._source.run(self.project, self.id)
+        if state != "failed":
+            raise UsageError(
+                f"{self.storage_id}: found the state {state!r}, expected 'failed'; to go on with the run call "
+                f"runstore.init(id={self.id!r}, resume='must')"
+            )
+        if record.state != "crashed":
+            raise UsageError(
+                f"{self.storage_id} is {record.state}, and only a run that crashed can be said to have failed; "
+                "stop() asks one that runs to end"
+            )
+        ended = records.RunState("failed", None, _iso(record.last_sign or record.created) or "")
+        self._write(record.layout.state_json, records.dump_state(ended))
+        self.load(force=True)
+        return True
+
+    create = Unsupported("runstore.init(project=…, id=…) creates runs")
+    download_history_exports = Unsupported("run.scan_history() has every row, and `runstore export` writes Parquet")
+
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
         """Name, state and summary as a piece of HTML."""
         rows = "".join(
@@ -369,22 +394,6 @@ class Run:
         title = f"<b>{html.escape(self.name)}</b> ({html.escape(self.storage_id)}) {html.escape(self.state)}"
         table = f'<div style="max-height:{int(height)}px;overflow:auto"><p>{title}</p><table>{rows}</table></div>'
         return f"<details><summary>{title}</summary>{table}</details>" if hidden else table
-
-    _repr_html_ = to_html
-
-    def display(self, height: int = 420, hidden: bool = False) -> bool:
-        """Shows the run in a notebook; False where there is none."""
-        import sys
-
-        shell = sys.modules.get("IPython")
-        if shell is None or shell.get_ipython() is None:
-            return False
-        shell.display.display(shell.display.HTML(self.to_html(height, hidden)))
-        return True
-
-    def snake_to_camel(self, string: str) -> str:
-        first, *rest = string.split("_")
-        return first + "".join(part.title() for part in rest)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and (self.project, self.id) == (other.project, other.id)
@@ -451,12 +460,6 @@ class Runs(Pages[Run]):
         ]
         found = history.shaped(rows, format)
         return found if format == "default" else found[sorted(found.columns)]
-
-    def convert_objects(self) -> list[Run]:
-        """The runs of the next page, as W&B's own code asks for them."""
-        start = len(self.objects)
-        self.load_page()
-        return self.objects[start:]
 
     def upgrade_to_full(self) -> None:
         """Nothing: every run is whole from the start."""

@@ -1,6 +1,7 @@
 """Parts of a run as W&B's Api shows them: its summary, its user, lines of its console log."""
 
 import copy
+import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +33,30 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
             tree, parts = nested, [key]
         tree[parts[-1]] = value
     return nested
+
+
+class Shown:
+    """What W&B's Api can show of a thing in a notebook."""
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """The thing as a piece of HTML."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def display(self, height: int = 420, hidden: bool = False) -> bool:
+        """Shows it in a notebook; False where there is none."""
+        shell = sys.modules.get("IPython")
+        if shell is None or shell.get_ipython() is None:
+            return False
+        shell.display.display(shell.display.HTML(self.to_html(height, hidden)))
+        return True
+
+    def snake_to_camel(self, string: str) -> str:
+        """`display_name` as `displayName`."""
+        first, *rest = string.split("_")
+        return first + "".join(part.title() for part in rest)
 
 
 class SummaryView(MutableMapping[str, Any]):

@@ -42,7 +42,7 @@ class DraftFiles:
         if not os.path.isdir(folder):
             raise ArtifactError(f"{folder}: is no directory; pass the path of one, or add_file() for a file")
         try:
-            found = list(references.walk(folder))
+            found = list(references.walk(folder, stores=False))
         except OSError as error:
             raise blobs.unreadable_source(str(error.filename or folder), error) from None
         for path, inside in found:

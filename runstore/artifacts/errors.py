@@ -31,6 +31,9 @@ class ArtifactFinalizedError(ArtifactStatusError):
 class MissingEntryError(UsageError, KeyError):
     """A path that the artifact does not hold."""
 
+    def __str__(self) -> str:
+        return " ".join(str(self.args[0]).split())  # A KeyError's own puts quotes around it.
+
 
 class WaitTimeoutError(RunstoreError):
     """What was waited for did not come in time."""

@@ -51,7 +51,7 @@ class Filling(Facts):
         policy: Policy | None = "mutable",
         merge: bool = False,
     ) -> None:
-        """Adds all files below a directory, under `name/` or at the top; see `add_file`.
+        """Adds all files below a directory, under `name/` or at the top; see `add_file`. A store below it is left out.
 
         Raises `ValueError` where another file has one's place, unless `merge`.
         """

@@ -97,9 +97,15 @@ def check_type(kind: str) -> str:
     return well_formed(kind)
 
 
+def _texts(what: str, given: Any) -> list[Any]:
+    if not isinstance(given, Iterable | None):
+        raise ArtifactError(f"{what} are {given!r}, expected a list of texts")
+    return [given] if isinstance(given, str) else list(given or ())
+
+
 def check_aliases(aliases: Iterable[str] | str | None) -> tuple[str, ...]:
     """Aliases, each once, without `latest`, which is always the newest version's. Raises `ArtifactError`."""
-    found = [aliases] if isinstance(aliases, str) else list(aliases or ())
+    found = _texts("aliases", aliases)
     for alias in found:
         if not isinstance(alias, str) or not alias.strip() or _SEPARATORS.search(alias):
             raise ArtifactError(f"the alias {alias!r} must be text without / or :; choose another")
@@ -110,7 +116,7 @@ def check_aliases(aliases: Iterable[str] | str | None) -> tuple[str, ...]:
 
 def check_tags(tags: Iterable[str] | str | None) -> tuple[str, ...]:
     """Tags, each once, in their order. Raises `ArtifactError`."""
-    found = [tags] if isinstance(tags, str) else list(tags or ())
+    found = _texts("tags", tags)
     for tag in found:
         if not isinstance(tag, str) or not _TAG.match(tag):
             raise ArtifactError(f"the tag {tag!r} may hold letters, digits, hyphens, underscores and spaces; mend it")

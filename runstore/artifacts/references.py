@@ -11,6 +11,7 @@ from runstore.artifacts import blobs
 from runstore.artifacts.errors import ArtifactError, ContentError
 from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import check_path
+from runstore.format.locate import is_store
 
 MOST_OBJECTS: Final = 10_000_000
 _TIMEOUT_SECONDS: Final = 60.0
@@ -60,7 +61,7 @@ def _local_entries(ref: str, name: str | None, *, checksum: bool, most: int) -> 
     if not checksum:
         return [FileEntry(check_path(name or os.path.basename(path.rstrip("/")) or "root"), ref=ref)]
     found: list[FileEntry] = []
-    for file, inside in walk(path):
+    for file, inside in walk(path, stores=False):
         if len(found) >= most:
             raise ArtifactError(f"{ref}: holds more than {most:,} files; raise max_objects, or add a part of it")
         inner = "/".join(part for part in (name, inside) if part)
@@ -68,10 +69,10 @@ def _local_entries(ref: str, name: str | None, *, checksum: bool, most: int) -> 
     return found
 
 
-def walk(folder: str) -> Iterator[tuple[str, str]]:
+def walk(folder: str, *, stores: bool = True) -> Iterator[tuple[str, str]]:
     """The files below a directory by name, links followed: the path of each, and its place below `folder` with `/`.
 
-    A directory that is met again inside itself is left out. Raises `OSError`.
+    A directory that is met again inside itself is left out, without `stores` one that is a store too. Raises `OSError`.
     """
     seen: set[tuple[int, int]] = set()
 
@@ -84,7 +85,7 @@ def walk(folder: str) -> Iterator[tuple[str, str]]:
             folders.clear()
             continue
         seen.add((place.st_dev, place.st_ino))
-        folders.sort()
+        folders[:] = sorted(name for name in folders if stores or not is_store(os.path.join(path, name)))
         for name in sorted(names):
             file = os.path.join(path, name)
             yield file, os.path.relpath(file, folder).replace(os.sep, "/")

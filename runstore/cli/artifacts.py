@@ -289,6 +289,10 @@ def _project_of(layout: StoreLayout, spec: Spec, project: str | None) -> str:
         return names.check_project(place)
     having = [each.name for each in layout.projects() if each.artifact(spec.name).path.is_dir()]
     wished = from_environment().project
+    if not having and len(known := [each.name for each in layout.projects()]) > 1:
+        raise StoreError(f"{layout.root}: no project has an artifact {spec.name!r}; there are {', '.join(known[:10])}")
+    if not having and not wished and known:
+        return known[0]
     if wished in having or not having:
         return names.check_project(wished or DEFAULT_PROJECT)
     if len(having) == 1:

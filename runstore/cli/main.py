@@ -8,16 +8,36 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points, version
+from typing import Final
 
 import click
 
-from runstore.errors import RunstoreError
+from runstore.errors import RunstoreError, UsageError
 
 COMMANDS = "runstore.commands"
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
+
+
+_LATER: Final = "sweeps come with a later release; start one run a set of values"
+_FILES: Final = "runs are files from the start, with a network or without"
+_OF_WANDB: Final = {
+    "login": "there is no account to log in to",
+    "init": "the first run, runstore.init(), makes the store",
+    "sync": _FILES,
+    "online": _FILES,
+    "offline": _FILES,
+    "disabled": "set RUNSTORE_MODE=disabled",
+    "enabled": "unset RUNSTORE_MODE",
+    "status": "`runstore settings` says what is set, and where",
+    "pull": "a run's files lie in the store; `runstore show` says where",
+    "sweep": _LATER,
+    "agent": _LATER,
+    "controller": _LATER,
+}
+"""Commands of W&B that there are not here, and what there is instead."""
 
 
 class OfferedCommands(click.Group):
@@ -29,6 +49,13 @@ class OfferedCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         commands = (_load(point) for point in entry_points(group=COMMANDS, name=cmd_name))
         return next((command for command in commands if command is not None), None)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] in _OF_WANDB and self.get_command(ctx, args[0]) is None:
+            raise UsageError(f"no such command {args[0]!r}, which W&B has: {_OF_WANDB[args[0]]}")
+        return super().resolve_command(ctx, args)
 
 
 def _load(point: EntryPoint) -> click.Command | None:

@@ -26,6 +26,7 @@ def rename(
     context: click.Context, runs: tuple[str, ...], name: str, where: str | None, dry_run: bool, yes: bool, store: Path
 ) -> None:
     """Give RUNS the NAME; for several it may hold {name}, {id}, {group}, {job_type}, {project} or {number}."""
+    _check_named(runs, where, name, "a name, as in `runstore rename RUN NAME`")
     found = chosen(open_store(store), runs, where)
     changes = {
         (run.project, run.id): Change(name=_filled(name, run, number)) for number, run in enumerate(found, start=1)
@@ -82,6 +83,8 @@ def note(
     store: Path | None,
 ) -> None:
     """Write TEXT as the notes of RUNS."""
+
+    _check_named(runs, where, text, "a text, as in `runstore note RUN TEXT`")
 
     def change(run: RunRecord) -> Change:
         return Change(notes=f"{run.meta.notes.rstrip()}\n{text}" if append and run.meta.notes else text)
@@ -145,6 +148,11 @@ def stop(
         return "asked to stop"
 
     _act(context, found, "stop", act, dry_run=dry_run, yes=yes)
+
+
+def _check_named(runs: tuple[str, ...], where: str | None, last: str, wanted: str) -> None:
+    if not runs and where is None:
+        raise UsageError(f"found {last!r} alone, expected runs, or --filter, and {wanted}")
 
 
 def _filled(template: str, run: RunRecord, number: int) -> str:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import click
 from rich.text import Text
 
+from runstore.api.files import list_files
 from runstore.artifacts import lineage
 from runstore.cli.choosing import filter_option, in_project, joined
 from runstore.cli.stores import open_store, store_option
@@ -79,7 +81,7 @@ def ls(
     elif as_json:
         click.echo(_dumps([describe(run) for run in runs] if names is None else list(runs_table(runs, names).dicts())))
     elif not runs:
-        click.echo("no runs match" if where is not None else "no runs yet")
+        click.echo("no runs match" if where is not None or limit == 0 else "no runs yet")
     elif names is not None:
         _print_columns(runs, names)
     else:
@@ -145,8 +147,16 @@ def _beside(run: RunRecord) -> dict[str, Any]:
             for use in uses
         ],
         "alerts": [row for _, row in writer_rows(run, "alerts")],
-        "files": dict(run.files),
+        "files": _sizes(run),
     }
+
+
+def _sizes(run: RunRecord) -> dict[str, int]:
+    found = {}
+    for file in list_files(run):
+        with suppress(FileNotFoundError):  # A live run may have put another one in its place.
+            found[file.name] = file.size
+    return found
 
 
 def _print_columns(runs: Sequence[RunRecord], names: Sequence[str]) -> None:
@@ -235,7 +245,10 @@ def _print_beside(run: RunRecord) -> None:
             said = f"{row.get('level', 'INFO')}: {row.get('title', '')} {row.get('text', '')}"
             console().print(Text(f"  {printable(clip(said, _LONGEST_VALUE))}"))
     console().print(Text("\nFiles", style="bold"))
-    _print_pairs({name: f"{size} bytes" for name, size in sorted(beside["files"].items())})
+    sizes = dict(beside["files"])
+    media = [sizes.pop(name) for name in list(sizes) if name.startswith("media/")]
+    more = {"media/": f"{counted(len(media), 'file')}, {sum(media)} bytes"} if media else {}
+    _print_pairs({**{name: f"{size} bytes" for name, size in sizes.items()}, **more})
 
 
 def _print_pairs(values: Mapping[str, Any]) -> None:

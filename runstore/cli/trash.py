@@ -122,6 +122,9 @@ def _describe(run: Deleted) -> dict[str, Any]:
 def _empty(
     context: click.Context, layout: StoreLayout, old: list[Deleted], *, everything: bool, dry_run: bool, yes: bool
 ) -> None:
+    if not old and not everything:
+        click.echo("no runs in the trash are that old")
+        return
     click.echo(f"{'would delete' if dry_run else 'deleting'} {counted(len(old), 'run')} for good", err=not dry_run)
     if dry_run:
         for run in old:

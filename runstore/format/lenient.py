@@ -13,6 +13,8 @@ import orjson
 MAX_DEPTH: Final = 100
 _DECODER = json.JSONDecoder()
 # orjson reads whole numbers past 64 bits as floats.
+_DIGITS_TO_ZEROS: Final = bytes.maketrans(b"123456789", b"000000000")
+_LONG_ZEROS: Final = b"0" * 19
 _LONG_NUMBER = re.compile(rb"(?<![0-9.eE+])[0-9]{19,}(?![0-9.eE])")
 
 
@@ -39,7 +41,8 @@ def loads(data: bytes) -> Any:
 
 def has_long_numbers(data: bytes) -> bool:
     """Whether a whole number in `data` may have more than 64 bits: only Python's own reader gets all of its digits."""
-    return _LONG_NUMBER.search(data) is not None
+    # The first question is a tenth of the work of the second, and mostly answers it.
+    return _LONG_ZEROS in data.translate(_DIGITS_TO_ZEROS) and _LONG_NUMBER.search(data) is not None
 
 
 def loads_text(text: str) -> Any:

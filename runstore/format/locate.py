@@ -1,12 +1,16 @@
 """Which store is meant: by the working directory, by a path inside one, by a path that a person gave."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from runstore.errors import StoreError
 from runstore.format.layout import STORE_DIR, STORE_FILE, ProjectLayout, StoreLayout
 from runstore.format.run_layout import RunLayout
+
+_HEAD: Final = 1 << 16
 
 
 def default_store_root(start: Path) -> Path:
@@ -35,6 +39,15 @@ def enclosing_store(path: Path) -> Path | None:
     if any(project.holds_a_history() for project in _listed(start)):
         return start
     return next((folder for folder in _upwards(start) if _is_a_stores(folder)), None)
+
+
+def is_store(folder: str) -> bool:
+    """Whether a directory is a store that says so: its `store.yaml` has a format."""
+    try:
+        with open(os.path.join(folder, STORE_FILE), "rb") as file:
+            return re.search(rb"^format: *\d+\s*$", file.read(_HEAD), re.MULTILINE) is not None
+    except OSError:
+        return False
 
 
 def _is_a_stores(folder: Path) -> bool:

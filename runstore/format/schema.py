@@ -224,6 +224,10 @@ _SCHEMAS: Final[dict[str, Schema]] = {
             "starting_step": _STEP,
             "rewound_to": _STEP,
             "forked_from": _record("The run that a fork began as.", {"run": _TEXT, "step": _STEP}),
+            "ended": _record(
+                "How a rank ended, as in state.json.",
+                {"state": _one_of(*STATES), "exit_code": {"type": ["integer", "null"]}, "finished": _TIME},
+            ),
         },
     ),
     "table": _record(

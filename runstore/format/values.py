@@ -8,7 +8,7 @@ import datetime
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, Final
@@ -130,7 +130,7 @@ def _builtin(value: Any) -> Any:
         return float(value)
     if _is_of(value, "uuid", "UUID"):
         return str(value)
-    if isinstance(value, Sequence) and not hasattr(type(value), "tolist"):
+    if isinstance(value, Sequence | ValuesView) and not hasattr(type(value), "tolist"):
         return list(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
@@ -252,14 +252,29 @@ def dump_line(row: Mapping[str, Any]) -> bytes:
 
 def parse_line(line: bytes) -> dict[str, Any]:
     """The row in a line that `dump_line` made."""
+    return dict(loads(line))
+
+
+def loads(data: bytes | str) -> Any:
+    """The value in JSON, whole numbers with all of their digits. Raises `ValueError`."""
     import json  # Not at the top: a run that writes needs it seldom.
 
     try:
-        row: dict[str, Any] = orjson.loads(line)
-        # orjson reads whole numbers past 64 bits as floats: those need Python's own reader.
-        return json.loads(line) if any(type(value) is float and abs(value) >= _INT64 for value in row.values()) else row
+        found = orjson.loads(data)
     except ValueError:
-        return dict(json.loads(line))
+        return json.loads(data)
+    # orjson reads whole numbers past 64 bits as floats: those need Python's own reader.
+    return json.loads(data) if _is_long(found) else found
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a number that may have been a whole one of more than 64 bits is among what orjson read."""
+    kind = type(value)
+    if kind is float:
+        return bool(abs(value) >= _INT64)
+    if kind is dict:
+        return any(map(_is_long, value.values()))
+    return kind is list and any(map(_is_long, value))
 
 
 def writable(value: Any) -> Any:

@@ -90,7 +90,7 @@ def _rate(given: Any) -> int:
     except (TypeError, ValueError):
         found = 0.0
     if not 0 < found < 2**31:
-        raise BadValueError(f"sample_rate is {given!r}, expected a number of samples a second above 0")
+        raise BadValueError(f"sample_rate is {given!r}, expected a number of samples a second above 0 and below 2**31")
     return round(found)
 
 

@@ -41,6 +41,9 @@ class CustomChart(Media):
         self.table = table
         self.preset = preset
         self.spec = spec
+        for what, given in (("fields", fields), ("string_fields", strings)):
+            if not isinstance(given, Mapping):
+                raise BadTypeError(f"a chart's {what} are a mapping, found {given!r}; pass a dict")
         self.fields = {str(key): str(name) for key, name in fields.items() if name is not None}
         self.strings = {str(key): str(text) for key, text in strings.items() if text is not None}
         self.split_table = split_table

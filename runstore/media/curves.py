@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from runstore.errors import BadValueError
+from runstore.errors import BadTypeError, BadValueError
 from runstore.media.charts import CustomChart
 from runstore.media.pixels import as_array
 from runstore.media.table import Table
@@ -30,7 +30,7 @@ def confusion_matrix(
         raise BadValueError("Only one of `probs` or `preds` should be provided, not both.")
     if y_true is None or (probs is None and preds is None):
         raise BadValueError("a confusion matrix needs y_true, and preds or probs")
-    found = as_array(probs, "probs").argmax(axis=1).tolist() if probs is not None else _labels(preds)
+    found = _most_probable(probs) if probs is not None else _labels(preds)
     true = _labels(y_true)
     if len(found) != len(true):
         raise BadValueError(
@@ -44,9 +44,14 @@ def confusion_matrix(
     else:
         known = set(found) | set(true)
         names = [f"Class_{number + 1}" for number in range(len(known))]
-    where = {label: at for at, label in enumerate(sorted(known))}
+    try:
+        where = {label: at for at, label in enumerate(sorted(known))}
+    except TypeError:
+        raise BadTypeError("the classes of y_true and preds are of several types; give them one type") from None
     if unknown := (set(found) | set(true)) - set(where):
-        raise BadValueError(f"found the classes {sorted(unknown)}, expected numbers from 0 to {len(names) - 1}")
+        raise BadValueError(
+            f"found the classes {sorted(unknown, key=str)}, expected numbers from 0 to {len(names) - 1}"
+        )
     counts = numpy.zeros((len(names), len(names)))
     for label, other in zip(true, found, strict=True):
         counts[where[label], where[other]] += 1
@@ -107,6 +112,14 @@ def pr_curve(
     return CustomChart(table, "pr_curve", None, fields, strings, split_table)
 
 
+def _most_probable(probs: Any) -> list[Any]:
+    scores = as_array(probs, "probs")
+    if scores.ndim != 2 or not scores.shape[1]:
+        raise BadValueError(f"probs has the shape {list(scores.shape)}, expected samples x classes")
+    found: list[Any] = scores.argmax(axis=1).tolist()
+    return found
+
+
 def _labels(given: Any) -> list[Any]:
     found = given.tolist() if hasattr(given, "tolist") else list(given)
     return [label.item() if hasattr(label, "item") else label for label in found]
@@ -126,6 +139,8 @@ def _classes(
             f"y_true has the shape {list(true.shape)} and y_probas {list(scores.shape)}; expected samples, and "
             "samples x classes"
         )
+    if not numpy.isfinite(scores).all():
+        raise BadValueError("y_probas holds NaN or infinity; leave out the samples without a score")
     classes = numpy.unique(true)
     if not len(classes) or scores.shape[1] < len(classes):
         raise BadValueError(f"y_true has {len(classes)} classes and y_probas {scores.shape[1]} columns; give one each")

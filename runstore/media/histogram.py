@@ -30,6 +30,8 @@ class Histogram(Media):
         elif sequence is None:
             raise BadValueError("a histogram needs a sequence, or np_histogram=numpy.histogram(…)")
         else:
+            if isinstance(num_bins, bool) or not hasattr(num_bins, "__index__"):
+                raise BadTypeError(f"num_bins is {num_bins!r}, expected a whole number from 1 to {self.MAX_LENGTH}")
             if num_bins > self.MAX_LENGTH or num_bins < 1:
                 raise BadValueError(f"The maximum length of a histogram is {self.MAX_LENGTH}, found {num_bins} bins")
             self.histogram, self.bins = _count(sequence, num_bins)
@@ -66,5 +68,10 @@ def _count(sequence: Any, num_bins: int) -> tuple[list[Any], list[Any]]:
 
     array = as_array(sequence, "a histogram").ravel()
     array = array.astype(numpy.float64) if array.dtype.kind in "bf" else array
-    counts, edges = numpy.histogram(array[numpy.isfinite(array)], bins=int(num_bins))
+    finite = array[numpy.isfinite(array)]
+    try:
+        with numpy.errstate(over="ignore", invalid="ignore"):
+            counts, edges = numpy.histogram(finite, bins=int(num_bins))
+    except ValueError:  # The distance of two floats may be infinite, or too small to be cut.
+        raise BadValueError(f"values from {finite.min()} to {finite.max()} cannot be put in {num_bins} bins") from None
     return counts.tolist(), edges.tolist()

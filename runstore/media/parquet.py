@@ -2,12 +2,9 @@
 text, a text a cell."""
 
 import io
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
-
-import orjson
 
 from runstore.errors import UsageError
 from runstore.format import values
@@ -82,9 +79,7 @@ def _text(cell: Any) -> str | None:
 
 
 def _value(text: str | None) -> Any:
-    found = None if text is None else orjson.loads(text)
-    # orjson reads whole numbers past 64 bits as floats: those need Python's own reader.
-    return json.loads(text) if text is not None and type(found) is float and abs(found) >= _INT64 else found
+    return None if text is None else values.loads(text)
 
 
 def _unique(names: Sequence[str]) -> list[str]:

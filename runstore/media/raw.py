@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from runstore.errors import BadTypeError
 from runstore.media.base import Media
 from runstore.media.cells import is_frame
 from runstore.media.figures import Plotly, is_plotly
@@ -35,11 +36,16 @@ def as_media(value: Any) -> Media | None:
 def _gallery(values: list[Any] | tuple[Any, ...]) -> Media | None:
     if not values or type(values[0]) in _PLAIN:
         return None
-    items = []
+    items: list[Media] = []
     for value in values:
         item = None if isinstance(value, list | tuple) else as_media(value)
-        if item is None:
+        if item is None and not items:
             return None
+        if item is None:
+            raise BadTypeError(
+                f"a list holds a {type(value).__name__} beside a {type(items[0]).__name__}; "
+                "log the media as a list of their own, or all of it as a Table"
+            )
         items.append(item)
     return Gallery(items)
 

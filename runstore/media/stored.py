@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from runstore.errors import UsageError
-from runstore.format import values
+from runstore.format import lenient, values
 from runstore.media import parquet
 from runstore.media.base import Shelf, Stub, inside
 
@@ -60,7 +58,7 @@ def load_head(folder: Path, stub: Mapping[str, Any]) -> dict[str, Any]:
     """The head that a table's stub, or another head's `previous`, names. Raises `UsageError`."""
     path = inside(folder, stub.get("path"))
     try:
-        head = orjson.loads(path.read_bytes())
+        head = lenient.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: is no head of a table ({error}); restore it from a copy") from None
     if not isinstance(head, dict) or not all(isinstance(head.get(part), list) for part in ("columns", "data")):

@@ -213,6 +213,8 @@ class Table(Media):
     def add_computed_columns(self, fn: Callable[[int, dict[Any, Any]], dict[str, Any]]) -> None:
         """Adds the columns that `fn` gives for each row: it gets the row's number and the row by column."""
         self._not_incremental("add_computed_columns")
+        if not callable(fn):
+            raise BadTypeError(f"add_computed_columns: fn is {fn!r}, expected a function of a row's number and the row")
         new: dict[str, list[Any]] = {}
         for at, _ in self.iterrows():
             found = fn(at, self.row(at))

@@ -107,8 +107,8 @@ def _tile(array: Any) -> Any:
     return numpy.repeat(frames, 3, axis=3) if channels == 1 else frames[..., :3]
 
 
-def _encode(frames: Any, form: str, fps: float) -> bytes:
-    if not fps > 0:
+def _encode(frames: Any, form: str, fps: Any) -> bytes:
+    if not hasattr(fps, "__float__") or not fps > 0:
         raise BadValueError(f"fps is {fps!r}, expected a number of frames a second above 0")
     return _as_gif(frames, fps) if form == "gif" else _as_stream(frames, form, fps)
 

@@ -11,7 +11,7 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from runstore.format import run_layout as names
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta, write_atomically
 from runstore.format.run_layout import RunLayout
+from runstore.reading.aggregated import aggregated
 from runstore.reading.entries import Entry, refresh
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
@@ -33,7 +34,7 @@ _LONG = re.compile(rb"[ \[-][0-9]{20}")
 _DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_ZEROS = b"0" * 20
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 
 @dataclass(slots=True)
@@ -88,6 +89,7 @@ class ProjectCatalog:
         self.facts: dict[int, Facts] = {}
         self.bytes_read = 0
         self._changed: set[str] = set()
+        self._unsaved = False
         self._next_source = 0
         # A store may come from strangers: a cache that is a link would have us write, and sweep, wherever it leads.
         self._cached = not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
@@ -117,6 +119,31 @@ class ProjectCatalog:
         if changed:
             live = self.live()
             self.facts = {number: facts for number, facts in self.facts.items() if number in live}
+            self._save()
+
+    def aggregate(self, entry: Entry, keys: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+        """What the rows of a run say of keys with aggregates, by rank ("" for the attempts), as `aggregated` gives it.
+
+        It is remembered as long as the histories stay the same.
+        """
+        writers = {name: (names.written_by(name) or ("", ""))[1] for name in entry.sources}
+        ceiling = ceilings(entry.provenances, writers.values())
+        sizes = [[name, source.size, source.mtime_ns] for name, source in entry.sources.items()]
+        of = [sizes, sorted(map(str, ceiling.items())), {who: list(each) for who, each in keys.items()}]
+        of.append([str(metric) for metric in entry.metrics])
+        if entry.aggregated_of != of:
+            folder = self.project.runs_dir / entry.meta.id
+            entry.aggregated, entry.aggregated_of = {}, of
+            for who, wanted in keys.items():
+                own = [name for name, writer in writers.items() if who == ("" if names.is_attempt(writer) else writer)]
+                histories = {folder / name: ceiling[writers[name]] for name in own}
+                entry.aggregated[who] = aggregated(histories, entry.metrics, wanted)
+            self._unsaved = True
+        return entry.aggregated
+
+    def save_aggregates(self) -> None:
+        """Keeps what `aggregate` found since `update`."""
+        if self._unsaved:
             self._save()
 
     def _stitch(self, entry: Entry | None) -> None:
@@ -315,6 +342,7 @@ class ProjectCatalog:
             self._next_source = next_source
 
     def _save(self) -> None:
+        self._unsaved = False
         if not self._cached:
             return
         try:

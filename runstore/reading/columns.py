@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
-import orjson
 import polars as pl
 
 from runstore.errors import UsageError
-from runstore.format.values import plain
+from runstore.format.values import dump_line, plain
 from runstore.reading.rows import flatten
 from runstore.reading.store import RunRecord
 
@@ -298,8 +297,5 @@ def _text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        try:
-            return orjson.dumps(plain(value)).decode()
-        except TypeError:
-            return str(value)
+        return dump_line({"": plain(value)})[4:-2].decode()
     return str(value)

@@ -39,6 +39,8 @@ _MAX_PROBLEMS = 20
 # Above this share of empty cells rows are framed by the keys they have, so that no frame grows with keys x rows.
 _SPARSE = 8
 _SMALL = 2_000_000
+# So many keys are looked for one by one; more of them row by row.
+_FEW = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,15 @@ class Parsed:
             known.update((key[1:], value) for key, value in zip(keys, values, strict=True) if value is not None)
         self.frames.append(frame)
 
-    def add_last_rows(self, batch: Sequence[Block]) -> None:
-        """Notes what each source's last row says word for word: in a frame whole numbers are floats."""
-        for block in {block.source: block for block in batch}.values():
-            row = lenient.loads(_last_line(block.data))
-            exact = ((key, value) for key, value in row.items() if value is not None and key not in AXES)
-            self.latest.setdefault(block.source, {}).update(exact)
+    def add_last_rows(self, batch: Sequence[Block], frame: pl.DataFrame) -> None:
+        """Notes what the rows of a batch say last, word for word: in its frame whole numbers are floats."""
+        for source in {block.source for block in batch}:
+            own = [block.data for block in batch if block.source == source]
+            latest = self.latest.setdefault(source, {})
+            last = lenient.loads(_last_line(own[-1]))
+            latest.update((key, value) for key, value in last.items() if value is not None and key not in AXES)
+            others = {name[1:] for name in frame.columns if name.startswith(PREFIX)} - last.keys()
+            latest.update(_last_values(own, {key for key in others if _may_be_whole(latest.get(key))}))
 
 
 def parse(blocks: Iterable[Block]) -> Parsed:
@@ -136,11 +141,47 @@ def _last_line(data: bytes) -> bytes:
     return data[data.rfind(b"\n", 0, end) + 1 : end]
 
 
+def _may_be_whole(value: Any) -> bool:
+    return type(value) is float and value.is_integer()
+
+
+def _last_values(blocks: Sequence[bytes], keys: set[str]) -> Iterator[tuple[str, Any]]:
+    """The last value of each of the keys, as far as it is found: blocks are rows with nothing but numbers."""
+    if len(keys) > _FEW:
+        lines = (line for data in reversed(blocks) for line in reversed(data.split(b"\n")[:-1]))
+        yield from _found_in(map(lenient.loads, lines), keys)
+        return
+    for key in keys:
+        name = orjson.dumps(key) + b":"
+        lines = (line for data in reversed(blocks) for line in _lines_with(data, name))
+        yield from _found_in(map(lenient.loads, lines), {key})
+
+
+def _found_in(rows: Iterable[dict[str, Any]], keys: set[str]) -> Iterator[tuple[str, Any]]:
+    """The first value of each of the keys."""
+    wanted = set(keys)
+    for row in rows:
+        found = {key for key in wanted & row.keys() if row[key] is not None}
+        yield from ((key, row[key]) for key in found)
+        wanted -= found
+        if not wanted:
+            return
+
+
+def _lines_with(data: bytes, text: bytes) -> Iterator[bytes]:
+    """The lines that hold `text`, the last one first."""
+    at = data.rfind(text)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        yield data[start : data.find(b"\n", at)]
+        at = data.rfind(text, 0, start)
+
+
 def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Parsed) -> None:
     frame = _read_fast(batch, keys) if keys else None
     if frame is not None:
         parsed.add_frame(frame)
-        parsed.add_last_rows(batch)
+        parsed.add_last_rows(batch, frame)
     elif keys and len(batch) > 1:
         middle = len(batch) // 2
         _read_batch(batch[:middle], keys, parsed)
@@ -151,7 +192,7 @@ def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Par
             frame = _read_fast([block], found) if found else None
             if frame is not None:
                 parsed.add_frame(frame)
-                parsed.add_last_rows([block])
+                parsed.add_last_rows([block], frame)
             else:
                 _read_lines(block, parsed)
 

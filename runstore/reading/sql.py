@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     |(?P<operator><>|!=|==|<=|>=|!~\*|!~|~\*|~|\|\||[=<>+*/%(),-])""",
     re.VERBOSE,
 )
+_PREFIXED = re.compile(r"""((?:config|summary|summary_metrics)\.)("(?:[^"]|"")+"|`[^`]+`)""")
 _FREE = re.compile(r"(?:config|summary|summary_metrics)\.[^\s'\"`(),=<>!~*+%]+")
 _COMPARISONS: Final = {"==": "=", "<>": "!=", **{each: each for each in OPERATORS}}
 _PATTERNS: Final = {"LIKE", "ILIKE", "REGEXP", "RLIKE", "~", "~*", "!~", "!~*"}
@@ -62,6 +63,10 @@ def condition(text: str, columns: Columns) -> pl.Expr:
 def _tokens(text: str, columns: Columns) -> Iterator[Token]:
     at = 0
     while at < len(text):
+        if (part := _PREFIXED.match(text, at)) is not None:
+            yield Token("column", part[1] + _inside(part[2]), at + 1)
+            at = part.end()
+            continue
         if (free := _FREE.match(text, at)) and (name := _longest(free.group(), columns)):
             yield Token("column", name, at + 1)
             at += len(name)
@@ -81,10 +86,14 @@ def _tokens(text: str, columns: Columns) -> Iterator[Token]:
 
 def _quoted(found: str, place: int) -> Token:
     """What stands in double quotes or backticks."""
-    inner = found[1:-1].replace('""', '"') if found[0] == '"' else found[1:-1]
+    inner = _inside(found)
     if found[0] == '"' and not is_free(canonical(inner)):
         return Token("text", "'" + inner.replace("'", "''") + "'", place)
     return Token("column", inner, place)
+
+
+def _inside(found: str) -> str:
+    return found[1:-1].replace('""', '"') if found[0] == '"' else found[1:-1]
 
 
 def _unknown(letter: str) -> str:

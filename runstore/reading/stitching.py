@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from runstore.format.lenient import has_long_numbers
 from runstore.format.records import parse_time
 from runstore.format.run_layout import is_attempt, writer_order
 from runstore.reading.rows import decode_line, flatten, number
@@ -82,9 +83,10 @@ def all_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _parsed(batch: list[bytes], at: int) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        rows = orjson.loads(b"[" + b",".join(batch) + b"]")
+        data = b",".join(batch)
+        rows = orjson.loads(b"[" + data + b"]")
         # A line with several rows and a comma between them would shift all numbers.
-        sound = len(rows) == len(batch) and all(type(row) is dict for row in rows)
+        sound = not has_long_numbers(data) and len(rows) == len(batch) and all(type(row) is dict for row in rows)
     except orjson.JSONDecodeError:
         sound = False
     if sound:

@@ -20,6 +20,7 @@ from runstore.format.names import check_project_name, check_run_id
 from runstore.format.records import (
     ProjectMeta,
     RunMeta,
+    RunState,
     State,
     StoreMeta,
     load_project,
@@ -33,6 +34,7 @@ from runstore.reading.attempts import (
     attempts,
     merged_config,
     merged_summary,
+    recorded_state,
     state_and_sign,
     tracked_seconds,
     writer_of,
@@ -272,9 +274,8 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float, known:
         except UsageError as error:
             problems.append(Problem(_relative(run.path, store), 0, f"{error}; rename the directory"))
             continue
-        runs.append(
-            _record(run, entry, [catalog.facts[source.number] for source in entry.sources.values()], store, now)
-        )
+        runs.append(_record(run, entry, catalog, store, now))
+    catalog.save_aggregates()
     runs.sort(key=lambda run: (-(run.created or 0.0), run.id))
     return Project(project, meta, tuple(runs), tuple(problems), catalog)
 
@@ -303,14 +304,17 @@ def _linked(links: Sequence[Path], store: StoreLayout) -> list[Problem]:
     return [Problem(_relative(link, store), 0, linked("directory")) for link in links]
 
 
-def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: StoreLayout, now: float) -> RunRecord:
+def _record(layout: RunLayout, entry: Entry, catalog: ProjectCatalog, store: StoreLayout, now: float) -> RunRecord:
+    facts = [catalog.facts[source.number] for source in entry.sources.values()]
     histories = dict(zip(entry.sources, facts, strict=True))
     first = _extreme(min, (each.first_time for each in facts))
     last = _extreme(max, (each.last_time for each in facts))
     writers = attempts(entry, histories)
     created = parse_time(entry.meta.created) or parse_time(str(entry.provenance.get("started", ""))) or first
-    finished = parse_time(entry.recorded.finished) if entry.recorded else last
     state, last_sign = state_and_sign(layout, entry, now)
+    # While a rank's heart beats, or it left its heartbeat, the ends of others are not the run's.
+    recorded = recorded_state(entry) if entry.recorded or state not in UNSETTLED else RunState(state)
+    finished = parse_time(recorded.finished) if recorded else last
     logged = _extreme(max, (each.seen().runtime for each in facts))
     tracked = tracked_seconds(writers, _latest(finished, last_sign, last), logged)
     end = finished if finished is not None else last
@@ -320,7 +324,7 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         project=layout.path.parent.parent.name,
         meta=entry.meta,
         state=state,
-        exit_code=entry.recorded.exit_code if entry.recorded else None,
+        exit_code=recorded.exit_code if recorded else None,
         created=created,
         finished=finished,
         runtime=runtime,
@@ -328,7 +332,7 @@ def _record(layout: RunLayout, entry: Entry, facts: Sequence[Facts], store: Stor
         rows=sum(each.seen().rows for each in facts),
         last_step=_extreme(max, (each.seen().last_step for each in facts)),
         config=merged_config(entry),
-        summary=merged_summary(entry, histories, complete=state == "finished"),
+        summary=merged_summary(entry, histories, catalog, state),
         provenance=entry.provenance,
         provenances=entry.provenances,
         attempts=writers,

@@ -21,6 +21,7 @@ from runstore.recording.linefile import Lines
 from runstore.recording.parts import Desk, Part
 
 _LONGEST_TITLE: Final = 64
+_SCHEMES: Final = ("https://", "http://")
 _WAIT_SECONDS: Final = 60.0
 _POST_SECONDS: Final = 10.0
 _END_SECONDS: Final = 2.0
@@ -147,12 +148,14 @@ class Webhook:
             except Exception as error:  # Any failure of somebody else's server. Its text may hold the address.
                 code = getattr(error, "code", None)
                 reason = f"HTTP {code}" if code else type(getattr(error, "reason", error)).__name__
+                if not self._address.lower().startswith(_SCHEMES):
+                    reason = "write an address that begins with https:// or http://"
                 self._warn(f"the webhook at {self._host()} did not take an alert ({reason})")
 
     def _deliver(self, data: bytes) -> None:
         from urllib import request
 
-        if urlsplit(self._address).scheme not in ("http", "https"):
+        if not self._address.lower().startswith(_SCHEMES):
             raise ValueError
         opener = request.OpenerDirector()
         for handler in (

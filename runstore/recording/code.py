@@ -53,6 +53,8 @@ class Code(Part):
         for given, function in (("include_fn", include_fn), ("exclude_fn", exclude_fn)):
             if function is not None and not callable(function):
                 raise BadTypeError(f"log_code: {given} is {function!r}, expected a function of a path")
+        if root is not None and not isinstance(root, str | os.PathLike):
+            raise BadTypeError(f"log_code: root is {root!r}, expected the path of a directory")
         if self.desk.settings.disable_code or root is None:
             return None
         top = Path(os.path.abspath(root))

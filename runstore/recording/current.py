@@ -3,11 +3,12 @@
 A plain variable, not a ContextVar: threads that a training script starts have to see the run too.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from runstore.artifacts import host
-from runstore.errors import RunstoreError
+from runstore.errors import BadValueError, RunstoreError
 from runstore.settings import remember
 
 if TYPE_CHECKING:
@@ -23,11 +24,26 @@ def get() -> "Run | None":
 
 def put(run: "Run | None") -> None:
     global _run
+    _take_back_names(_run)
     _run = run
     remember(None if run is None else run.settings)
     if run is not None and run.settings.mode != "disabled":
         said = run.settings.origin("dir") in ("argument", "settings=")
         host.began(run.settings.store_root() if said else None)
+
+
+def _take_back_names(ending: "Run | None") -> None:
+    """Has `runstore.config` and the like mean what they should again, where a script put something in their place."""
+    package = sys.modules["runstore"].__dict__
+    for name, own in (("run", package), ("config", config), ("summary", summary)):  # The package itself has no `run`.
+        if name in package and (found := package[name]) is not own:
+            del package[name]
+            if ending is not None and isinstance(found, Mapping):
+                ending._recorder.warn_once(
+                    f"assigned {name}",
+                    f"runstore.{name} = … is not recorded: it takes the {name}'s place; "
+                    f"call runstore.{name}.update(…), or pass config= to init",
+                )
 
 
 def forget(run: "Run") -> None:
@@ -77,12 +93,22 @@ log_code = _of_run("log_code")
 log_model = _of_run("log_model")
 mark_preempting = _of_run("mark_preempting")
 pin_config_keys = _of_run("pin_config_keys")
-restore = _of_run("restore")
 save = _of_run("save")
 unwatch = _of_run("unwatch")
 use_artifact = _of_run("use_artifact")
 use_model = _of_run("use_model")
 watch = _of_run("watch")
+
+
+def restore(name: str, run_path: str | None = None, replace: bool = False, root: str | None = None) -> Any:
+    """`Run.restore` of the current run; without one a file of the run at `run_path`, to the working directory."""
+    if _run is not None:
+        return _run.restore(name, run_path, replace, root)
+    if run_path is None:
+        raise BadValueError("call runstore.init() before runstore.restore(), or pass run_path='project/id'")
+    from runstore.api.client import Api  # Not at the top: it brings what reads a store.
+
+    return Api().run(run_path).file(name).download(root or ".", replace=replace, exist_ok=True)
 
 
 def finish(exit_code: int | None = None, quiet: bool | None = None) -> None:

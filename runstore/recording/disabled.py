@@ -65,7 +65,7 @@ class NoRecorder:
                 say=lambda *lines: None,
                 warn=self._warn,
                 log=self.log,
-                step=lambda: self.step,
+                step=lambda: self.history.current,
                 store_media=media.store,
                 on_disk=False,
             )

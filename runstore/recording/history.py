@@ -19,6 +19,7 @@ from runstore.errors import BadValueError, UsageError
 from runstore.format import values
 from runstore.recording.linefile import Lines
 from runstore.recording.metrics import Definitions, Duty
+from runstore.recording.shapes import Shape, unpacked
 from runstore.recording.trouble import Trouble
 
 _RESERVED: Final = frozenset({"_step", "_runtime"})
@@ -39,7 +40,7 @@ _NUMBERS: Final = frozenset({float, int})
 LATE_STEP: Final = "late step"
 """Counts in `Trouble` the calls of `log` whose step lay behind."""
 DETACHED: Final = "detached"
-"""Counts in `Trouble` the calls of `log` in a forked child."""
+"""Names in `Trouble` what is told, once, of calls in a forked child."""
 
 Nested = Mapping[str, tuple[str, ...]]
 """The paths of keys that were joined by dots."""
@@ -50,23 +51,6 @@ or None for a value that is no such thing."""
 
 _MOST_KEPT: Final = 64
 """So many rows wait at most to be counted in the summary's aggregates."""
-
-
-class _Shape:
-    """The keys of committed rows, found good: the last such row, and whether it held nothing but numbers.
-
-    `foreign` are the types of its values that another library made and that give a plain number when asked. `duty` is
-    what defined metrics among the keys ask for, `kept` the rows whose values are still to be counted.
-    """
-
-    __slots__ = ("duty", "foreign", "kept", "line", "numeric")
-
-    def __init__(self, line: bytes, numeric: bool, duty: Duty | None) -> None:
-        self.line = line
-        self.numeric = numeric
-        self.foreign: frozenset[type] = frozenset()
-        self.duty = duty
-        self.kept: list[bytes | dict[str, Any]] = []
 
 
 class Latest(Protocol):
@@ -110,7 +94,7 @@ class History:
         self._metrics = metrics
         self._start = start
         self._lock = threading.RLock()
-        self._step = step
+        self._step = self._first = step
         self._pending: dict[str, Any] | None = None
         self._drafted: bytes | None = None
         self._closed = ""
@@ -120,7 +104,7 @@ class History:
         self._deferred: deque[tuple[dict[str, Any], int | None, bool]] = deque()
         # False while a row is pending and once the history is closed: no row may go straight then.
         self._straight = True
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._shapes: dict[tuple[str, ...], Shape] = {}
         self._nested: dict[str, tuple[str, ...]] = {}
         # The latest value of each step metric that is to join rows, as it is written.
         self._axes: dict[str, Any] = {}
@@ -132,6 +116,11 @@ class History:
     def step(self) -> int:
         """The number of the row that the next `log` writes to."""
         return self._step
+
+    @property
+    def current(self) -> int:
+        """The number of the row that gathers values, else of the last one; before the first row its number."""
+        return self._step if self._pending is not None else max(self._step - 1, self._first)
 
     def log(self, data: Mapping[str, Any], step: int | None = None, commit: bool | None = None) -> None:
         """Adds `data` to the current row and, when that is committed, begins the next: see `Run.log`."""
@@ -145,7 +134,7 @@ class History:
 
     log.__qualname__ = "Run.log"  # What scripts call it: Python's own errors name it so.
 
-    def _log_straight(self, data: dict[str, Any], shape: _Shape) -> bool:
+    def _log_straight(self, data: dict[str, Any], shape: Shape) -> bool:
         """Writes `data` as a row if it is plain scalars after all; False, with nothing written, if it is not."""
         # Taken before anything is called: a signal handler that logs in between gets the next number.
         number = self._step
@@ -155,9 +144,18 @@ class History:
         try:
             given = data
             if shape.foreign:
-                row = given = _unpacked(row, shape.foreign)
-            # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
-            finite = shape.numeric and _isfinite(total := sum(given.values()))
+                row = given = unpacked(row, shape.foreign)
+            finite = False
+            if shape.numeric:
+                # One addition in C finds a NaN or an infinity among any number of floats, and refuses a None or a text.
+                total = sum(given.values())
+                if type(total) not in _NUMBERS:  # Such as numpy's. What is not known to be a number is asked nothing:
+                    shape.learn(data)  # its library might warn of that.
+                    row = given = unpacked(row, shape.foreign)
+                    total = sum(given.values())
+                    if type(total) not in _NUMBERS:
+                        return self._forgo(number)
+                finite = _isfinite(total)
             if duty is not None:
                 for axis in duty.insert:
                     row[axis] = self._axes[axis]
@@ -169,14 +167,12 @@ class History:
             return self._forgo(number)
         self._file.append(line)
         shape.line = line
-        if finite and type(total) not in _NUMBERS:  # Such as numpy's.
-            shape.foreign = values.scalar_types(map(type, data.values()))
         if duty is not None:
             # Numbers of Python's own never change; what another library's may become is read from the line.
-            self._do(duty, shape, row if shape.numeric and type(total) in _NUMBERS else line, row)
+            self._do(duty, shape, row if shape.numeric else line, row)
         return True
 
-    def _do(self, duty: Duty, shape: _Shape, kept: bytes | dict[str, Any], row: dict[str, Any]) -> None:
+    def _do(self, duty: Duty, shape: Shape, kept: bytes | dict[str, Any], row: dict[str, Any]) -> None:
         """What a row that went straight asks for beside; `kept` is what is counted of it."""
         for axis in duty.track:
             self._track(axis, row[axis])
@@ -200,7 +196,7 @@ class History:
         if type(value) in _NUMBERS:
             self._axes[axis] = values.name_float(value)
 
-    def _count(self, shape: _Shape) -> None:
+    def _count(self, shape: Shape) -> None:
         kept, shape.kept = shape.kept, []
         if kept and shape.duty is not None:
             self._latest.count(kept, shape.duty.count, self._nested)
@@ -295,6 +291,8 @@ class History:
                 raise UsageError(self._closed)
             self._deferred.append((found, number, commit if commit is not None else step is None))
             self._work_off()
+            if (shape := self._shapes.get(tuple(found))) is not None:
+                shape.learn(data)
 
     def _work_off(self) -> None:
         """Places the rows that wait to be. Does nothing for a signal handler, or a finaliser, that cuts in on it: what
@@ -348,9 +346,19 @@ class History:
         if known and values.SIMPLE.issuperset(map(type, data.values())):
             return dict(data)
         row: dict[str, Any] = {}
-        for path, value in values.flatten(data):
+        for path, value in self._flattened(data, step):
             self._put(row, path, value, step)
         return row
+
+    def _flattened(self, data: Mapping[str, Any], step: int) -> list[tuple[tuple[str, ...], Any]]:
+        """The values of a row by their paths, without those of a mapping that is too deep, or holds itself."""
+        try:
+            return list(values.flatten(data))
+        except values.Unserialisable as error:
+            if len(data) > 1:
+                return [each for key, value in data.items() for each in self._flattened({key: value}, step)]
+            self._leave_out(next(iter(data)), step, error)
+            return []
 
     def _merge(self, found: dict[str, Any]) -> None:
         """Puts `found` into the pending row."""
@@ -363,19 +371,21 @@ class History:
     def _put(self, row: dict[str, Any], path: tuple[str, ...], value: Any, step: int) -> None:
         key = ".".join(path)
         if key in _RESERVED or (key == "_timestamp" and type(value) not in (int, float)):
-            self._trouble.warn_once(f"key {key}", f"{key} is kept by Runstore itself: the value given is ignored")
+            mend = "; pass it as log(…, step=…)" if key == "_step" else ""
+            self._trouble.warn_once(f"key {key}", f"{key} is kept by Runstore itself: the value given is ignored{mend}")
             return
         try:
             row[key] = self._convert(key, value, step)
         except Exception as error:  # A foreign object's own code may raise anything; the rest of the row is kept.
-            said = isinstance(error, values.Unserialisable | UsageError)
-            reason = str(error) if said else f"{type(error).__name__}: {error}"
-            self._trouble.warn_once(
-                f"value {key}", f"{key} at step {step} is left out of its row: {' '.join(reason.split())}"
-            )
-        else:
-            if len(path) > 1:
-                self._nested[key] = path
+            self._leave_out(key, step, error)
+            return
+        if len(path) > 1:
+            self._nested[key] = path
+
+    def _leave_out(self, key: str, step: int, error: Exception) -> None:
+        said = "" if isinstance(error, values.Unserialisable | UsageError) else f"{type(error).__name__}: "
+        reason = " ".join(f"{said}{error}".split())
+        self._trouble.warn_once(f"value {key}", f"{key} at step {step} is left out of its row: {reason}")
 
     def _convert(self, key: str, value: Any, step: int) -> Any:
         if type(value) in values.SIMPLE:
@@ -440,18 +450,15 @@ class History:
             if duty is not None and duty.count:
                 self._latest.count([line], duty.count, self._nested)
             return
-        shape = _Shape(line, _NUMBERS.issuperset(map(type, row.values())), duty)
+        shape = Shape(line, _NUMBERS.issuperset(map(type, row.values())), duty)
         if (before := self._shapes.get(keys)) is not None:
             shape.kept = before.kept
+            shape.foreign = before.foreign
         self._shapes[keys] = shape
         if duty is not None and duty.count:
             shape.kept.append(line)
             if len(shape.kept) >= _MOST_KEPT:
                 self._count(shape)
-
-
-def _unpacked(row: dict[str, Any], foreign: frozenset[type]) -> dict[str, Any]:
-    return {key: value.item() if type(value) in foreign else value for key, value in row.items()}
 
 
 def _check(data: Any) -> None:

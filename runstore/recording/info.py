@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runstore.errors import UsageError
 from runstore.format.values import well_formed
@@ -42,6 +42,15 @@ class ConfigStatic(Mapping[str, Any]):
         return repr(self.__dict__["_values"])
 
 
+_OF_INIT: Final = frozenset({"id", "group", "job_type", "project", "entity"})
+
+
+def _instead(name: str, unknown: bool) -> str:
+    if unknown:
+        return f"write run.config[{name!r}] or run.summary[{name!r}]"
+    return f"pass {name}= to runstore.init" if name in _OF_INIT else "it is to be read only"
+
+
 class RunFacts:
     """What `Run` says of itself."""
 
@@ -50,6 +59,12 @@ class RunFacts:
         self._project = project
         self._entity = entity
         self._started = time.time()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = getattr(type(self), name, None)
+        if not name.startswith("_") and (known is None or (isinstance(known, property) and known.fset is None)):
+            raise AttributeError(f"run.{name} cannot be set; {_instead(name, known is None)}")
+        super().__setattr__(name, value)
 
     @property
     def config(self) -> Config:

@@ -32,6 +32,15 @@ OF_MODULE: Final[dict[str, str]] = {
 """Of the module, with what to do instead."""
 
 
+def refuse_import(module: str) -> None:
+    """Raises `ImportError` for a module of W&B's that is not here, `runstore.keras` for one."""
+    _, _, name = module.partition(".")
+    first = name.partition(".")[0]
+    if first in OF_MODULE:
+        # Without `name=`: `from runstore import keras` would put Python's own words in place of ours.
+        raise ModuleNotFoundError(f"there is no {module}: {OF_MODULE[first]}")
+
+
 def error(name: str) -> AttributeError:
     """What is raised for a `name` that the module has not."""
     if name in OF_MODULE:

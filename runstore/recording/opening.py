@@ -138,7 +138,9 @@ class _Opener:
     def rewind(self, moment: Moment) -> Opened:
         """An attempt that goes on behind an earlier step of its run."""
         layout = self._existing(moment.run, "resume_from")
-        return self._go_on(layout, read_past(layout, moment.step), rewound_to=moment.step)
+        past = read_past(layout, moment.step)
+        self._warn_of_missing(moment, past)
+        return self._go_on(layout, past, rewound_to=moment.step)
 
     def fork(self, moment: Moment) -> Opened:
         """A new run that begins with another one's rows."""
@@ -146,6 +148,7 @@ class _Opener:
 
         parent = self._existing(moment.run, "fork_from")
         past = read_past(parent, moment.step)
+        self._warn_of_missing(moment, past)
         layout = self._make_empty()
         try:
             copy_rows(parent, layout, moment.step)
@@ -159,6 +162,10 @@ class _Opener:
         beginning = replace(past.beginning(), resumed=False)
         beginning = replace(beginning, facts={**beginning.facts, "tracked": 0.0})
         return Opened(place, self._meta(layout), beginning, past.config, made=True)
+
+    def _warn_of_missing(self, moment: Moment, past: Past) -> None:
+        if past.missing:
+            self.warn(f"run {moment.run} {past.missing}")
 
     def join(self) -> Opened:
         """One of several processes that write a run together: the first, or the one that is told to, leads."""

@@ -21,7 +21,8 @@ class Desk:
 
     `writer` names the files that are this attempt's or rank's alone. `say` prints lines to the terminal unless the
     run is silent; `warn` does so for warnings; `log` is the run's own. `on_disk` is False for a disabled run, whose
-    parts touch no file. `runtime` gives the seconds that the run has taken, with those of earlier attempts.
+    parts touch no file. `step` gives the number of the row that gathers values, else of the last one; `runtime`
+    the seconds that the run has taken, with those of earlier attempts.
     """
 
     store: StoreLayout
@@ -78,12 +79,15 @@ class Parts:
         self._desk = desk
         self._lock = threading.RLock()
         self._made: dict[type[Part], Part] = {}
+        self._detached = False
 
     def get(self, kind: type[P]) -> P:
         """The part of this kind, made when it is first asked for."""
         with self._lock:
             if kind not in self._made:
                 self._made[kind] = kind(self._desk)
+                if self._detached:  # A part that nobody asked for before the fork is harmless there too.
+                    self._made[kind].detach()
             return cast(P, self._made[kind])
 
     def beat(self) -> None:
@@ -96,6 +100,7 @@ class Parts:
 
     def detach(self) -> None:
         self._lock = threading.RLock()
+        self._detached = True
         for part in self._all():
             part.detach()
 

@@ -17,7 +17,7 @@ from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording import console, terminal
 from runstore.recording.config import Config
 from runstore.recording.console import ConsoleLog
-from runstore.recording.history import LATE_STEP, History
+from runstore.recording.history import DETACHED, LATE_STEP, History
 from runstore.recording.linefile import LineFile
 from runstore.recording.media import MediaFiles
 from runstore.recording.metrics import Definitions
@@ -97,6 +97,7 @@ class Recorder:
         )
         self._monitor = Monitor(self._beat, wish.heartbeat_seconds, self._look)
         self._rested = False
+        self._detached = ""
         self._parts = Parts(self._desk(media))
 
     def _take_up(self, media: MediaFiles) -> History:
@@ -127,7 +128,7 @@ class Recorder:
             say=self._say,
             warn=self._warn,
             log=self.log,
-            step=lambda: self.step,
+            step=lambda: self.history.current,
             store_media=media.store,
             runtime=lambda: time.monotonic() - self._begun + self.beginning.runtime,
         )
@@ -147,6 +148,8 @@ class Recorder:
 
     def part(self, kind: type[P]) -> P:
         """The run's part of this kind, made when it is first asked for."""
+        if self._detached:
+            self._trouble.warn_once(DETACHED, self._detached)
         return self._parts.get(kind)
 
     def begin(self, stopped: Callable[[], None]) -> None:
@@ -232,6 +235,9 @@ class Recorder:
             self._saver.retry()
         finally:
             try:
+                if not self.beginning.primary:
+                    ended = {"state": ending.state, "exit_code": ending.exit_code, "finished": utc_now()}
+                    self._provenance.add(ended=ended)
                 self._state.end(ending)
                 self._end_requests(ending)
                 self._leave_terminal(ending, quiet=quiet)
@@ -296,6 +302,7 @@ class Recorder:
 
     def detach(self, reason: str) -> None:
         """Makes this copy, in a forked child, harmless; `reason` is what the first `log` there warns with."""
+        self._detached = reason
         self._saver.detach()
         self._trouble.after_fork()
         self.history.detach(reason)

@@ -72,7 +72,8 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A run as its earlier writers left it. `tracked` is how long they worked on it, in seconds."""
+    """A run as its earlier writers left it. `tracked` is how long they worked on it, in seconds; `missing` says that it
+    never came to the step that is gone back to."""
 
     meta: RunMeta
     config: dict[str, Any]
@@ -85,6 +86,7 @@ class Past:
     nested: dict[str, tuple[str, ...]]
     metrics: tuple[Metric, ...]
     alive: bool
+    missing: str = ""
 
     def beginning(self, **facts: Any) -> Beginning:
         """How the next attempt begins; `facts` say more of it."""
@@ -136,6 +138,7 @@ def read_past(layout: RunLayout, upto: int | None = None) -> Past:
         nested={".".join(path): path for path, _ in values.flatten(last) if len(path) > 1},
         metrics=_metrics(layout),
         alive=_alive(layout, [path for path, _ in scanned.files if is_heartbeat(path.name)]),
+        missing="" if upto is None else found.short_of(upto),
     )
 
 
@@ -237,6 +240,7 @@ class _Rows:
         self._files: list[list[tuple[float, dict[str, Any]]]] = []
         self.last_step = int(step) if step is not None and math.isfinite(step) else -1
         self.longest = self._known or 0.0
+        self._cut = False
 
     def read(self, path: Path, ceiling: float) -> None:
         """Takes the rows of an attempt's history up to `ceiling`. Raises `OSError`."""
@@ -250,6 +254,7 @@ class _Rows:
                 if not math.isfinite(step):
                     continue
             if step > ceiling:
+                self._cut = True
                 continue
             if None in row.values():
                 row = {key: value for key, value in row.items() if value is not None}
@@ -267,6 +272,13 @@ class _Rows:
         self.last_step = max([self.last_step, *(int(step) for step, _ in rows)])
         runtimes = (number(row.get("_runtime")) for _, row in rows)
         self.longest = max([self.longest, *(one for one in runtimes if one is not None and math.isfinite(one))])
+
+    def short_of(self, step: int) -> str:
+        """What is to be said where no row was ever logged at `step` or behind it; else ""."""
+        if self._cut or self.last_step >= step:
+            return ""
+        last = f"its last step is {self.last_step}" if self.last_step >= 0 else "it has no row"
+        return f"never came to step {step}: {last}; check the step, if that is not meant"
 
     def lines(self) -> tuple[bytes, ...]:
         """The rows as lines by their steps, of equal steps those of later attempts last."""

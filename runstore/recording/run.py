@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Literal, Self, cast
 
-from runstore.errors import UsageError
+from runstore.errors import BadTypeError, UsageError
 from runstore.format.records import RunMeta
 from runstore.recording import current, ending
 from runstore.recording.config import Config
@@ -50,7 +50,7 @@ class Run(RunFacts):
 
         Without `step` the row is complete and the next call begins another. With `step`, or `commit=False`, values
         gather in one row until a call with a larger step, with `commit=True` or without `step` completes it. A step
-        that lies behind is warned of and ignored. A complete row outlives the process, however it ends.
+        that lies behind gets a row of its own, with a warning. A complete row outlives the process, however it ends.
 
         Raises `TypeError` for data that is no mapping from text, `UsageError` after `finish`; trouble with the disk
         is never raised.
@@ -251,6 +251,8 @@ class Run(RunFacts):
 
     def write_logs(self, text: str) -> None:
         """Adds lines to the run's log as if they had been printed."""
+        if not isinstance(text, str):
+            raise BadTypeError(f"write_logs: found {text!r}, expected text")
         self._live("write_logs").write_logs(text)
 
     def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
@@ -326,7 +328,9 @@ class Run(RunFacts):
 
     def pin_config_keys(self, keys: Sequence[str] = ()) -> None:
         """Keeps, with the run's provenance, which keys of the config matter most."""
-        self._live("pin_config_keys").pin([str(key) for key in keys])
+        if not isinstance(keys, Iterable):
+            raise BadTypeError(f"pin_config_keys: found {keys!r}, expected a list of the config's keys")
+        self._live("pin_config_keys").pin([keys] if isinstance(keys, str) else [str(key) for key in keys])
 
     def display(self, height: int = 420, hidden: bool = False) -> bool:
         """Shows the run below the notebook's cell; False outside of notebooks."""

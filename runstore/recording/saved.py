@@ -44,9 +44,10 @@ class SavedFiles(Part):
         """Copies what `glob_str` matches now into the run; gives the copies' paths, sorted.
 
         What lies below `base_path` keeps its place: without one that is the working directory, and of an absolute path
-        the directory two levels up. A directory is copied with what is in it. `live` files are copied again when they
-        changed, and at the end; `end` files at the end only. Without arguments nothing happens, as older scripts
-        expect. Raises `ValueError` for a path that leaves `base_path` or an unknown policy, `TypeError` for no path.
+        the directory two levels up. A directory is copied with what is in it, but for the store. `live` files are
+        copied again when they changed, and at the end; `end` files at the end only. Without arguments nothing
+        happens, as older scripts expect. Raises `ValueError` for a path that leaves `base_path`, an empty one or an
+        unknown policy, `TypeError` for no path.
         """
         if glob_str is None or self._off:
             return []
@@ -59,7 +60,7 @@ class SavedFiles(Part):
         pattern, base = Path(os.path.abspath(text)), self._base(text, base_path)
         relative = _below(pattern, base)
         found = globbing.glob(str(base / relative)) if glob else [str(base / relative)]
-        sources = [file for path in sorted(found) for file in _files(Path(path))]
+        sources = [file for path in sorted(found) for file in _files(Path(path)) if self._is_wanted(file, pattern)]
         if not sources:
             self.desk.trouble.warn_once(f"save {text}", f"save: nothing found at {text!r}{_hint(pattern, glob)}")
         targets = {Path(source).relative_to(base): Path(source) for source in sources}
@@ -76,6 +77,8 @@ class SavedFiles(Part):
         None in a disabled run. Raises `ValueError` when there is no such run or file, `UsageError` for a name that
         leads elsewhere.
         """
+        if not isinstance(name, str | os.PathLike) or not os.fspath(name):
+            raise BadTypeError(f"restore: found {name!r}, expected the name of a file, such as 'model.pt'")
         folder = Path(root) if root is not None else self.desk.run.files_dir
         target = Path(os.path.abspath(folder / name))
         if os.path.isabs(name) or not target.is_relative_to(os.path.abspath(folder)):
@@ -119,6 +122,15 @@ class SavedFiles(Part):
         if globbing.has_magic(str(base)):
             raise BadValueError(f"save: {text!r} has wildcards high up; pass base_path= to say which folders are kept")
         return base
+
+    def _is_wanted(self, source: Path, pattern: Path) -> bool:
+        """Whether a file that was found is meant: the store is no part of what is around it, nor the run of itself."""
+        if source.is_relative_to(os.path.abspath(self.desk.run.path)):
+            return source.is_relative_to(os.path.abspath(self.desk.run.files_dir)) and self._names_store(pattern)
+        return self._names_store(pattern) or not source.is_relative_to(os.path.abspath(self.desk.store.root))
+
+    def _names_store(self, pattern: Path) -> bool:
+        return pattern.is_relative_to(os.path.abspath(self.desk.store.root))
 
     def _keep(self, source: Path, place: Path, policy: str) -> str:
         """Copies one file; its path in the run, or "" when it may not be there."""
@@ -189,9 +201,12 @@ def _is_inside(path: Path, folder: Path) -> bool:
 
 def _text(path: Any) -> str:
     try:
-        return os.fsdecode(path)
+        text = os.fsdecode(path)
     except TypeError:
         raise BadTypeError(f"save: found {path!r}, expected a path or pattern") from None
+    if not text:
+        raise BadValueError("save: found an empty text, expected a path or pattern; '.' is the working directory")
+    return text
 
 
 def _below(pattern: Path, base: Path) -> Path:

@@ -76,7 +76,7 @@ def init(
     others = {**without_effect, "sync_tensorboard": sync_tensorboard, **others}
     wish = _settings(settings, {**who, **where, **how, "allow_val_change": allow_val_change}, others)
     choice = _reinit(wish)
-    previous = _previous(choice)
+    previous = _previous(choice, wish)
     return previous or _begin(wish, choice, inputs_.gather(config, config_include_keys, config_exclude_keys, wish))
 
 
@@ -129,14 +129,21 @@ def _reinit(wish: RunSettings) -> Reinit:
     return "finish_previous" if wish.reinit == "default" and _in_notebook() else wish.reinit
 
 
-def _previous(choice: Reinit) -> Run | None:
-    """The current run, when it is to be returned. A forked child's copy of its parent's run is none."""
+def _previous(choice: Reinit, wish: RunSettings) -> Run | None:
+    """The current run, when it is to be returned. A forked child's copy of its parent's run is none.
+
+    Raises `UsageError` where another one must be gone on with.
+    """
     run = current.get()
     if run is None or run.detached or choice == "create_new":
         return None
     if choice == "finish_previous":
         run.finish()
         return None
+    if wish.resume == "must" and wish.run_id != run.id:
+        raise UsageError(
+            f"resume='must' while run {run.id} is going on; call finish() first, or pass reinit='create_new'"
+        )
     if choice == "default":
         run.note_returned()
     return run

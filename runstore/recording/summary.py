@@ -7,9 +7,10 @@ from itertools import islice
 from operator import gt
 from typing import Any, Final
 
+from runstore.errors import BadTypeError
 from runstore.format import values
+from runstore.format.aggregates import Aggregate
 from runstore.format.metrics import Metric
-from runstore.recording.aggregates import Aggregate
 from runstore.recording.history import Nested, StoreMedia
 from runstore.recording.metrics import Definitions
 from runstore.recording.nested import Live, Path, Section, live
@@ -184,6 +185,8 @@ class Summary(Live):
 
     def update(self, data: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """Sets several keys; nested mappings are merged into what is there."""
+        if data is not None and not hasattr(data, "keys"):
+            raise BadTypeError(f"the summary's update takes a dictionary, found {data!r}; or assign summary[name]")
         self._refresh()
         # Media are written here, without the lock.
         found = [(path, self._plain(path, value)) for path, value in values.flatten({**(data or {}), **more})]

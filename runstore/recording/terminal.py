@@ -20,7 +20,9 @@ def say(line: str) -> None:
     """Prints one line of Runstore's own, to stderr. Never raises: the stream may be gone at exit."""
     try:
         if sys.stderr is not None:
-            print(f"runstore: {' '.join(line.split(chr(10)))}".rstrip(), file=sys.stderr, flush=True)
+            text = f"runstore: {' '.join(line.split(chr(10)))}".rstrip()
+            sys.stderr.write(f"{text}\n")  # Whole: other threads print too.
+            sys.stderr.flush()
     except (OSError, ValueError, RuntimeError):
         pass  # RuntimeError: a signal came in the middle of another print.
 

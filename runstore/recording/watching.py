@@ -55,6 +55,8 @@ class Watcher(Part):
             raise BadValueError(f"watch: log is {log!r}, expected 'gradients', 'parameters', 'all' or None")
         if isinstance(log_freq, bool) or not isinstance(log_freq, int) or log_freq < 1:
             raise BadValueError(f"watch: log_freq is {log_freq!r}, expected a whole number from 1")
+        if idx is not None and (isinstance(idx, bool) or not hasattr(idx, "__index__")):
+            raise BadTypeError(f"watch: idx is {idx!r}, expected a whole number")
         several = list(models) if isinstance(models, tuple | list) else [models]
         for model in several:
             _check_model(model)

@@ -11,6 +11,7 @@ import orjson
 import polars as pl
 
 from runstore.format import lenient
+from runstore.format.values import dump_line, loads
 from runstore.reading.typed import TypedValue
 from sitegen.data.shards import shard
 from sitegen.data.stubs import Files, Item, item, text
@@ -113,8 +114,8 @@ def read_table(path: Path, stub: Mapping[str, Any], files: Files) -> TableRows |
 def _load(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     try:
-        loaded = orjson.loads(data)
-    except orjson.JSONDecodeError:
+        loaded = lenient.loads(data)
+    except UnicodeDecodeError:
         loaded = lenient.loads_text(data.decode("utf-8", "replace"))
     return loaded if isinstance(loaded, dict) else {}
 
@@ -128,7 +129,7 @@ def _parquet_rows(files: Files, path: Any, known: int, texts: Collection[int]) -
         frame = pl.scan_parquet(found[0], glob=False).slice(known, MAX_ROWS).collect()
         columns = [frame.to_series(at).to_list() for at in range(frame.width)]
         for at in texts:
-            columns[at] = [None if cell is None else orjson.loads(cell) for cell in columns[at]]
+            columns[at] = [None if cell is None else loads(cell) for cell in columns[at]]
         return [list(row) for row in zip(*columns, strict=True)]
     except (OSError, ValueError, TypeError, IndexError, pl.exceptions.PolarsError):
         return []
@@ -154,5 +155,9 @@ def _cell(value: Any, files: Files) -> Any:
 def _as_json(value: Any) -> str:
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        pass
+    try:  # Slower, but whole numbers past 64 bits are no trouble here.
+        return dump_line({"": value})[4:-2].decode()
     except (orjson.JSONEncodeError, RecursionError):
         return str(value)

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import orjson
 
-from runstore.format.values import NOT_FINITE
+from runstore.format.values import NOT_FINITE, dump_line
 from runstore.reading.rows import flatten
 
 ColumnType = Literal["number", "text", "bool", "time", "duration", "list", "mixed"]
@@ -52,6 +52,10 @@ def as_json(value: Any) -> str:
     """A list or mapping as compact JSON text."""
     try:
         return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except (orjson.JSONEncodeError, RecursionError):
+        pass
+    try:  # Slower, but whole numbers past 64 bits are no trouble here.
+        return dump_line({"": value})[4:-2].decode()
     except (orjson.JSONEncodeError, RecursionError):
         return str(value)
 

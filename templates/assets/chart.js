@@ -1,10 +1,10 @@
 "use strict";
 /**
- * One chart: Vega draws frame and shapes; an overlay of ours carries crosshair, highlight, zoom and tooltip, so that
- * moving the pointer never redraws a thousand lines.
+ * One chart: Vega draws axes and grid, the painter the curves; an overlay carries crosshair, highlight, zoom and
+ * tooltip, so that moving the pointer never redraws a thousand lines.
  */
 runstore.Chart = (() => {
-  const { element, shapes, series, format } = runstore;
+  const { element, shapes, painter, series, format } = runstore;
   const SVG = "http://www.w3.org/2000/svg";
   /** Room around the plot, px, as the specs have it. */
   let PADDING = null;
@@ -35,13 +35,14 @@ runstore.Chart = (() => {
     /** @param {string} label what a screen reader calls the chart */
     constructor(label) {
       this.label = label;
-      this.canvas = element("div", { className: "plot-view" });
+      this.axes = element("div", { className: "plot-view" });
+      this.canvas = element("canvas", { className: "plot-curves" });
       this.tooltip = element("div", { className: "tooltip", hidden: true });
       this.axisTitle = element("div", { className: "axis-title", aria: { hidden: "true" } });
       this.empty = element("p", { className: "plot-empty", hidden: true });
       this.note = element("p", { className: "plot-note", hidden: true });
       this.live = element("p", { className: "aside", role: "status" });
-      this.root = element("div", { className: "plot", tabIndex: 0, role: "group", aria: { roledescription: "chart" } }, this.canvas);
+      this.root = element("div", { className: "plot", tabIndex: 0, role: "group", aria: { roledescription: "chart" } }, this.axes, this.canvas);
       this.overlay = svg("svg", this.root, "plot-overlay");
       this.rules = svg("path", this.overlay, "plot-rules");
       this.highlighted = svg("path", this.overlay, "plot-highlight");
@@ -90,7 +91,7 @@ runstore.Chart = (() => {
     /** Thickens the curve with this key, or none. @param {?string} key */
     highlight(key) {
       const found = key === null ? null : this.drawn.find(({ curve }) => curve.key === key);
-      this.highlighted.setAttribute("d", found ? path(found.feature) : "");
+      this.highlighted.setAttribute("d", found ? painter.path(found.part, this.scale) : "");
       if (found) this.highlighted.style.stroke = found.curve.colour;
     }
 
@@ -118,25 +119,19 @@ runstore.Chart = (() => {
       const [low, high] = this.frame.x;
       const marks = (this.what.marks ?? []).filter((x) => x > low && x < high);
       this.rules.setAttribute("d", marks.map((x) => `M${scale.x(x).toFixed(1)},0V${this.frame.height}`).join(""));
-      const [width, opacity] = curves.length <= 30 ? [1.6, 1] : curves.length <= 200 ? [1.2, 0.85] : [1, 0.6];
-      const made = this.parts.map((part, at) => shapes.line(part, scale, curves[at].colour, width, opacity));
-      const shade = curves.length <= 6 ? 0.18 : curves.length <= 20 ? 0.12 : 0.06;
-      const bands = this.parts.map((part, at) => shapes.band(part, this.frame, scale, curves[at].colour, shade));
-      this.drawn = curves.map((curve, at) => ({ curve, feature: made[at].line }));
-      this.#feed(runtime, {
-        bands: bands.filter(Boolean),
-        lines: made.map(({ line }) => line).filter(Boolean),
-        points: made.map(({ points }) => points).filter(Boolean),
-      });
+      this.drawn = curves.map((curve, at) => ({ curve, part: this.parts[at] }));
+      this.#frame(runtime);
+      painter.paint(this.canvas, PADDING, { parts: this.parts, curves, frame: this.frame, scale });
       this.highlight(null);
     }
 
-    #feed(runtime, data) {
+    /** Axes and grid. */
+    #frame(runtime) {
       if (this.runtime !== runtime) {
         this.view?.finalize();
-        this.canvas.replaceChildren();
+        this.axes.replaceChildren();
         this.runtime = runtime;
-        this.view = new vega.View(runtime, { renderer: "canvas", container: this.canvas, hover: false, expr: vegaInterpreter, logLevel: vega.Error });
+        this.view = new vega.View(runtime, { renderer: "canvas", container: this.axes, hover: false, expr: vegaInterpreter, logLevel: vega.Error });
       }
       const { width, height, x, y } = this.frame;
       const unit = this.#unit();
@@ -145,7 +140,6 @@ runstore.Chart = (() => {
       const formats = { xformat: tickFormat(x0, x1), yformat: tickFormat(y[0], y[1], this.what.log), decades };
       const signals = { x0, x1, y0: y[0], y1: y[1], ...formats, ...runstore.palette.axes() };
       for (const [name, value] of Object.entries(signals)) this.view.signal(name, value);
-      for (const [name, features] of Object.entries(data)) this.view.data(name, features);
       this.view.width(width).height(height).run();
       this.axisTitle.textContent = this.axis === "_runtime" ? `${this.what.axisLabel} (${unit[0]})` : this.what.axisLabel;
       this.overlay.setAttribute("viewBox", `${-PADDING.left} ${-PADDING.top} ${width + PADDING.left + PADDING.right} ${height + PADDING.top + PADDING.bottom}`);
@@ -357,12 +351,6 @@ runstore.Chart = (() => {
     if (after === 0) return xs.length ? 0 : -1;
     if (after === xs.length) return after - 1;
     return x - xs[after - 1] < xs[after] - x ? after - 1 : after;
-  }
-
-  /** The SVG path of a line's feature. */
-  function path(feature) {
-    if (!feature) return "";
-    return feature.geometry.coordinates.map((line) => `M${line.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L")}`).join("");
   }
 
   return Chart;

@@ -204,19 +204,23 @@ runstore.series = (() => {
       const [from, to] = [series.offsets[k], series.offsets[k + 1]];
       return ascending(xsOf(k), series.y.subarray(from, to), series.lo.subarray(from, to), series.hi.subarray(from, to));
     });
-    const { grid, edges } = positions(parts);
+    const { grid, edges, aligned } = positions(parts);
     const totals = statistics(grid.length);
-    for (const part of parts) accumulate(totals, grid, edges ? binned(part, grid, edges) : part);
+    for (const part of parts) {
+      if (aligned) accumulateStretch(totals, lowerBound(grid, part.xs[0]), part);
+      else accumulate(totals, grid, edges ? binned(part, grid, edges) : part);
+    }
     return summarise(totals, grid, agg, shade, weight);
   }
 
   /**
    * Where a group's curve has points: every x of its runs. When those are too many, bins with about as many points
-   * each: `edges` are their lower ends, and of what a run has in one no extreme is lost.
+   * each: `edges` are their lower ends, and of what a run has in one no extreme is lost. When all are stretches of one
+   * of them, they are `aligned`.
    */
   function positions(parts) {
     const longest = parts.reduce((best, part) => (part.xs.length > best.xs.length ? part : best));
-    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return { grid: Float64Array.from(longest.xs), edges: null };
+    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return { grid: Float64Array.from(longest.xs), edges: null, aligned: true };
     const all = new Float64Array(parts.reduce((total, { xs }) => total + xs.length, 0));
     let end = 0;
     for (const { xs } of parts) {
@@ -226,10 +230,10 @@ runstore.series = (() => {
     all.sort();
     let count = 0;
     for (let p = 0; p < end; p++) if (p === 0 || all[p] !== all[count - 1]) all[count++] = all[p];
-    if (count <= MOST_POSITIONS) return { grid: all.slice(0, count), edges: null };
+    if (count <= MOST_POSITIONS) return { grid: all.slice(0, count), edges: null, aligned: false };
     const place = (bin) => Math.floor((bin * count) / BINS);
     const edges = Float64Array.from({ length: BINS }, (_, bin) => all[place(bin)]);
-    return { grid: edges.map((_, bin) => all[(place(bin) + place(bin + 1) - 1) >> 1]), edges };
+    return { grid: edges.map((_, bin) => all[(place(bin) + place(bin + 1) - 1) >> 1]), edges, aligned: false };
   }
 
   /** A run with one point for each bin it has points in, at the bin's place: their mean and extremes. */
@@ -257,7 +261,7 @@ runstore.series = (() => {
 
   /** Whether `xs` is a stretch of `whole`: runs that logged at the same steps, some for a shorter time. */
   function isPart(xs, whole) {
-    if (!xs.length) return true;
+    if (!xs.length || (xs.buffer === whole.buffer && xs.byteOffset === whole.byteOffset)) return true;
     const start = lowerBound(whole, xs[0]);
     if (start + xs.length > whole.length) return false;
     for (let p = 0; p < xs.length; p++) if (xs[p] !== whole[start + p]) return false;
@@ -272,6 +276,22 @@ runstore.series = (() => {
       min: new Float64Array(size).fill(Infinity),
       max: new Float64Array(size).fill(-Infinity),
     };
+  }
+
+  /** Adds one run whose points are those of the grid from `start` on. */
+  function accumulateStretch({ n, mean, spread, min, max }, start, { ys, lo, hi }) {
+    for (let p = 0, g = start; p < ys.length; p++, g++) {
+      const value = ys[p];
+      if (value !== value) continue;
+      const before = mean[g];
+      const count = ++n[g];
+      const off = value - before;
+      // Two values may lie so far apart that their difference is no number.
+      mean[g] = off - off === 0 ? before + off / count : before + (value / count - before / count);
+      spread[g] += off * (value - mean[g]);
+      if (lo[p] < min[g]) min[g] = lo[p];
+      if (hi[p] > max[g]) max[g] = hi[p];
+    }
   }
 
   /** Adds one run to the totals at each position of the grid that lies within it. */

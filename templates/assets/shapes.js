@@ -1,7 +1,7 @@
 "use strict";
 /**
- * From curves to what is drawn: thinned to what a screen can show without losing an extreme, scaled to pixels, as
- * GeoJSON features.
+ * From curves to what is drawn: thinned to what a screen can show without losing an extreme, and the way from values
+ * to pixels.
  *
  * @typedef {object} Frame
  * @property {number} width   of the plot, px
@@ -12,61 +12,106 @@
  */
 runstore.shapes = (() => {
   // All curves of a chart together have about this many points; a curve has never less than the second number.
-  const MOST_POINTS = 160000;
+  const MOST_POINTS = 100000;
   const FEWEST = 80;
+
+  /** Room for the longest curve's points, used again for each. */
+  let scratch = { xs: new Float64Array(0), ys: new Float64Array(0), lo: new Float64Array(0), hi: new Float64Array(0) };
 
   /**
    * The part of a curve from `x0` to `x1`, and one point beyond each side. Of the points that share a column of the
-   * screen the lowest and the highest remain.
+   * screen the lowest and the highest remain; where a value is missing there is a gap.
    */
-  function thin(curve, [x0, x1], columns) {
+  function thin(curve, [x0, x1], columns, endsOf) {
     const { xs, ys, lo, hi } = curve;
     const from = Math.max(0, runstore.series.lowerBound(xs, x0) - 1);
     const to = Math.min(xs.length, runstore.series.lowerBound(xs, x1) + 2);
-    const kept = { xs: [], ys: [], lo: [], hi: [], banded: lo !== null };
-    if (to - from <= 2 * columns) {
-      for (let p = from; p < to; p++) keep(kept, curve, p, lo ? lo[p] : 0, hi ? hi[p] : 0);
-      return kept;
-    }
-    const scale = columns / (x1 - x0);
-    for (let p = from; p < to; ) {
-      const column = Math.floor((xs[p] - x0) * scale);
-      let [low, high, bottom, top] = [-1, -1, Infinity, -Infinity];
-      let q = p;
-      for (; q < to && Math.floor((xs[q] - x0) * scale) === column; q++) {
-        const y = ys[q];
+    if (to - from <= 2 * columns) return piece(curve, from, to);
+    if (scratch.xs.length < to - from) for (const name in scratch) scratch[name] = new Float64Array(to - from);
+    const kept = { size: 0, ...scratch };
+    const ends = endsOf(xs, from, to, columns / (x1 - x0), x0);
+    let p = from;
+    for (const end of ends) {
+      let [low, high] = [-1, -1];
+      let [least, most, bottom, top] = [Infinity, -Infinity, Infinity, -Infinity];
+      for (; p < end; p++) {
+        const y = ys[p];
         if (y !== y) {
-          if (q === p) q++;
-          break;
+          if (low >= 0) keep(kept, xs, ys, low, high, bottom, top);
+          gap(kept, xs[p]);
+          [low, high, least, most, bottom, top] = [-1, -1, Infinity, -Infinity, Infinity, -Infinity];
+          continue;
         }
-        if (low < 0 || y < ys[low]) low = q;
-        if (high < 0 || y > ys[high]) high = q;
-        if (lo && lo[q] < bottom) bottom = lo[q];
-        if (hi && hi[q] > top) top = hi[q];
+        if (y < least || low < 0) {
+          least = y;
+          low = p;
+        }
+        if (y > most || high < 0) {
+          most = y;
+          high = p;
+        }
+        if (lo && lo[p] < bottom) bottom = lo[p];
+        if (hi && hi[p] > top) top = hi[p];
       }
-      if (low < 0) keep(kept, curve, p, NaN, NaN);
-      else {
-        keep(kept, curve, Math.min(low, high), bottom, top);
-        if (low !== high) keep(kept, curve, Math.max(low, high), bottom, top);
-      }
-      p = q;
+      if (low >= 0) keep(kept, xs, ys, low, high, bottom, top);
     }
-    return kept;
+    const copy = (values) => values.slice(0, kept.size);
+    return { xs: copy(kept.xs), ys: copy(kept.ys), lo: lo && copy(kept.lo), hi: hi && copy(kept.hi), banded: lo !== null };
   }
 
-  function keep(kept, curve, p, low, high) {
-    kept.xs.push(curve.xs[p]);
-    kept.ys.push(curve.ys[p]);
-    if (kept.banded) {
-      kept.lo.push(low);
-      kept.hi.push(high);
+  function piece({ xs, ys, lo, hi }, from, to) {
+    const cut = (values) => values && values.subarray(from, to);
+    return { xs: cut(xs), ys: cut(ys), lo: cut(lo), hi: cut(hi), banded: lo !== null };
+  }
+
+  /** The lowest and the highest point of a column, in their order. */
+  function keep(kept, xs, ys, low, high, bottom, top) {
+    const [first, last] = low < high ? [low, high] : [high, low];
+    for (let p = first; ; p = last) {
+      const at = kept.size++;
+      kept.xs[at] = xs[p];
+      kept.ys[at] = ys[p];
+      kept.lo[at] = bottom;
+      kept.hi[at] = top;
+      if (p === last) return;
     }
+  }
+
+  function gap(kept, x) {
+    if (kept.size && kept.ys[kept.size - 1] !== kept.ys[kept.size - 1]) return;
+    const at = kept.size++;
+    kept.xs[at] = x;
+    kept.ys[at] = kept.lo[at] = kept.hi[at] = NaN;
+  }
+
+  /** Where each column's points end. Runs that logged at the same steps share the answer. */
+  function columnEnds() {
+    const known = new Map();
+    const numbers = new Map();
+    return (xs, from, to, scale, x0) => {
+      if (!numbers.has(xs.buffer)) numbers.set(xs.buffer, numbers.size);
+      const name = `${numbers.get(xs.buffer)} ${xs.byteOffset} ${from} ${to}`;
+      let ends = known.get(name);
+      if (!ends) {
+        ends = [];
+        let column = Math.floor((xs[from] - x0) * scale);
+        for (let p = from + 1; p < to; p++) {
+          const next = Math.floor((xs[p] - x0) * scale);
+          if (next === column) continue;
+          ends.push(p);
+          column = next;
+        }
+        known.set(name, (ends = Int32Array.from([...ends, to])));
+      }
+      return ends;
+    };
   }
 
   /** The parts of all curves that a chart of this width shows. */
   function thinned(curves, x, width) {
     const columns = Math.max(FEWEST / 2, Math.min(width, Math.floor(MOST_POINTS / (2 * curves.length))));
-    return curves.map((curve) => thin(curve, x, columns));
+    const endsOf = columnEnds();
+    return curves.map((curve) => thin(curve, x, columns, endsOf));
   }
 
   /** The range of all that is visible, with a little room; null when there is nothing. */
@@ -112,62 +157,5 @@ runstore.shapes = (() => {
     return { x, y: (value) => (value > 0 ? height - ((Math.log(value) - low) / size) * height : NaN) };
   }
 
-  /** The stretches of a part without a gap, as lists of [x, y] in pixels. */
-  function stretches(part, values, scale) {
-    const found = [];
-    let current = null;
-    for (let p = 0; p < part.xs.length; p++) {
-      const y = scale.y(values[p]);
-      if (y !== y) {
-        current = null;
-        continue;
-      }
-      if (!current) found.push((current = []));
-      current.push([scale.x(part.xs[p]), y]);
-    }
-    return found;
-  }
-
-  /** A curve's line, and its lonely points, as features. */
-  function line(part, scale, colour, width, opacity) {
-    const all = stretches(part, part.ys, scale);
-    const lines = all.filter((stretch) => stretch.length > 1);
-    const points = all.filter((stretch) => stretch.length === 1).map(([at]) => [dot(at, Math.max(2.2, width * 1.5))]);
-    return {
-      line: lines.length ? { type: "Feature", geometry: { type: "MultiLineString", coordinates: lines }, colour, width, opacity } : null,
-      points: points.length ? { type: "Feature", geometry: { type: "MultiPolygon", coordinates: points }, colour, opacity: 1 } : null,
-    };
-  }
-
-  function dot([x, y], radius) {
-    return Array.from({ length: 9 }, (_, k) => [x + radius * Math.cos((k * Math.PI) / 4), y + radius * Math.sin((k * Math.PI) / 4)]);
-  }
-
-  /** A curve's band as a feature, null where it has none. Where a log scale has no place for it, it ends. */
-  function band(part, frame, scale, colour, opacity) {
-    if (!part.banded) return null;
-    const floor = frame.height * 4;
-    const polygons = [];
-    let [top, bottom] = [[], []];
-    const close = () => {
-      if (top.length > 1) polygons.push([[...top, ...bottom.reverse(), top[0]]]);
-      [top, bottom] = [[], []];
-    };
-    for (let p = 0; p < part.xs.length; p++) {
-      const high = scale.y(part.hi[p]);
-      const low = scale.y(part.lo[p]);
-      if (!Number.isFinite(high) || part.lo[p] !== part.lo[p]) {
-        close();
-        continue;
-      }
-      const x = scale.x(part.xs[p]);
-      top.push([x, high]);
-      bottom.push([x, Number.isFinite(low) ? low : floor]);
-    }
-    close();
-    if (!polygons.length) return null;
-    return { type: "Feature", geometry: { type: "MultiPolygon", coordinates: polygons }, colour, opacity };
-  }
-
-  return { thinned, visibleRange, scales, line, band };
+  return { thinned, visibleRange, scales };
 })();

@@ -366,6 +366,47 @@ def test_artifacts_in_and_out(api: Api, store: Path, tmp_path: Path) -> None:
     assert not api.artifact_exists("digits/data:best")
 
 
+def test_what_is_changed_of_an_artifact_with_all_its_versions_is_saved(api: Api, tmp_path: Path) -> None:
+    from runstore.artifacts.artifact import Artifact
+
+    for number in range(2):
+        draft = Artifact("data", type="dataset", description=f"take {number}")
+        (tmp_path / "data.csv").write_text(f"{number}\n")
+        draft.add_file(str(tmp_path / "data.csv"))
+        api.run("digits/r00").log_artifact(draft, tags=["old", f"t{number}"])
+    collection = api.artifact_collection("dataset", "digits/data")
+    assert (collection.description, collection.tags) == ("take 1", ["old", "t0", "t1"])
+    collection.description = "all takes"
+    collection.tags.remove("old")
+    collection.tags.append("new")
+    collection.save()
+    again = api.artifact_collection("dataset", "digits/data")
+    assert (again.description, again.tags) == ("all takes", ["new", "t0", "t1"])
+    newest, oldest = again.artifacts()
+    assert (newest.tags, oldest.tags, oldest.description) == (["t1", "new"], ["t0"], "take 0")
+    assert str(again.updated_at) >= str(again.created_at)
+    again.tags = ["no/good"]
+    with pytest.raises(ValueError, match="no/good"):
+        again.save()
+    assert again.load()["tags"] == ["new", "t0", "t1"]
+    with pytest.raises(UnsupportedError, match="cannot be renamed"):
+        again.name = "other"
+    with pytest.raises(UnsupportedError, match="part of each version"):
+        again.type = "other"
+
+
+def test_a_run_that_crashed_can_be_said_to_have_failed_and_no_other(api: Api, store: Path) -> None:
+    write_run(store, "digits", "lost", curve(3), state={"state": "running", "exit_code": None, "finished": ""})
+    run = api.run("digits/lost")
+    assert run.state == "crashed"
+    with pytest.raises(UsageError, match=r"found the state 'pending', expected 'failed'; .*resume='must'"):
+        run.update_state("pending")
+    assert run.update_state("failed") is True
+    assert (run.state, api.run("digits/lost").state) == ("failed", "failed")
+    with pytest.raises(UsageError, match="r01 is finished, and only a run that crashed"):
+        api.run("digits/r01").update_state("failed")
+
+
 _IN_A_DIRECTORY = """
 import os, sys, runstore
 run = runstore.init(project="p", dir="elsewhere", id="abc")
@@ -462,3 +503,19 @@ def test_a_line_of_lineage_with_a_name_that_leads_elsewhere_hides_no_other(
     bad = b'{"direction":"output","project":"../../x","artifact":"../../y","version":"v0","id":"abc"}\n'
     lines.write_bytes(bad + lines.read_bytes())
     assert [each.name for each in api.run("digits/r00").logged_artifacts()] == ["data:v0"]
+
+
+def test_an_argument_that_cannot_be_used_is_named(api: Api) -> None:
+    run = api.run("digits/r03")
+    for call, found in (
+        (lambda: api.runs("digits")[12], "the index is 12, of 12"),
+        (lambda: api.runs("digits", per_page="x"), "per_page is 'x'"),
+        (lambda: run.history(samples="x"), "samples is 'x'"),
+        (lambda: run.history(keys=5), "keys is 5"),
+        (lambda: run.scan_history(keys="loss"), "keys=['loss']"),
+        (lambda: run.scan_history(min_step="x"), "min_step is 'x'"),
+        (lambda: run.upload_file("nowhere.txt"), "nowhere.txt: there is no such file"),
+    ):
+        with pytest.raises((UsageError, IndexError)) as caught:
+            call()
+        assert found in str(caught.value)

@@ -338,3 +338,25 @@ def test_a_name_of_a_deleted_version_is_said_to_be_one(run: Run) -> None:
     run.use_artifact("model:v1").delete()
     with pytest.raises(ValueError, match="p/model:v1 was deleted"):
         run.use_artifact("model:latest")
+
+
+def test_a_store_below_a_directory_is_no_part_of_it_and_a_file_of_its_name_is(tmp_path: Path) -> None:
+    store = tmp_path / "work" / "experiments"
+    runstore.init(dir=store, project="p", settings={"silent": True, "console": "off", "disable_git": True}).finish()
+    (tmp_path / "work" / "shop").mkdir()
+    (tmp_path / "work" / "shop" / "store.yaml").write_text("format: paper\n")
+    artifact = runstore.Artifact("all", type="data")
+    artifact.add_dir(tmp_path / "work")
+    assert list(artifact.manifest.entries) == ["shop/store.yaml"]
+    references = runstore.Artifact("refs", type="data")
+    references.add_reference((tmp_path / "work").as_uri())
+    assert list(references.manifest.entries) == ["shop/store.yaml"]
+    whole = runstore.Artifact("whole", type="data")
+    whole.add_dir(store)
+    assert "store.yaml" in whole.manifest.entries
+
+
+def test_a_path_that_is_not_there_is_named_without_quotes_around_it() -> None:
+    with pytest.raises(KeyError, match=r"^a does not hold 'x'; ") as caught:
+        runstore.Artifact("a", type="t").get_entry("x")
+    assert not str(caught.value).startswith('"')

@@ -124,7 +124,7 @@ def ink(page: Page, metric: str) -> int:
     show(page, metric)
     count: int = (
         panel(page, metric)
-        .locator("canvas")
+        .locator("canvas.plot-curves")
         .evaluate(
             """canvas => {
                 const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);

@@ -55,11 +55,18 @@ def test_show_has_attempts_alerts_artifacts_and_files(terminal: Terminal, store:
             "lineage.jsonl": [
                 {"_timestamp": 1.0, "direction": "input", "artifact": "data", "version": "v3", "id": "abc", "type": "t"}
             ],
+            "files/best/model.pt": "weights",
+            "media/images/a.png": "a",
+            "media/images/b.png": "bc",
         },
     )
     out = terminal("show", "more", "--store", store).out
     for part in ("Writers", "n2", "Alerts", "WARN: Low", "Artifacts", "digits/data:v3", "Files", "history.2.jsonl"):
         assert part in out
+    assert [line.split(maxsplit=1) for line in out.splitlines() if "best/model.pt" in line or "media/" in line] == [
+        ["best/model.pt", "7 bytes"],
+        ["media/", "2 files, 3 bytes"],
+    ]
     assert "\x1b" not in out
     shown = json.loads(terminal("show", "more", "--json", "--store", store).out)
     assert [each["starting_step"] for each in shown["attempts"]] == [None, 2]
@@ -187,3 +194,21 @@ def test_export_to_files_and_to_the_terminal(terminal: Terminal, store: Path, tm
     out = terminal("export", "fold1", "-o", "-", "--histories", "--columns", "loss", "--store", store).out
     assert out.splitlines()[:2] == ["project,run,name,_step,loss", "digits,fold1,mlp fold 1,0,1.0"]
     assert "whole runs" in terminal.fails("export", "-o", tmp_path / "y.zip", "--histories", "--store", store)
+
+
+def test_a_name_or_a_text_alone_is_told_to_lack_its_runs(terminal: Terminal, store: Path) -> None:
+    assert "`runstore rename RUN NAME`" in terminal.fails("rename", "fold0", "--store", store)
+    assert "`runstore note RUN TEXT`" in terminal.fails("note", "fold0", "--store", store)
+
+
+def test_an_empty_list_says_what_it_is_empty_of(terminal: Terminal, store: Path) -> None:
+    assert terminal("ls", "--store", store, "--limit", "0").out == "no runs match\n"
+    done = terminal("trash", "--store", store, "--empty", "--older-than", "30d")
+    assert (done.code, done.out) == (0, "no runs in the trash are that old\n")
+    line = terminal.fails("artifact", "ls", "nope", "--store", store)
+    assert "no project has an artifact 'nope'; there are" in line
+
+
+@pytest.mark.parametrize("command", ["login", "sync", "offline", "status", "sweep", "agent"])
+def test_a_command_that_only_wandb_has_says_what_there_is_instead(terminal: Terminal, command: str) -> None:
+    assert f"no such command '{command}', which W&B has: " in terminal.fails(command, "--flag", "x")

@@ -71,6 +71,7 @@ def test_a_float_keeps_every_bit_and_a_non_finite_one_its_name(number: float) ->
         ((1, 2), [1, 2]),
         ({3, 1, 2}, [1, 2, 3]),
         (range(3), [0, 1, 2]),
+        ({"a": 1, "b": 2}.values(), [1, 2]),
         (datetime.date(2026, 11, 20), "2026-11-20"),
         (datetime.timedelta(minutes=1), 60.0),
         (b"caf\xc3\xa9\xff", "café\\xff"),

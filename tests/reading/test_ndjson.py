@@ -215,6 +215,14 @@ def test_the_last_whole_number_of_a_key_is_kept_word_for_word() -> None:
     assert repr(parsed.latest[0]) == repr({"epoch": 2, "n": 9007199254740993})
 
 
+@pytest.mark.parametrize("keys", [1, 40])
+def test_so_is_that_of_a_key_that_the_last_row_lacks(keys: int) -> None:
+    early = {f"n{at}": 10**25 + at for at in range(keys)} | {"loss": 0.5}
+    middle = dict.fromkeys(early, None) | {"loss": 0.25}
+    parsed = _parse_one(lines([early, middle, *({"loss": 0.125} for _ in range(20))]))
+    assert repr(sorted(parsed.latest[0].items())) == repr(sorted((early | {"loss": 0.125}).items()))
+
+
 def test_a_table_remembers_the_step_it_was_logged_at() -> None:
     parsed = _parse_one(b'{"t": {"_type": "table-file", "path": "x"}, "_step": 4}\n')
     assert parsed.latest[0]["t"] == {"_type": "table-file", "path": "x", "_step": 4}

@@ -87,6 +87,8 @@ def ids(runs: tuple[RunRecord, ...], where: Any) -> str:
         ("created < '1 days ago' OR created >= '1 days ago'", "abcde"),
         ("summary.val/loss > 0.4", "abd"),
         ('"summary.val/loss" > 0.4', "abd"),
+        ('summary."val/loss" > 0.4', "abd"),
+        ("summary.`val/loss` > 0.4", "abd"),
         ("summary_metrics.loss <= 0.5", "be"),
         ("summary.loss = 'NaN'", "c"),
         ("summary.loss != 1", "bcde"),

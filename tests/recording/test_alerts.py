@@ -63,6 +63,26 @@ def kept(run: Run) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def test_an_alert_names_the_row_that_was_logged_last_or_gathers_values(begin: Begin) -> None:
+    run = begin()
+    run.alert("before the first row")
+    run.log({"loss": 1.0}, step=120)
+    run.alert("beside a row that gathers")
+    run.log({"loss": 1.0}, step=120, commit=True)
+    run.alert("after a row")
+    run.log({"loss": 1.0})
+    run.alert("after the next")
+    run.log({"loss": 1.0}, commit=False)
+    run.alert("beside the one after that")
+    run.finish()
+    assert [row["_step"] for row in kept(run)] == [0, 120, 120, 121, 122]
+    again = begin(id=run.id, resume="must")
+    again.alert("as an attempt begins")
+    assert again.step == 123
+    [line] = (folder_of(again) / "alerts.2.jsonl").read_text().splitlines()
+    assert json.loads(line)["_step"] == 123
+
+
 def test_an_alert_is_kept_and_printed(begin: Begin, capsys: pytest.CaptureFixture[str]) -> None:
     run = begin(settings={"silent": False})
     run.log({"a": 1})
@@ -72,7 +92,7 @@ def test_an_alert_is_kept_and_printed(begin: Begin, capsys: pytest.CaptureFixtur
         "title": "Low accuracy",
         "text": "it is 0.1\nlook at it",
         "level": "WARN",
-        "_step": 1,
+        "_step": 0,
     }
     assert abs(row["_timestamp"] - time.time()) < 60
     assert "alert (WARN): Low accuracy: it is 0.1\nrunstore:   look at it\n" in capsys.readouterr().err
@@ -157,3 +177,15 @@ def test_the_modules_names(run: Run) -> None:
     runstore.alert("by the module", level="WARN")
     wait_until(lambda: kept(run), "kept")
     assert [level.value for level in AlertLevel] == ["INFO", "WARN", "ERROR"]
+
+
+@pytest.mark.parametrize("address", ["hooks.example.org/x", "ftp://hooks.example.org/x"])
+def test_an_address_that_no_alert_can_be_posted_to_is_told_of_without_it(
+    begin: Begin, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    run = begin({"webhook": address, "silent": False})
+    run.alert("a")
+    run.finish()
+    told = capsys.readouterr().err
+    assert "did not take an alert (write an address that begins with https:// or http://)" in told
+    assert address not in told

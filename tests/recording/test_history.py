@@ -6,6 +6,7 @@ import enum
 import json
 import math
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,49 @@ def test_a_complex_number_is_left_out_whoever_made_it(run: Run, value: Any) -> N
         run.log({"a": value, "b": 1})
         run.log({"a": 0.5, "b": 1})
     assert [row.get("a") for row in logged(run)] == [None, 0.5, None, 0.5]
+
+
+class Wrapped:
+    """A number of a library from before numpy 2, as torch's tensors are: to add numpy's to it is deprecated."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return numpy.array(2.0)
+
+    def __array_wrap__(self, array: Any) -> Any:
+        return array
+
+    def item(self) -> float:
+        return 2.0
+
+
+@pytest.mark.parametrize("step", [None, 5])
+def test_a_step_among_the_values_is_ignored_as_by_wandb_with_a_word_on_what_counts(
+    begin: Callable[..., Run], capsys: pytest.CaptureFixture[str], step: int | None
+) -> None:
+    run = begin({"silent": False})
+    run.log({"_step": 9, "x": 1}, step=step, commit=True)
+    run.log({"_step": 9, "x": 2})
+    first = step or 0
+    assert logged(run) == [{"x": 1, "_step": first}, {"x": 2, "_step": first + 1}]
+    said = "_step is kept by Runstore itself: the value given is ignored; pass it as log(…, step=…)"
+    assert capsys.readouterr().err.count(said) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [numpy.ma.masked, numpy.ma.masked_array(3.0), numpy.complex64(1), numpy.float64(1), numpy.longdouble(1), Wrapped()],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_another_library_warns_of_when_its_numbers_are_looked_at_reaches_nobody(run: Run, value: Any) -> None:
+    expected = []
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for row in ({"a": numpy.float64(1), "b": value}, {"a": 1.0, "b": value}, {"a": 0.5, "b": 1.0}):
+            for _ in range(3):
+                run.log(row)
+                expected.append(float(row["a"]))
+    assert [str(warning.message) for warning in said] == []
+    assert [row["a"] for row in logged(run)] == expected
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["first row", "later row"])

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import runstore
 from runstore.format import yaml12
+from runstore.format.aggregates import Aggregate
 from runstore.format.metrics import Metric
 from runstore.reading.store import read_store
-from runstore.recording.aggregates import Aggregate
 from runstore.recording.run import Run
 from tests.processes import load, rows
 from tests.recording.conftest import folder_of

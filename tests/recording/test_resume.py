@@ -331,3 +331,26 @@ def test_two_that_resume_at_once_write_beside_each_other(tmp_path: Path) -> None
     names = sorted(path.name for path in folder.glob("history*"))
     assert names == ["history.2.jsonl", "history.3.jsonl", "history.4.jsonl", "history.jsonl"]
     assert all(path.read_bytes().count(b"\n") in (3, 50) for path in folder.glob("history*"))
+
+
+def test_a_run_that_must_be_resumed_is_not_replaced_by_the_current_one(begin: Callable[..., Run]) -> None:
+    begin(id="a").finish()
+    current = begin(id="b")
+    with pytest.raises(UsageError, match="while run b is going on"):
+        begin(id="a", resume="must")
+    assert begin(id="b", resume="must") is current
+    assert begin(id="a", resume="must", reinit="create_new").id == "a"
+
+
+@pytest.mark.parametrize("argument", ["resume_from", "fork_from"])
+def test_a_step_that_the_run_never_came_to_is_told_of(
+    begin: Callable[..., Run], capsys: pytest.CaptureFixture[str], argument: str
+) -> None:
+    run = begin(id="a")
+    for step in (0, 10, 20):
+        run.log({"loss": 1}, step=step)
+    run.finish()
+    capsys.readouterr()
+    for step, told in ((20, False), (25, True)):
+        begin({"silent": False}, **{argument: f"a?_step={step}"}, reinit="create_new").finish()
+        assert (f"run a never came to step {step}: its last step is" in capsys.readouterr().err) == told

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import runstore
-from runstore.format.values import revive
+from runstore.format.values import parse_line, revive
 from runstore.reading.rows import decode_line, flatten
 from runstore.reading.store import read_store
 from runstore.recording import current
@@ -25,7 +25,8 @@ keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="."),
     lambda key: not key.startswith("_")
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).filter(lambda text: text not in NAMES_OF_FLOATS)
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
+long = st.integers(2**63 - 2, 2**64 + 2) | st.integers(10**30, 10**40)
+scalars = st.none() | st.booleans() | st.integers() | long | long.map(lambda number: -number) | st.floats() | texts
 values = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
@@ -81,6 +82,36 @@ def test_any_row_is_read_back_equal_and_in_order(data: list[dict[str, Any]]) -> 
         assert len(found) == len(data)
         for one, other in zip(found, data, strict=True):
             assert same(dict(flatten(one)), expected(other)), (one, other)
+
+
+def without_axes(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in flatten(row) if not key.startswith("_")}
+
+
+def last_of(data: list[dict[str, Any]]) -> dict[str, Any]:
+    """The last value of each flat key, None aside."""
+    return {key: value for row in data for key, value in expected(row).items() if value is not None}
+
+
+@given(logs, st.booleans())
+@settings(max_examples=60)
+def test_every_reader_of_rows_reads_them_back_equal(data: list[dict[str, Any]], late: bool) -> None:
+    with folder() as root:
+        run = write(root, data)
+        if late:  # A history whose steps do not rise is read row by row.
+            with (run / "history.jsonl").open("ab") as file:
+                file.write(b'{"_step": 0}\n')
+        (run / "summary.json").unlink()
+        api = runstore.Api(root).run("p/r")
+        found = [row for row in map(without_axes, api.scan_history()) if row]
+        assert all(same(*pair) for pair in zip(found, [row for row in map(expected, data) if row], strict=True))
+        sampled = [row for row in map(without_axes, api.history(pandas=False)) if row]
+        assert all(same(*pair) for pair in zip(sampled, found, strict=True))
+        [record] = read_store(root).projects[0].runs
+        assert same(dict(record.summary), last_of(data))
+        lines = (run / "history.jsonl").read_bytes().splitlines()[: len(data)]
+        again = [without_axes(revive(parse_line(line))) for line in lines]
+        assert all(same(*pair) for pair in zip(again, map(expected, data), strict=True))
 
 
 @given(logs, logs, st.integers(0, 60))

@@ -222,3 +222,44 @@ def test_a_disk_that_takes_nothing_raises_nothing(run: Run, monkeypatch: pytest.
     assert kept(run) == []
     monkeypatch.undo()
     beat(run)
+
+
+@pytest.mark.parametrize("pattern", ["*", ".", "experiments*"])
+def test_the_store_is_no_part_of_what_lies_around_it(begin: Callable[..., Run], work: Path, pattern: str) -> None:
+    begin(dir=work / "experiments", id="other").finish()
+    run = begin(dir=work / "experiments", id="own")
+    Path(run.dir, "own.txt").write_text("own")
+    run.save(pattern, policy="now")
+    assert not [name for name in kept(run) if name.startswith("experiments")]
+    assert ("model.pt" in kept(run)) == (pattern != "experiments*")
+
+
+def test_a_file_of_the_store_that_is_named_is_kept(begin: Callable[..., Run], work: Path) -> None:
+    other = begin(dir=work / "experiments", id="other")
+    Path(other.dir, "model.pt").write_text("weights")
+    other.finish()
+    run = begin(dir=work / "experiments", id="own")
+    run.save("experiments/p/runs/other/files/*.pt", policy="now")
+    assert kept(run) == ["experiments/p/runs/other/files/model.pt"]
+
+
+def test_a_file_comes_back_before_any_run_has_begun(
+    begin: Callable[..., Run], store: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(id="a")
+    run.save("model.pt")
+    run.finish()
+    monkeypatch.setenv("RUNSTORE_DIR", str(store))
+    with runstore.restore("model.pt", run_path="p/a", root="back") as file:
+        assert file.read() == "model.pt"
+    assert (work / "back" / "model.pt").exists()
+    with runstore.restore("model.pt", "p/a") as file:
+        assert Path(file.name) == Path("model.pt")
+    for call in (
+        lambda: runstore.restore("model.pt"),
+        lambda: runstore.restore("other.pt", "p/a"),
+        lambda: runstore.restore("../run.yaml", "p/a"),
+        lambda: runstore.restore("model.pt", "p/nobody"),
+    ):
+        with pytest.raises(ValueError):
+            call()

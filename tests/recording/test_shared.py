@@ -137,6 +137,45 @@ def test_a_rank_told_not_to_lead_does_not_though_it_is_first(begin: Callable[...
     assert (store / "p/runs/a/history.jsonl").exists()
 
 
+def test_ranks_that_nobody_leads_run_until_the_last_of_them_has_ended(tmp_path: Path) -> None:
+    processes = [start(tmp_path, rank, "wait") for rank in (1, 2)]
+    for process in processes:
+        ready(process)
+    store = tmp_path / "experiments"
+    assert not (store / "p/runs/a/state.json").exists()
+    assert record_of(store).state == "running"
+    release(processes[0])
+    assert record_of(store).state == "running"
+    release(processes[1])
+    assert (record_of(store).state, record_of(store).rows) == ("finished", 40)
+
+
+def test_ranks_that_nobody_leads_have_failed_when_one_of_them_has(begin: Callable[..., Run], store: Path) -> None:
+    one, two, three = (
+        begin(mode="shared", id="a", reinit="create_new", settings={"x_primary": False, "x_label": label})
+        for label in ("one", "two", "three")
+    )
+    one.finish()
+    two.finish(3)
+    assert (record_of(store).state, record_of(store).exit_code, record_of(store).finished) == ("running", None, None)
+    three.finish()
+    record = record_of(store)
+    assert (record.state, record.exit_code) == ("failed", 3)
+    assert record.finished is not None
+
+
+def test_ranks_that_nobody_leads_have_crashed_when_one_of_them_was_killed(tmp_path: Path) -> None:
+    one, two = (start(tmp_path, rank, "wait") for rank in (1, 2))
+    for process in (one, two):
+        ready(process)
+    store = tmp_path / "experiments"
+    os.kill(two.pid, signal.SIGKILL)
+    two.communicate()
+    assert record_of(store).state == "running"
+    release(one)
+    wait_until(lambda: record_of(store).state == "crashed", "the run is seen as crashed")
+
+
 def test_which_rank_ends_the_run_can_be_said(begin: Callable[..., Run], store: Path) -> None:
     settings = {"x_update_finish_state": False}
     lead = begin(mode="shared", id="a", reinit="create_new", settings=settings)

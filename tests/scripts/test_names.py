@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import runstore
+from runstore.api import UnsupportedError
 from runstore.recording import current
 from runstore.recording.missing import OF_MODULE
 from runstore.settings.fields import our_name
@@ -30,6 +31,10 @@ SECTIONS = {
     "Runs of the Api": wandb_names.API_RUN,
     "Lists of runs of the Api": wandb_names.API_RUNS,
     "Sweeps of the Api": wandb_names.API_SWEEP,
+    "Projects of the Api": wandb_names.API_PROJECT,
+    "Artifacts of the Api": wandb_names.API_COLLECTION,
+    "Types of artifacts of the Api": wandb_names.API_TYPE,
+    "Other lists of the Api": wandb_names.API_PAGES,
     "Files of the Api": wandb_names.API_FILE,
     "Settings of W&B": wandb_names.SETTINGS,
 }
@@ -74,6 +79,10 @@ def owners(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         "Runs of the Api": found,
         "Lists of runs of the Api": api.runs("p"),
         "Sweeps of the Api": api.sweep("p/s"),
+        "Projects of the Api": api.project("p"),
+        "Artifacts of the Api": api.artifact_collection("dataset", "p/data"),
+        "Types of artifacts of the Api": api.artifact_type("dataset", "p"),
+        "Other lists of the Api": api.projects(),
         "Files of the Api": found.file("file.txt"),
     }
     current.put(None)
@@ -102,6 +111,14 @@ def test_a_name_that_is_not_there_is_an_error_that_says_what_to_do() -> None:
             with pytest.raises(AttributeError, match=re.escape(OF_MODULE[name])):
                 getattr(runstore, name)
             assert OF_MODULE[name] == words, name
+
+
+@pytest.mark.parametrize("title", [title for title in SECTIONS if title == "Api" or title.endswith(" of the Api")])
+def test_a_name_that_the_api_does_not_have_says_what_there_is_instead(owners: dict[str, Any], title: str) -> None:
+    for name in (name for name, (kind, _) in section(title).items() if kind == "no"):
+        for owner in (owners[title], *([] if title == "Api" else [type(owners[title])])):
+            with pytest.raises(UnsupportedError, match=rf"^\w+\.{name} .+; \w"):
+                getattr(owner, name)
 
 
 def test_every_argument_of_init_is_taken_in_the_order_of_wandbs(tmp_path: Path) -> None:

@@ -152,6 +152,21 @@ def test_the_rows_behind_a_head_come_from_its_parquet_file(root: Path) -> None:
     assert rows_of(site, panels(site)["t"][0]) == [[at, f'["row {at}"]'] for at in range(50)]
 
 
+def test_whole_numbers_in_a_table_are_shown_with_all_of_their_digits(root: Path) -> None:
+    home = folder(root)
+    path = home / "media/table/t.parquet"
+    path.parent.mkdir(parents=True)
+    rows = [[10**20 + at, [{"n": -(10**30) - at}]] for at in range(4)]
+    texts = {name: [json.dumps(row[at]) for row in rows] for at, name in enumerate("nl")}
+    pl.DataFrame(texts).write_parquet(path)
+    head = {"columns": ["n", "l"], "data": rows[:2], "nrows": 4, "json_columns": [0, 1]}
+    stub = stored(home, "table", "table/t.table.json", json.dumps(head), ncols=2, nrows=4)
+    log(root, {"t": {**stub, "parquet": {"path": "media/table/t.parquet"}}})
+    site = plan(root)
+    expected = [[str(number), f'[{{"n":{cell[0]["n"]}}}]'] for number, cell in rows]
+    assert rows_of(site, panels(site)["t"][0]) == expected
+
+
 def increments(root: Path, count: int) -> list[dict[str, Any]]:
     """The stubs of a table that is logged row by row."""
     home = folder(root)
