@@ -14,6 +14,7 @@ from runstore.manage import edit
 from runstore.manage.edit import Change
 from runstore.manage.stopping import request_stop
 from runstore.reading.store import RunRecord
+from runstore.recording.naming import generate_name
 
 
 @click.command()
@@ -25,11 +26,15 @@ from runstore.reading.store import RunRecord
 def rename(
     context: click.Context, runs: tuple[str, ...], name: str, where: str | None, dry_run: bool, yes: bool, store: Path
 ) -> None:
-    """Give RUNS the NAME; for several it may hold {name}, {id}, {group}, {job_type}, {project} or {number}."""
+    """Give RUNS the NAME; for several it may hold {name}, {id}, {group}, {job_type}, {project} or {number}.
+
+    An empty NAME gives each a new one of two random words, as `init` does.
+    """
     _check_named(runs, where, name, "a name, as in `runstore rename RUN NAME`")
     found = chosen(open_store(store), runs, where)
     changes = {
-        (run.project, run.id): Change(name=_filled(name, run, number)) for number, run in enumerate(found, start=1)
+        (run.project, run.id): Change(name=_filled(name, run, number) if name.strip() else generate_name(number))
+        for number, run in enumerate(found, start=1)
     }
     _change(context, found, "rename", lambda run: changes[run.project, run.id], dry_run=dry_run, yes=yes)
 

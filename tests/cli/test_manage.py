@@ -1,6 +1,7 @@
 """Commands that filter, change, delete, compare and export runs."""
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def test_one_run_is_changed_at_once(terminal: Terminal, store: Path) -> None:
     assert (run["name"], run["tags"], run["group"]) == ("better name", ["k-fold", "new", "newer"], None)
     assert (run["notes"], run["job_type"]) == ("the first fold\nsecond line", "eval")
     assert "is so already" in terminal("rename", "fold0", "better name", "--store", store).out
+    assert re.search(r"name = [a-z]+-[a-z]+-1\n", terminal("rename", "fold0", " ", "--store", store).out)
     assert terminal("move", "fold0", "--project", "speech", "--store", store).code == 0
     assert terminal("show", "speech/fold0", "--store", store).code == 0
 
