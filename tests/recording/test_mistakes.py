@@ -119,7 +119,7 @@ def test_importing_a_module_that_only_wandb_has_says_what_there_is_instead(modul
         __import__("runstore.nothing")
 
 
-@pytest.mark.parametrize("name", ("Error", "CommError", "AuthenticationError", "UsageError", "UnsupportedError"))
+@pytest.mark.parametrize("name", ["Error", "CommError", "AuthenticationError", "UsageError", "UnsupportedError"])
 def test_an_error_class_of_wandb_may_stand_behind_except(name: str) -> None:
     assert issubclass(getattr(runstore.errors, name), RunstoreError)
 
