@@ -1,31 +1,30 @@
 """What a build costs, beside one bare scan of the same files: `python -m tests.bench.bench_build [--json PATH]`.
 
-The store has 1,000 runs of 1,000 steps and five metrics. Every build is the whole command in a process of its own,
-start-up included; the baseline is `pl.scan_ndjson` over the same histories, collected, in a process of its own too,
-its start-up not counted. A cold build finds neither site nor cache in the store; the very first one of a user also
-makes the site's scripts (Vega, DataTables), which are kept in the user's cache from then on.
+Every build is the whole command in a process of its own, start-up included; the baseline is `pl.scan_ndjson` over the
+same histories, collected, in a process of its own too, its start-up not counted. A cold build finds neither site nor
+cache in the store; the very first one of a user also makes the site's scripts out of the libraries that carry them,
+which are kept in the user's cache from then on. How a cold build grows is the exponent of a power law through stores
+of 100, 1,000 and 10,000 runs.
 """
 
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
+from statistics import linear_regression, median
 
 from tests.bench import report
-from tests.bench.make_store import make_store
 from tests.bench.report import Measure
+from tests.bench.sizes import SIZES, Size, large_store
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RUNS, STEPS, METRICS = 1000, 1000, 5
 TURNS = 3
+GROWTH = (100, 1_000, 10_000)
 
 _SCAN = """
 import glob, sys, time
@@ -51,34 +50,40 @@ def main() -> None:
 
 
 def measure() -> list[Measure]:
-    with large_store() as store:
+    return [*(found for size in SIZES for found in _builds(size)), *_growth()]
+
+
+def _builds(size: Size) -> list[Measure]:
+    with large_store(size.runs, size.steps, size.metrics) as store:
         scan = median(_scan(store) for _ in range(TURNS))
         # A site of its own each time: file systems create files slowly where many were just deleted.
         very_first, *cold = (_cold(store, store.parent / f"site{turn}") for turn in range(TURNS + 1))
         out = store.parent / f"site{TURNS}"
-        again = [_build(store, out) for _ in range(TURNS)]
+        again = median(_build(store, out).seconds for _ in range(TURNS))
         grown = _grow(store, out)
         bare = median(_seconds(sys.executable, "-c", "import polars") for _ in range(TURNS))
-        size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
+        megabytes = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
     first = median(each.seconds for each in cold)
-    unchanged = median(each.seconds for each in again)
+    said = f"{first:.2f} s, {megabytes:.0f} MB of site"
     return [
-        Measure("raw pl.scan_ndjson", scan, "s", note=f"{RUNS} runs × {STEPS} steps × {METRICS} metrics"),
-        Measure("cold build / raw scan", first / scan, "×", 10, f"{first:.2f} s, {size:.0f} MB of site"),
+        Measure(f"{size}: raw pl.scan_ndjson", scan, "s"),
+        Measure("cold build / raw scan", first / scan, "×", size.cold, said),
         Measure("very first build / raw scan", very_first.seconds / scan, "×", note=f"{very_first.seconds:.2f} s"),
-        Measure("cold build, peak memory", max(each.megabytes for each in cold), "MB", 1000),
-        Measure("nothing changed", unchanged, "s", 1.0, f"{unchanged / bare:.1f} × a bare import of polars"),
+        Measure("cold build, peak memory", max(each.megabytes for each in cold), "MB", size.memory),
+        Measure("nothing changed / bare import of polars", again / bare, "×", size.again, f"{again:.2f} s"),
         *grown,
     ]
 
 
-@contextmanager
-def large_store() -> Iterator[Path]:
-    """The store of the benchmarks, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="runstore-bench-") as folder:
-        store = Path(folder) / "experiments"
-        make_store(store, RUNS, STEPS, METRICS)
-        yield store
+def _growth() -> list[Measure]:
+    sizes, seconds = [], []
+    for runs in GROWTH:
+        with large_store(runs, 100, 10) as store:
+            sizes.append(sum(path.stat().st_size for path in store.rglob("history.jsonl")))
+            seconds.append(min(_cold(store, store.parent / f"site{turn}").seconds for turn in range(2)))
+    slope, _ = linear_regression([math.log(size) for size in sizes], [math.log(second) for second in seconds])
+    said = ", ".join(f"{runs:,} runs {second:.2f} s" for runs, second in zip(GROWTH, seconds, strict=True))
+    return [Measure("exponent of a cold build's growth in bytes", slope, "", 1.1, said)]
 
 
 def _scan(store: Path) -> float:
@@ -120,7 +125,7 @@ def _grow(store: Path, out: Path) -> list[Measure]:
     names = ", ".join(sorted(path.relative_to(out).parts[1] for path in pages))
     return [
         Measure("one run grew by a row", built.seconds, "s", note=f"{len(line)} bytes of history were new"),
-        Measure("… pages written", len(pages), "of 1002", note=names),
+        Measure("… pages written", len(pages), "", note=names),
         Measure("… data files written", len(written) - len(pages), "", note="its metrics, the runs, the manifest"),
     ]
 

@@ -1,19 +1,22 @@
 """How fast a large project's page is in Chromium: `python -m tests.bench.bench_page [--json PATH]`.
 
-The page of 1,000 runs of 1,000 steps and five metrics, opened from disk at 1440 × 900, each time in a new context.
-Ready is `data-ready`: the table and every chart in sight painted. A change is timed from the call that a control makes
-until the frame after all charts in sight are painted.
+The page is opened from disk at 1440 × 900, each time in a new context. Ready is `data-ready`: the table and every chart
+in sight painted. What it loads until then is counted as a host would send it, compressed by gzip. A change is timed
+from the call that a control makes until the frame after all charts in sight are painted. A project of 500 metrics has
+to be ready as soon as one of five.
 """
 
+import gzip
 from pathlib import Path
 from statistics import median
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sitegen.build import build_site
 from tests.bench import report
-from tests.bench.bench_build import large_store
 from tests.bench.report import Measure
+from tests.bench.sizes import SIZES, Size, large_store
 from tests.browser.pages import CHROMIUM, FLAGS, READY
 
 TURNS = 5
@@ -24,14 +27,16 @@ _CHANGE = """async part => {
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     return performance.now() - begun;
 }"""
-GROUPS = ("config.optimizer", "config.model.depth", "config.lr", "config.batch_size")
+_PLAIN = {"group": "", "filter": "", "smooth": 0, "hide": [], "sort": ""}
 CHANGES = {
-    "ungroup: 1,000 lines a chart": {"group": ""},
-    "filter to a tenth": {"filter": "5$"},
-    "smooth": {"smooth": 0.8},
-    "hide a run": {"hide": ["run00500"]},
-    "sort the table": {"sort": "summary.val/loss"},
+    "regroup": [{"group": key} for key in ("config.optimizer", "config.model.depth", "config.lr", "config.batch_size")],
+    "filter": [{"filter": "5$"}, {"filter": "bench-1"}],
+    "toggle": [{"hide": ["run00500"]}, {"hide": ["run00500", "run00007"]}],
+    "smooth": [{"smooth": 0.5}, {"smooth": 0.9}],
+    "ungroup": [{"group": ""}],
+    "sort the table": [{"sort": "summary.val/loss"}, {"sort": "-summary.val/loss"}],
 }
+_BARRED = {"regroup", "filter", "toggle", "smooth"}
 
 
 def main() -> None:
@@ -39,16 +44,29 @@ def main() -> None:
 
 
 def measure() -> list[Measure]:
-    with large_store() as store, sync_playwright() as playwright:
-        page = build_site(store, store.parent / "site").out / "bench" / "index.html"
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        ready = median(_ready(browser, page) for _ in range(TURNS))
-        regroups, others = _changes(browser, page)
+        found = [each for size in SIZES for each in _measure(browser, size)]
+        found.append(_lazy(browser))
         browser.close()
+    return found
+
+
+def _measure(browser: Browser, size: Size) -> list[Measure]:
+    with large_store(size.runs, size.steps, size.metrics) as store:
+        page = build_site(store, store.parent / "site").out / "bench" / "index.html"
+        ready = median(_ready(browser, page) for _ in range(TURNS))
+        files = _loaded(browser, page)
+        sizes = {path.name: len(gzip.compress(path.read_bytes(), 6)) / 1000 for path in files}
+        changes = _changes(browser, page)
+    largest = ", ".join(f"{name} {sizes[name]:.0f}" for name in sorted(sizes, key=lambda name: -sizes[name])[:3])
     return [
-        Measure("page ready", ready, "s", 2.0, "1,000 runs × 1,000 steps × 5 metrics, a line a run"),
-        Measure("regroup", median(regroups), "ms", 200, f"slowest {max(regroups):.0f} ms"),
-        *(Measure(name, milliseconds, "ms") for name, milliseconds in others.items()),
+        Measure(f"{size}: page ready", ready, "s", size.ready),
+        Measure("first load, compressed", sum(sizes.values()), "kB", size.load, f"{len(files)} files; {largest}"),
+        *(
+            Measure(name, median(times), "ms", size.change if name in _BARRED else None, f"slowest {max(times):.0f} ms")
+            for name, times in changes.items()
+        ),
     ]
 
 
@@ -66,18 +84,39 @@ def _ready(browser: Browser, target: Path) -> float:
     return float(milliseconds) / 1000
 
 
-def _changes(browser: Browser, target: Path) -> tuple[list[float], dict[str, float]]:
-    page = _open(browser, target)
-    regroups = [page.evaluate(_CHANGE, {"group": column}) for _ in range(TURNS) for column in GROUPS]
-    others: dict[str, list[float]] = {name: [] for name in CHANGES}
-    for _ in range(TURNS):
-        for name, part in CHANGES.items():
-            page.evaluate(_CHANGE, {"group": "", "filter": "", "smooth": 0, "hide": [], "sort": ""})
-            if "group" in part:
-                page.evaluate(_CHANGE, {"group": GROUPS[0]})
-            others[name].append(page.evaluate(_CHANGE, part))
+def _loaded(browser: Browser, target: Path) -> list[Path]:
+    """The files that a page asks for until it is ready."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(target.as_uri())
+    page.wait_for_selector(READY)
+    found = [Path(unquote(urlsplit(url).path)) for url in asked if url.startswith("file:")]
     page.context.close()
-    return regroups, {name: median(times) for name, times in others.items()}
+    return list(dict.fromkeys(found))
+
+
+def _changes(browser: Browser, target: Path) -> dict[str, list[float]]:
+    page = _open(browser, target)
+    times: dict[str, list[float]] = {name: [] for name in CHANGES}
+    for _ in range(TURNS):
+        for name, parts in CHANGES.items():
+            for part in parts:
+                start = _PLAIN | ({"group": "config.optimizer"} if name == "ungroup" else {})
+                page.evaluate(_CHANGE, start)
+                times[name].append(page.evaluate(_CHANGE, part))
+    page.context.close()
+    return times
+
+
+def _lazy(browser: Browser) -> Measure:
+    ready = []
+    for metrics in (5, 500):
+        with large_store(100, 100, metrics) as store:
+            page = build_site(store, store.parent / "site").out / "bench" / "index.html"
+            ready.append(median(_ready(browser, page) for _ in range(TURNS)))
+    few, many = ready
+    return Measure("ready with 500 metrics / with 5", many / few, "×", 1.25, f"{many:.2f} s, 100 runs × 100 steps")
 
 
 if __name__ == "__main__":
