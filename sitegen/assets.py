@@ -1,22 +1,19 @@
 """Scripts and styles of the site: our own from `templates/assets`, and what the installed libraries carry.
 
-Vega comes out of vl-convert-python and DataTables out of itables, both wrapped into classic scripts, because a browser
-loads no module from `file://`. What is made from them is kept in the user's cache, by the versions it was made of.
+Vega comes out of vl-convert-python, wrapped into a classic script, because a browser loads no module from `file://`.
+What is made is kept in the user's cache, by the versions it was made of.
 """
 
 import hashlib
 import json
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution, version
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from runstore.errors import StoreError
 from runstore.format.records import write_atomically
 from sitegen import urls
 
@@ -34,7 +31,6 @@ _FRAME_POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
     "media-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
-_EXPORT: Final = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def templates_dir() -> Path:
 
 
 def load_assets() -> AssetSet:
-    """Every asset. Raises `StoreError` when an installed library does not hold what is expected of it."""
+    """Every asset."""
     own = {path.name: path.read_bytes() for path in sorted((templates_dir() / "assets").iterdir()) if path.is_file()}
     made = {name: _cached(name, make, key()) for name, (make, key) in _MADE.items()}
     return AssetSet({**own, **made})
@@ -116,6 +112,12 @@ def _plots() -> bytes:
     return b'runstore.put("plots",' + json.dumps(compiled_plots(), separators=(",", ":")).encode() + b");\n"
 
 
+def _panel_charts() -> bytes:
+    from sitegen.panel_charts import compiled_panels
+
+    return b'runstore.put("panel_charts",' + json.dumps(compiled_panels(), separators=(",", ":")).encode() + b");\n"
+
+
 def plotly_version() -> str | None:
     """The version of the Plotly package that is installed, None without one (or without the script inside it)."""
     try:
@@ -147,30 +149,6 @@ def frame_page() -> bytes:
     ).encode()
 
 
-def _datatables() -> bytes:
-    """DataTables and its extensions; its last statement exports `ITable`'s base, which becomes a global instead."""
-    source = _itables("dt_bundle.js").decode()
-    exports = list(_EXPORT.finditer(source))
-    if not exports:
-        raise StoreError("itables: its dt_bundle.js exports nothing; install the version in constraints.txt")
-    inner = re.search(r"([\w$]+) as default", exports[-1][1])
-    if inner is None:
-        raise StoreError(
-            "itables: its dt_bundle.js has no default export, expected DataTables; install another version"
-        )
-    start, stop = exports[-1].span()
-    return _classic(f"{source[:start]}window.DataTable={inner[1]};\n{source[stop:]}").encode()
-
-
-def _datatables_css() -> bytes:
-    """DataTables' styles in a layer of their own, so that ours win without a fight."""
-    return b"@layer datatables {\n" + _itables("dt_bundle.css") + b"\n}\n"
-
-
-def _itables(name: str) -> bytes:
-    return (files("itables") / "html" / name).read_bytes()
-
-
 def _classic(module: str) -> str:
     return f'(function () {{\n"use strict";\n{module}\n}})();\n'
 
@@ -180,7 +158,7 @@ def _versions(*packages: str) -> Callable[[], str]:
 
 
 def _source_digest() -> str:
-    sources = (Path(__file__), _HERE / "charts.py")
+    sources = (Path(__file__), _HERE / "charts.py", _HERE / "panel_charts.py")
     return hashlib.blake2b(b"".join(path.read_bytes() for path in sources), digest_size=8).hexdigest()
 
 
@@ -188,6 +166,5 @@ _MADE: Final[dict[str, tuple[Callable[[], bytes], Callable[[], str]]]] = {
     "vega.js": (_vega, _versions("vl-convert-python")),
     "charts.js": (_charts, _versions("vl-convert-python", "altair")),
     "plots.js": (_plots, _versions("vl-convert-python", "altair")),
-    "datatables.js": (_datatables, _versions("itables")),
-    "datatables.css": (_datatables_css, _versions("itables")),
+    "panel-charts.js": (_panel_charts, _versions("vl-convert-python", "altair")),
 }

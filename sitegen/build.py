@@ -3,14 +3,21 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runstore.errors import StoreError
 from runstore.reading.store import Problem, Store, read_store
 from sitegen import urls
 from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
+from sitegen.data.sparkline import Sparkline
 from sitegen.output import Output
 from sitegen.pages.context import PageContext
 from sitegen.plan import PlannedFile, ProjectPlan, RunPlan, fingerprint, folder_digest, plan_site
+
+if TYPE_CHECKING:
+    from sitegen.render import Renderer
+
+_renderers: dict[str, "Renderer"] = {}
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being made, and how much of it is done, of how much."""
@@ -64,14 +71,18 @@ def _write_site(store: Store, output: Output, progress: Progress) -> list[Proble
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
     release = fingerprint(assets.digest, plotly_version(), *code)
-    render = _renderer(assets)
-    plan = plan_site(store, list(assets.files.items()), release, render)
+    render = _renderer(assets, release)
+    sparklines: dict[str, Sparkline | None] = {}
+    plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
     problems: list[Problem] = []
     output.begin()
     for number, project in enumerate(plan.projects):
         name = f"project:{project.project.name}"
         if not output.keep(name, project.digest):
-            output.put(name, project.digest, _counted(project, render, progress))
+            noted: list[str] = []
+            output.put(name, project.digest, _counted(project, render, progress, noted), noted)
+        remembered = output.notes(name)
+        sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
         for run in project.runs:
             problems.extend(_put_run(run, output))
         progress("projects", number + 1, len(plan.projects))
@@ -94,26 +105,29 @@ def _put_run(run: RunPlan, output: Output) -> list[Problem]:
     return run.problems(output.notes(name))
 
 
-def _renderer(assets: AssetSet) -> Callable[[str, PageContext], bytes]:
-    """Renders a page; Jinja2 is loaded with the first one, since a build that changes nothing renders none."""
-    renderers: list[Callable[[str, PageContext], bytes]] = []
+def _renderer(assets: AssetSet, release: str) -> Callable[[str, PageContext], bytes]:
+    """Renders a page; Jinja2 is loaded with the first one, since a build that changes nothing renders none.
+
+    What it compiled is kept for the process's next build.
+    """
 
     def render(template: str, page: PageContext) -> bytes:
-        if not renderers:
+        if release not in _renderers:
             from sitegen.render import Renderer
 
-            renderers.append(Renderer(templates_dir(), assets).render)
-        return renderers[0](template, page)
+            _renderers.clear()
+            _renderers[release] = Renderer(templates_dir(), assets)
+        return _renderers[release].render(template, page)
 
     return render
 
 
 def _counted(
-    plan: ProjectPlan, render: Callable[[str, PageContext], bytes], progress: Progress
+    plan: ProjectPlan, render: Callable[[str, PageContext], bytes], progress: Progress, notes: list[str]
 ) -> Iterable[PlannedFile]:
-    """The files of a project, the pages among them told as progress."""
+    """The files of a project, the pages among them told as progress; `notes` fills as `files` says."""
     pages, total = 0, len(plan.project.runs)
-    for file in plan.files(render):
+    for file in plan.files(render, notes):
         if file.path.endswith("/index.html"):
             pages += 1
             progress(plan.project.name, min(pages, total), total)

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal
 
 import altair as alt
 
-XScale = Literal["linear", "time"]
+XScale = Literal["linear", "log", "time"]
 YScale = Literal["linear", "log"]
 
-X_SCALES: Final[tuple[XScale, ...]] = ("linear", "time")
+X_SCALES: Final[tuple[XScale, ...]] = ("linear", "log", "time")
 Y_SCALES: Final[tuple[YScale, ...]] = ("linear", "log")
 
 PADDING: Final = {"left": 64, "right": 14, "top": 8, "bottom": 34}
@@ -48,7 +48,7 @@ def _x_axis(kind: XScale) -> alt.X:
     if kind == "time":
         return alt.X("x:T", axis=_axis(grid=False, tickSize=4, tickCount=5), scale=_scale("time", "x0", "x1"))
     axis = _axis(grid=False, tickSize=4, tickCount=6, labelExpr=_LABEL_X)
-    return alt.X("x:Q", axis=axis, scale=_scale("linear", "x0", "x1"))
+    return alt.X("x:Q", axis=axis, scale=_scale(kind, "x0", "x1"))
 
 
 def _y_axis(kind: YScale) -> alt.Y:
@@ -225,8 +225,8 @@ def _themed(chart: Layers) -> Layers:
 
 def compiled_plots() -> dict[str, dict[str, Any]]:
     """Every chart of `plot.*` by name, and those of histograms (`heat`, `bins`), as Vega specs."""
-    made: dict[str, dict[str, Any]] = {name: _compiled(plot_chart(name).to_dict()) for name in PLOTS}
-    made |= {"heat": _compiled(heat_chart().to_dict()), "bins": _compiled(bins_chart().to_dict())}
+    made: dict[str, dict[str, Any]] = {name: compiled(plot_chart(name).to_dict()) for name in PLOTS}
+    made |= {"heat": compiled(heat_chart().to_dict()), "bins": compiled(bins_chart().to_dict())}
     for spec in made.values():
         # Vega-Lite takes constants here; how many colours there are, and what an axis shows, is known on the page.
         for scale in spec.get("scales", ()):
@@ -253,7 +253,7 @@ def compiled_custom(spec: dict[str, Any], fields: Mapping[str, str], strings: Ma
     filled.setdefault("data", {"name": "wandb"})
     filled = {"width": 400, "height": 220, **filled, "autosize": {"type": "fit", "contains": "padding"}}
     try:
-        return _compiled(filled)
+        return compiled(filled)
     except Exception as error:
         # Whatever the compiler raises, all it knows is a text.
         reason = " ".join(str(error).split()).partition(" at ")[0][:200]
@@ -298,10 +298,11 @@ def _fetches(value: Any) -> str:
 
 def compiled_charts() -> dict[str, dict[str, Any]]:
     """Each variant as a Vega spec, under `<x>-<y>`: pages need neither Vega-Lite nor its compiler."""
-    return {f"{x}-{y}": _compiled(line_chart(x, y).to_dict()) for x in X_SCALES for y in Y_SCALES}
+    return {f"{x}-{y}": compiled(line_chart(x, y).to_dict()) for x in X_SCALES for y in Y_SCALES}
 
 
-def _compiled(spec: dict[str, Any]) -> dict[str, Any]:
+def compiled(spec: dict[str, Any]) -> dict[str, Any]:
+    """A Vega-Lite spec as Vega. Raises whatever the compiler does for one that is none."""
     import vl_convert
 
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])

@@ -1,17 +1,21 @@
-"""`runstore build` and `runstore demo`: each parses, calls one function and prints."""
+"""`runstore build`, `serve`, `demo` and `export figure`: each parses, calls one function and prints."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from runstore.cli.stores import find_project, open_store, store_option
 from runstore.cli.terminal import counted, printable
+from runstore.manage.export import save
 from runstore.settings import from_environment
 from sitegen.build import BuildReport, build_site
 from sitegen.build import Progress as Report
+from sitegen.data.groups import AGGREGATES, SHADES
 
 _MOST_PROBLEMS = 20
 
@@ -30,6 +34,73 @@ def build(context: click.Context, store: Path | None, out: Path, strict: bool) -
         done = build_site(root, out, progress=report)
     _print(done)
     context.exit(1 if strict and done.problems else 0)
+
+
+@click.command()
+@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to serve at.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="The port. Default: the first free one from 8000 on.")
+@click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser.")
+@click.option("--poll", is_flag=True, help="Look for changes every second, as network file systems need.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's directory. Default: one in your cache.")
+def serve(store: Path | None, host: str, port: int | None, open_browser: bool, poll: bool, out: Path | None) -> None:
+    """Serve the site of STORE on this machine, and keep it and the open pages up to date. Ctrl-C ends it."""
+    from sitegen.serve import Serving
+    from sitegen.serve import serve as run
+
+    root = store if store is not None else from_environment().store_root()
+    run(Serving(root, out, host, port, open_browser, poll), _say, _progress)
+
+
+@click.command()
+@click.argument("project")
+@click.argument("metrics", nargs=-1, required=True, metavar="METRIC...")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to: .svg, .pdf, .png, or .json for the Vega-Lite spec.",
+)
+@click.option("--group", metavar="COLUMN", help="A line for each value of this column instead of one for each run.")
+@click.option("--agg", type=click.Choice(AGGREGATES), default="mean", show_default=True, help="The line of a group.")
+@click.option(
+    "--shade",
+    type=click.Choice(SHADES),
+    default="std",
+    show_default=True,
+    help="The band of a group; ci: 95 % interval of the mean.",
+)
+@click.option(
+    "--smooth", type=click.FloatRange(0, 0.999), default=0.0, help="Weight of what came before, from 0 to 0.999."
+)
+@click.option("--filter", "where", metavar="SQL", help="The runs for which this holds, as in `runstore ls`.")
+@click.option("--x", default="_step", show_default=True, metavar="KEY", help="_step, _runtime, _timestamp or a metric.")
+@click.option("--log", is_flag=True, help="A logarithmic y axis.")
+@click.option("--width", type=click.IntRange(50, 4000), default=360, show_default=True, help="Of a plot, in pixels.")
+@click.option("--height", type=click.IntRange(50, 4000), default=240, show_default=True, help="The same.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True, help="Its colours.")
+@store_option
+def figure(project: str, output: Path, store: Path | None, **chosen: Any) -> None:
+    """Draw the METRICs of PROJECT into a file, for a paper: a plot for each, with the lines of the site's charts."""
+    from sitegen.figures import Figure, figure_bytes, figure_chart, figure_lines, kind_of
+
+    kind = kind_of(output)
+    found = find_project(open_store(store), project)
+    wanted = Figure(**chosen)
+    lines = figure_lines(found, wanted)
+    save(output, figure_bytes(figure_chart(lines, wanted), kind))
+    click.echo(f"{output}: {counted(len(lines), 'line')}")
+
+
+def _say(line: str) -> None:
+    click.echo(f"runstore: {printable(line)}", err=line.startswith("warning"))
 
 
 @click.command()

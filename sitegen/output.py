@@ -27,7 +27,7 @@ Digests = dict[str, str]
 class Part:
     """A part of the site: a digest of all that it was made from, and of what each of its files was made from.
 
-    `notes` says what of it could not be made, in lines.
+    `notes` are lines to remember with it: what of it could not be made, or what other parts show of it.
     """
 
     digest: str
@@ -83,7 +83,7 @@ class Output:
                 self.unchanged += 1
 
     def notes(self, name: str) -> list[str]:
-        """What of a part could not be made: told again by every build that keeps the part as it is."""
+        """The notes of a part: the same in every build that keeps the part as it is."""
         return self._after[name].notes
 
     def finish(self) -> None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ from sitegen.data.shards import (
     times_digest,
     times_payload,
 )
+from sitegen.data.sparkline import Sparkline, sparkline
 from sitegen.data.system import system_data, system_files
-from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page
-from sitegen.pages.attempts import log_files
+from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page, versions_payload
+from sitegen.pages.compare import about_run, compare_page, names_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.files import StoredFile, media_files, stored_files
-from sitegen.pages.index import index_page
+from sitegen.pages.index import finder_payload, headline, index_page
+from sitegen.pages.logs import log_data, log_files
+from sitegen.pages.previews import file_data, files_index
 from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
 from sitegen.pages.project import place as key_place
 from sitegen.pages.run import RunData, has_patch, run_page
@@ -72,6 +76,8 @@ class RunPlan:
         for file in attached_files(self.run, notes):
             immutable = file.path.startswith("media/")
             yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
+        for name, content in chain(log_data(self.run), file_data(self.run, self.stored)):
+            yield PlannedFile(f"{folder}/{name}", fingerprint(self.digest, name), partial(bytes, content))
         for stored in self.stored:
             if stored.target:
                 path = self.run.layout.path / stored.path
@@ -93,13 +99,25 @@ class ProjectPlan:
     stamps: dict[str, str] = field(repr=False)
     artifacts: ArtifactIndex = field(repr=False)
 
-    def files(self, render: Render) -> Iterator[PlannedFile]:
-        """Every file of the project. Its data come first: their names say what is in them, and pages name them."""
+    def files(self, render: Render, notes: list[str] | None = None) -> Iterator[PlannedFile]:
+        """Every file of the project. Its data come first: their names say what is in them, and pages name them.
+
+        `notes` gets what the front page shows of its histories, for builds in which these need not be read.
+        """
         histories = _Histories(self.project)
         yield from self._made(histories.files())
+        if notes is not None and histories.sparkline is not None:
+            notes += [histories.sparkline.line, histories.sparkline.band]
         runs = shard("runs", runs_payload(self.project, histories.metrics))
         yield from self._made([("runs", runs)])
         data = urls.versioned("runs.js", runs)
+        names = shard(urls.RUN_LIST, names_payload(self.project))
+        yield from self._made([(urls.RUN_LIST, names)])
+        listed = urls.versioned(f"{urls.RUN_LIST}.js", names)
+        yield self._planned(
+            urls.compare_page(self.project.name),
+            lambda: render("compare.html.jinja", compare_page(self.project, listed)),
+        )
         artifacts = self.artifacts.links(self.project.name)
         yield self._planned(
             urls.project_page(self.project.name),
@@ -115,8 +133,14 @@ class ProjectPlan:
 
     def _artifact_files(self, render: Render) -> Iterator[PlannedFile]:
         for collection in self.artifacts.by_project.get(self.project.name, ()):
-            page = partial(artifact_page, self.artifacts, self.store, collection)
-            path = urls.artifact_page(self.project.name, self.artifacts.slugs[self.project.name][collection.name])
+            slug = self.artifacts.slugs[self.project.name][collection.name]
+            compared = None
+            if len(collection.versions) > 1:
+                versions = shard("versions", versions_payload(collection))
+                yield self._planned(urls.versions_file(self.project.name, slug), partial(bytes, versions))
+                compared = urls.versioned("versions.js", versions)
+            page = partial(artifact_page, self.artifacts, self.store, collection, compared)
+            path = urls.artifact_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("artifact.html.jinja", page()))  # type: ignore[misc]
 
     def _made(self, files: Iterable[tuple[str, bytes]]) -> Iterator[PlannedFile]:
@@ -150,7 +174,7 @@ class ProjectPlan:
         for log in log_files(run):
             yield PlannedFile(f"{folder}/{log.target}", own, lambda path=log.path: path)  # type: ignore[misc]
         if has_patch(run):
-            yield PlannedFile(f"{folder}/changes.patch.txt", own, lambda: run.layout.changes_patch)
+            yield PlannedFile(f"{folder}/{urls.PATCH}", own, lambda: run.layout.changes_patch)
 
 
 def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
@@ -192,7 +216,9 @@ class _Histories:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._parts: list[_MetricParts] = []
+        self._headline = headline(project.runs)
         self.metrics: list[Metric] = []
+        self.sparkline: Sparkline | None = None
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Each data file of the metrics and of their times, by name, each once. Fills `metrics` on the way."""
@@ -206,6 +232,8 @@ class _Histories:
             metric = defined.of(key)
             axis = axes.get(metric.step_metric or "")
             series = make_series(rows, None if axis is None else axis_values(rows, axis))
+            if self._headline is not None and key == self._headline.metric:
+                self.sparkline = sparkline(series, self._headline.run)
             moments, found = times_digest(series), has_times(series)
             if any(found) and moments not in times:
                 times[moments], content = named_shard("t", times_payload(series))
@@ -249,7 +277,7 @@ class _Histories:
             if parts.axis is not None:
                 head["axis_name"] = parts.axis
             metrics.append(head | run_payload(series, place))
-        return {"times": times, "metrics": metrics}
+        return {"about": about_run(self._project.runs[run]), "times": times, "metrics": metrics}
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +309,33 @@ class SitePlan:
     frame: tuple[PlannedFile, ...]
 
 
-def plan_site(store: Store, assets: Sequence[tuple[str, bytes]], release: str, render: Render) -> SitePlan:
-    """Plans the site of `store`. `release` stands for everything but the store that pages are made of."""
+def plan_site(
+    store: Store,
+    assets: Sequence[tuple[str, bytes]],
+    release: str,
+    render: Render,
+    sparklines: Mapping[str, Sparkline | None] | None = None,
+) -> SitePlan:
+    """Plans the site of `store`. `release` stands for everything but the store that pages are made of.
+
+    `sparklines`, by project, are asked for when the front page is made: until then the projects' files may fill them.
+    """
     artifacts = artifact_index(store)
     projects = tuple(_plan_project(store, project, release, artifacts) for project in store.projects)
     problems = [str(problem) for problem in store.all_problems()]
     digest = fingerprint(release, store.meta.entity, problems, *((each.project.name, each.digest) for each in projects))
+    finder = cache(lambda: shard("finder", finder_payload(store)))
+    counts = {name: len(collections) for name, collections in artifacts.by_project.items()}
     front = [
-        PlannedFile(urls.index_page(), digest, lambda: render("index.html.jinja", index_page(store))),
+        PlannedFile(
+            urls.index_page(),
+            digest,
+            lambda: render(
+                "index.html.jinja",
+                index_page(store, urls.versioned(urls.static_file(urls.FINDER), finder()), counts, sparklines or {}),
+            ),
+        ),
+        PlannedFile(urls.static_file(urls.FINDER), digest, finder),
         # GitHub Pages leaves out what starts with an underscore, unless told that this is no Jekyll site.
         PlannedFile(urls.NO_JEKYLL, release, bytes),
     ]
@@ -315,7 +362,7 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
     runs = tuple(
         RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), stored[run.id])
         for run in project.runs
-        if run.kinds or stored[run.id] or system_files(run)
+        if run.kinds or system_files(run) or log_files(run) or files_index(run, stored[run.id])
     )
     digest = fingerprint(
         release,

@@ -11,7 +11,12 @@ MANIFEST: Final = ".runstore-site.json"
 JOURNAL: Final = ".runstore-site.journal"
 FRAME: Final = "frame.htm"
 PLOTLY: Final = "plotly.js"
+FINDER: Final = "finder.js"
 NO_JEKYLL: Final = ".nojekyll"
+LOG_INDEX: Final = "log.js"
+FILE_INDEX: Final = "files.js"
+PATCH: Final = "changes.patch.txt"
+RUN_LIST: Final = "names"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
@@ -50,6 +55,25 @@ def group_page(project: str, slug: str) -> str:
 
 def artifact_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/artifacts/{slug}/index.html"
+
+
+def compare_page(project: str) -> str:
+    return f"{project_dir(project)}/compare/index.html"
+
+
+def log_shard(writer: int, number: int) -> str:
+    """Where some lines of a run's log lie in the run's folder."""
+    return f"log/{writer}-{number}.js"
+
+
+def file_shard(number: int) -> str:
+    """Where previews of a run's files lie in the run's folder."""
+    return f"previews/{number}.js"
+
+
+def versions_file(project: str, slug: str) -> str:
+    """Where the versions of an artifact lie that its page compares."""
+    return f"{project_dir(project)}/artifacts/{slug}/versions.js"
 
 
 def data_file(project: str, name: str) -> str:

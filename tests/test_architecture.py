@@ -31,12 +31,13 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "sitegen": (
         ("urls", "charts"),
+        ("panel_charts",),
         ("assets", "data"),
         ("pages",),
         ("plan", "render"),
         ("output",),
-        ("build",),
-        ("demo",),
+        ("build", "figures", "host"),
+        ("demo", "serve"),
         ("digits", "cli"),
     ),
     "sweeps": (),
@@ -51,7 +52,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("run_layout",),
         ("checking", "layout"),
         ("locate", "records"),
-        ("metrics", "schema"),
+        ("metrics", "schema", "views"),
         ("aggregates",),
     ),
     "runstore.media": (
@@ -119,7 +120,10 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("mongo", "sql"),
         ("query",),
     ),
-    "runstore.manage": (("aside", "diff", "edit", "mending", "stopping"), ("export", "migrations", "repair", "trash")),
+    "runstore.manage": (
+        ("aside", "diff", "edit", "mending", "stopping"),
+        ("export", "migrations", "repair", "trash", "views"),
+    ),
     "runstore.api": (
         ("errors",),
         ("pages", "sampling", "views"),
@@ -132,12 +136,24 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.cli": (
         ("terminal", "stores"),
         ("choosing",),
-        ("compare", "export", "manage", "trash", "artifacts", "migrate", "runs", "schema", "settings", "verify"),
+        (
+            "compare",
+            "export",
+            "manage",
+            "trash",
+            "artifacts",
+            "migrate",
+            "runs",
+            "schema",
+            "settings",
+            "verify",
+            "views",
+        ),
         ("main",),
     ),
     "sitegen.data": (
-        ("defined", "markup", "sensors", "series"),
-        ("shards",),
+        ("defined", "markup", "parquet", "sensors", "series"),
+        ("groups", "shards", "sparkline"),
         ("stubs", "system"),
         ("histograms", "tables"),
         ("plots",),
@@ -145,9 +161,10 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "sitegen.pages": (
         ("ansi", "context", "files", "values"),
-        ("texts",),
-        ("artifacts", "attempts", "index"),
+        ("code", "group", "logs", "texts"),
+        ("artifacts", "attempts", "index", "previews"),
         ("project", "run"),
+        ("compare",),
     ),
 }
 """Ranks of the modules inside a room."""
@@ -157,9 +174,8 @@ PACKAGE_KNOWS = {"runstore": set(), "sitegen": {"runstore"}, "sweeps": {"runstor
 
 HOMES: dict[str, tuple[str, ...]] = {
     "polars": ("runstore.manage.export", "runstore.media.parquet", "runstore.reading", "sitegen.data"),
-    "altair": ("sitegen.charts",),
-    "vl_convert": ("sitegen.charts", "sitegen.assets"),
-    "itables": ("sitegen.assets",),
+    "altair": ("sitegen.charts", "sitegen.figures", "sitegen.panel_charts"),
+    "vl_convert": ("sitegen.charts", "sitegen.assets", "sitegen.figures"),
     "jinja2": ("sitegen.render",),
     "click": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
     "rich": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
@@ -169,6 +185,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sklearn": ("runstore.media.curves", "sitegen.digits"),
     "pynvml": ("runstore.recording",),
     "psutil": ("runstore.recording", "runstore.reading.states"),
+    "watchfiles": ("sitegen.serve",),
 }
 """Where a library may be imported; one that is not listed may be imported anywhere."""
 

@@ -10,8 +10,9 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from runstore.cli.stores import find_project
 from runstore.cli.terminal import counted, printable
-from runstore.errors import RunstoreError, StoreError, UsageError
+from runstore.errors import RunstoreError, UsageError
 from runstore.reading.query import select
 from runstore.reading.store import RunRecord, Store
 
@@ -41,11 +42,8 @@ def changing_options(command: _C) -> _C:
 
 def in_project(store: Store, project: str | None) -> list[RunRecord]:
     """The runs of a project, or of all. Raises `StoreError` for a project that there is not."""
-    names = [found.name for found in store.projects]
-    if project is not None and project not in names:
-        known = ", ".join(names[:10]) or "no project yet"
-        raise StoreError(f"{store.layout.root}: found no project {project!r}; there is {known}")
-    return [run for found in store.projects if project in (None, found.name) for run in found.runs]
+    projects = store.projects if project is None else (find_project(store, project),)
+    return [run for found in projects for run in found.runs]
 
 
 def chosen(store: Store, names: Sequence[str], where: str | None) -> list[RunRecord]:

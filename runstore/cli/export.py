@@ -1,7 +1,9 @@
 """`runstore export`: runs as a table, their histories as one, or their directories as an archive."""
 
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,8 +15,28 @@ from runstore.manage import export as exporting
 from runstore.reading.query import sort
 from runstore.reading.store import RunRecord, Store
 
+EXPORTS = "runstore.exports"
+"""Entry points of what else there is to export: the first word after `runstore export` that names one leads to it."""
 
-@click.command()
+
+class _Export(click.Command):
+    """`export RUN…`, or one of the commands that installed packages offer below it. A run named so follows a `--`."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        for point in entry_points(group=EXPORTS, name=args[0]) if args else ():
+            command: click.Command = point.load()
+            return command.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        offered = sorted({point.name for point in entry_points(group=EXPORTS)})
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, f"See `{ctx.command_path} {name} --help`.") for name in offered])
+
+
+@click.command(cls=_Export)
 @click.argument("runs", nargs=-1)
 @click.option(
     "-o",

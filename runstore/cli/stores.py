@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from runstore.reading.store import Store, read_store
+from runstore.errors import StoreError
+from runstore.reading.store import Project, Store, read_store
 from runstore.settings import from_environment
 
 store_option = click.option(
@@ -21,3 +22,12 @@ def open_store(path: Path | None) -> Store:
     root = path if path is not None else from_environment().store_root()
     with Console(stderr=True).status(f"Reading {root}"):
         return read_store(root)
+
+
+def find_project(store: Store, name: str) -> Project:
+    """Raises `StoreError` for a project that there is not."""
+    for project in store.projects:
+        if project.name == name:
+            return project
+    known = ", ".join(project.name for project in store.projects[:10]) or "no project yet"
+    raise StoreError(f"{store.layout.root}: found no project {name!r}; there is {known}")

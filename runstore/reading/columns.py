@@ -3,6 +3,7 @@
 Columns are made when they are asked for, so that a filter over thousands of runs touches what it names and no more.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -49,6 +50,7 @@ FIELDS: Final[dict[str, Callable[[RunRecord], Any]]] = {
     "last_step": lambda run: run.last_step,
     "user": lambda run: _text(run.provenance.get("user")),
     "host": lambda run: _text(run.provenance.get("host")),
+    "commit": lambda run: _commit(run.provenance.get("git")),
 }
 """What every run has a value or null for: times are UTC, durations seconds."""
 
@@ -71,6 +73,7 @@ ALIASES: Final[dict[str, str]] = {
     "heartbeat_at": "updated",
     "heartbeatAt": "updated",
     "username": "user",
+    "author": "user",
     "sweep_name": "sweep",
     "duration": "runtime",
     "run_id": "id",
@@ -163,14 +166,14 @@ class Columns:
 
     def text(self, name: str) -> pl.Expr:
         """The values as text, null where there is none."""
-        return self._view(name, "text", lambda values: pl.Series(list(map(_text, values)), dtype=pl.String))
+        return self._view(name, "text", lambda values: pl.Series(list(map(spelled, values)), dtype=pl.String))
 
     def time(self, name: str) -> pl.Expr:
         return self._view(name, "time", lambda values: pl.Series(values, dtype=_TIME))
 
     def items(self, name: str) -> pl.Expr:
         """The values that are lists, their items as text."""
-        return self._view(name, "list", _lists)
+        return self._view(name, "list", lambda values: _lists(values, spelled))
 
     def natural(self, name: str) -> pl.Expr:
         """The column as it stands in the runs frame: mixed values as text."""
@@ -191,7 +194,9 @@ class Columns:
         """
         frame = self.frame()
         try:
-            return frame.select(pl.when(condition).then(True).otherwise(False).alias("holds"))["holds"].to_list()
+            # A condition over no column has one value for all rows.
+            held = frame.with_columns(pl.when(condition).then(True).otherwise(False).alias("\0holds"))
+            return held["\0holds"].to_list()
         except pl.exceptions.PolarsError as error:
             reason = str(error).strip().splitlines()[0]
             raise UsageError(f"the filter cannot be carried out ({reason}); compare values of one type") from None
@@ -230,7 +235,7 @@ def _series(values: list[Any], kind: Kind) -> pl.Series:
         case "time":
             return pl.Series(values, dtype=_TIME)
         case "list":
-            return _lists(values)
+            return _lists(values, _text)
     return pl.Series(list(map(_text, values)), dtype=pl.String)
 
 
@@ -285,13 +290,27 @@ def _float(value: float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _lists(values: Sequence[Any]) -> pl.Series:
-    lists = [list(map(_text, value)) if isinstance(value, list) else None for value in values]
+def _lists(values: Sequence[Any], text: Callable[[Any], str | None]) -> pl.Series:
+    lists = [list(map(text, value)) if isinstance(value, list) else None for value in values]
     return pl.Series(lists, dtype=pl.List(pl.String))
 
 
+def _commit(git: Any) -> str | None:
+    return _text(git.get("commit")) if isinstance(git, dict) else None
+
+
+def spelled(value: Any) -> str | None:
+    """A value as a filter compares it with text: whole numbers without a point, NaN and infinities as in a store."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        if value.is_integer() and abs(value) < 1e16:
+            return str(int(value))
+    return _text(value)
+
+
 def _text(value: Any) -> str | None:
-    """A value as a filter compares it with text: true and false for booleans, JSON for lists and sections."""
+    """A value as text: true and false for booleans, JSON for lists and sections."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

@@ -17,7 +17,7 @@ import polars as pl
 
 from runstore.errors import UsageError
 from runstore.format.records import parse_time
-from runstore.reading.columns import Columns, Kind
+from runstore.reading.columns import Columns, Kind, spelled
 
 OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 MIRRORED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -85,7 +85,7 @@ def _compare_with_value(columns: Columns, left: Column | Formula, operator: str,
     if number is not None:
         found = _order(_view(columns, left, "number"), operator, number) if kind != "text" else None
     else:
-        found = _apply(operator, _view(columns, left, "text"), str(value)) if kind in ("text", "mixed") else None
+        found = _apply(operator, _view(columns, left, "text"), spelled(value)) if kind in ("text", "mixed") else None
     return _decided(presence(columns, left), found, operator)
 
 
@@ -124,8 +124,7 @@ def _holds(columns: Columns, left: Operand, operator: str, value: Any) -> pl.Exp
     """A list equals a value when it holds it."""
     if operator not in ("=", "!="):
         raise UsageError(f"a list is neither above nor below {value!r}; write {value!r} IN the list")
-    text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-    found = _view(columns, left, "list").list.contains(pl.lit(text))
+    found = _view(columns, left, "list").list.contains(pl.lit(spelled(value)))
     return found if operator == "=" else ~found
 
 
@@ -215,6 +214,8 @@ def _view(columns: Columns, operand: Operand, view: str) -> pl.Expr:
         views = {"number": columns.number, "text": columns.text, "time": columns.time, "list": columns.items}
         return views[view](operand.name)
     if isinstance(operand, Literal):
+        if view == "text":
+            return pl.lit(spelled(operand.value), dtype=pl.String)
         return pl.lit(_as_time(operand.value) if view == "time" else operand.value)
     if view == "text":
         return operand.expression.cast(pl.String)

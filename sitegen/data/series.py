@@ -45,7 +45,8 @@ class Series:
 
     A point's `step` is its row's, or the middle of the steps in its bucket. `y` is NaN where only non-finite values
     were logged. `lo` and `hi` are None when every point is one row. `runtime` and `timestamp` are its last row's, and
-    so is `axis`, the value of the metric that was defined as its x axis; None without one.
+    so is `axis`, the value of the metric that was defined as its x axis; None without one. `broken` holds the points
+    that have non-finite values behind them, ascending, and `kinds` which: 0 NaN, 1 infinite, 2 negative infinite.
     """
 
     runs: Indices
@@ -56,6 +57,8 @@ class Series:
     hi: Floats | None
     runtime: Floats
     timestamp: Floats
+    broken: Indices
+    kinds: npt.NDArray[np.uint8]
     axis: Floats | None = None
 
     def starts(self) -> Places:
@@ -69,6 +72,7 @@ class Series:
         # Only then, so that what a run's part holds depends on no other run.
         if self.lo is not None and self.hi is not None and not np.array_equal(self.lo[part], self.hi[part], True):
             lo, hi = self.lo[part], self.hi[part]
+        broken = slice(*np.searchsorted(self.broken, (part.start, part.stop)))
         return Series(
             runs=self.runs[place : place + 1],
             counts=self.counts[place : place + 1],
@@ -78,6 +82,8 @@ class Series:
             hi=hi,
             runtime=self.runtime[part],
             timestamp=self.timestamp[part],
+            broken=self.broken[broken] - np.uint32(start),
+            kinds=self.kinds[broken],
             axis=None if self.axis is None else self.axis[part],
         )
 
@@ -157,6 +163,7 @@ def make_series(rows: Rows, axis: Floats | None = None) -> Series:
     y, lo, hi = np.where(finite, rows.value, math.nan), None, None
     if not single:
         y, lo, hi = _summarise(y, finite, begins)
+    broken, kinds = _broken(rows.value, finite, begins)
     return Series(
         runs=run[firsts],
         counts=np.diff(np.append(firsts, run.size)).astype(np.uint32),
@@ -166,8 +173,19 @@ def make_series(rows: Rows, axis: Floats | None = None) -> Series:
         hi=hi,
         runtime=rows.runtime[ends],
         timestamp=rows.timestamp[ends],
+        broken=broken,
+        kinds=kinds,
         axis=None if axis is None else axis[ends],
     )
+
+
+def _broken(value: Floats, finite: npt.NDArray[np.bool_], begins: Places) -> tuple[Indices, npt.NDArray[np.uint8]]:
+    """The points that have non-finite values behind them, and which: each kind once a point."""
+    bad = np.flatnonzero(~finite)
+    point = np.searchsorted(begins, bad, "right") - 1
+    kind = np.where(np.isnan(value[bad]), 0, np.where(value[bad] > 0, 1, 2))
+    found = np.unique(point * 3 + kind)
+    return (found // 3).astype(np.uint32), (found % 3).astype(np.uint8)
 
 
 def _buckets(rows: Rows) -> Floats:

@@ -6,19 +6,13 @@ Arrays travel as base64 of little-endian typed arrays. No key of a user's is eve
 import base64
 import hashlib
 import math
-from typing import Any, Final
+from ctypes import c_float
+from typing import Any
 
 import numpy as np
 import orjson
 
 from sitegen.data.series import Floats, Series
-
-# What a Float32 holds without losing a value to zero or infinity, and the largest it counts by ones to.
-_SMALLEST: Final = 1e-37
-_LARGEST: Final = 3e38
-_WHOLE: Final = 2.0**24
-# A rounding error of more than this share of what a chart shows could be seen when somebody zooms in.
-_VISIBLE: Final = 1e-5
 
 
 def shard(name: str, payload: Any) -> bytes:
@@ -55,7 +49,7 @@ def series_payload(series: Series) -> dict[str, Any]:
         "starts": starts,
         "strides": strides,
         "steps": encode(steps, "f8") if steps.size else None,
-        **_values(series, float_type(series)),
+        **_values(series),
     }
 
 
@@ -67,7 +61,7 @@ def run_payload(series: Series, times: int | None) -> dict[str, Any]:
         "start": start,
         "stride": stride,
         "steps": encode(series.step, "f8") if stride is None else None,
-        **_values(series, float_type(series)),
+        **_values(series),
         "times": times,
     }
 
@@ -97,8 +91,10 @@ def times_payload(series: Series) -> dict[str, Any]:
     `wall.delta` is None where it equals `runtime` to a hundredth of a second.
     """
     has_runtime, has_wall = has_times(series)
+    dtype = float_type(series.runtime)
     return {
-        "runtime": encode(series.runtime, "f4") if has_runtime else None,
+        "runtime": encode(series.runtime, dtype) if has_runtime else None,
+        "dtype": dtype,
         "wall": _wall_payload(series, has_runtime=has_runtime) if has_wall else None,
     }
 
@@ -109,10 +105,11 @@ def _wall_payload(series: Series, *, has_runtime: bool) -> dict[str, Any]:
     with np.errstate(over="ignore", invalid="ignore"):
         origin = series.timestamp[starts] - (np.nan_to_num(series.runtime[starts]) if has_runtime else 0.0)
         delta = series.timestamp - np.repeat(origin, series.counts)
+        dtype = float_type(delta)
         same = has_runtime and bool(np.all(np.abs(delta - series.runtime) <= 0.01))
     return {
         "start": [number(value) for value in origin.tolist()],
-        "delta": None if same else encode(delta, "f4"),
+        **({"delta": None} if same else {"delta": encode(delta, dtype), "dtype": dtype}),
     }
 
 
@@ -129,42 +126,39 @@ def times_digest(series: Series) -> str:
     return state.hexdigest()
 
 
-def float_type(series: Series) -> str:
-    """`f4` where nobody could see that single precision rounds, else `f8`."""
-    return (
-        "f4" if all(_is_single(values) for values in (series.y, series.lo, series.hi) if values is not None) else "f8"
-    )
+def float_type(*arrays: Floats | None) -> str:
+    """`f4` where single precision holds every number as it is, else `f8`."""
+    return "f4" if all(values is None or _is_single(values) for values in arrays) else "f8"
 
 
 def _is_single(values: Floats) -> bool:
-    size = np.abs(values)
-    largest = np.fmax.reduce(size)
-    if math.isnan(largest):
-        return True
-    if largest > _LARGEST or bool(np.any((size < _SMALLEST) & (size > 0))):
+    # Most numbers are not: the first one tells soon.
+    first = float(values[0]) if values.size else 0.0
+    if first == first and c_float(first).value != first:
         return False
-    error = np.fmax.reduce(np.abs(values - values.astype(np.float32)))
-    # What counts something, tokens or bytes, is read to the last digit.
-    if error and largest > _WHOLE and np.all((values == np.floor(values)) | np.isnan(values)):
-        return False
-    span = np.fmax.reduce(values) - np.fmin.reduce(values)
-    return bool(error <= _VISIBLE * span or span == 0)
+    with np.errstate(over="ignore"):
+        return np.array_equal(values, values.astype(np.float32), equal_nan=True)
 
 
-def _values(series: Series, dtype: str) -> dict[str, str | None]:
+def _values(series: Series) -> dict[str, Any]:
+    dtype = float_type(series.y, series.lo, series.hi)
     return {
         "dtype": dtype,
         "y": encode(series.y, dtype),
         "lo": None if series.lo is None else encode(series.lo, dtype),
         "hi": None if series.hi is None else encode(series.hi, dtype),
         **({} if series.axis is None else {"axis": encode(series.axis, "f8")}),
+        **({} if not series.broken.size else {"broken": _broken(series)}),
     }
 
 
+def _broken(series: Series) -> dict[str, str]:
+    """The points with non-finite values behind them, and which."""
+    return {"points": encode(series.broken, "u4"), "kinds": encode(series.kinds, "u1")}
+
+
 def encode(values: Floats | Any, dtype: str) -> str:
-    # A time that single precision cannot hold becomes infinite: it belongs to no axis.
-    with np.errstate(over="ignore"):
-        return base64.b64encode(np.ascontiguousarray(values, dtype=f"<{dtype}").tobytes()).decode("ascii")
+    return base64.b64encode(np.ascontiguousarray(values, dtype=f"<{dtype}").data).decode("ascii")
 
 
 def number(value: float) -> int | float | None:

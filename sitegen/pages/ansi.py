@@ -38,6 +38,11 @@ class Pen:
         self._ink: str = ""
         self._paper: str = ""
 
+    @property
+    def plain(self) -> bool:
+        """Whether it writes neither in a colour nor otherwise than usual."""
+        return not (self._flags or self._ink or self._paper)
+
     def line(self, raw: str) -> tuple[Span, ...]:
         """One line as a terminal shows it in the end: of what carriage returns overwrote, the last."""
         spans: list[Span] = []

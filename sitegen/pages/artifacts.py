@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 
 from runstore.artifacts.collection import Collection, Version, read_collections
 from runstore.artifacts.lineage import INPUT, OUTPUT, Use, uses_of
+from runstore.artifacts.manifest import FileEntry
 from runstore.errors import StoreError
 from runstore.reading.beside import writer_files
 from runstore.reading.store import Project, RunRecord, Store
@@ -16,6 +18,8 @@ from sitegen.pages.context import Link, PageContext, ProblemRow, iso
 from sitegen.pages.values import shown_items
 
 MAX_FILES = 200
+MAX_COMPARED = 5_000
+"""Files of a version that a comparison knows."""
 MAX_DRAWN = 30
 
 
@@ -101,6 +105,7 @@ class ArtifactPage(PageContext):
     project: str
     versions: tuple[VersionView, ...]
     graph: Graph
+    compared: str | None
     problems: tuple[ProblemRow, ...]
 
 
@@ -184,8 +189,36 @@ def _add_project(index: ArtifactIndex, store: Store, project: Project) -> None:
     index.versions |= {version.id: version for each in collections for version in each.versions}
 
 
-def artifact_page(index: ArtifactIndex, store: Store, collection: Collection) -> ArtifactPage:
-    """The page of one artifact: its versions, the newest first."""
+def versions_payload(collection: Collection) -> list[dict[str, Any]]:
+    """The versions of an artifact, the newest first, with all that a comparison of two of them needs."""
+    return [
+        {
+            "version": version.version,
+            "aliases": list(version.aliases),
+            "metadata": [list(item) for item in shown_items(version.head.metadata)],
+            "files": [[entry.path, entry.size, _content(entry)] for entry in _entries(version)[:MAX_COMPARED]],
+            "hidden": max(0, len(_entries(version)) - MAX_COMPARED),
+        }
+        for version in collection.versions[::-1]
+    ]
+
+
+def _entries(version: Version) -> list[FileEntry]:
+    try:
+        return list(version.entries().values())
+    except StoreError:
+        return []
+
+
+def _content(entry: FileEntry) -> str:
+    """What names an entry's content: for a reference where it leads, and what it held."""
+    return f"{entry.ref} {entry.etag or ''}".strip() if entry.ref else entry.sha256 or entry.etag
+
+
+def artifact_page(
+    index: ArtifactIndex, store: Store, collection: Collection, compared: str | None = None
+) -> ArtifactPage:
+    """The page of one artifact: its versions, the newest first. `compared` leads to the data of their comparison."""
     slug = index.slugs[collection.project][collection.name]
     root = urls.up(urls.artifact_page(collection.project, slug))
     project_href = urls.href(urls.project_page(collection.project), root)
@@ -199,6 +232,7 @@ def artifact_page(index: ArtifactIndex, store: Store, collection: Collection) ->
         project=collection.project,
         versions=tuple(_version(index, version, root) for version in newest),
         graph=_graph(index, newest, root),
+        compared=compared,
         problems=tuple(
             ProblemRow(collection.name, str(each).replace(f"{store.layout.root}/", "")) for each in collection.problems
         ),
@@ -206,10 +240,7 @@ def artifact_page(index: ArtifactIndex, store: Store, collection: Collection) ->
 
 
 def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
-    try:
-        entries = list(version.entries().values())
-    except StoreError:
-        entries = []
+    entries = _entries(version)
     return VersionView(
         version=version.version,
         id=version.id,

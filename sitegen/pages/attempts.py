@@ -1,17 +1,15 @@
-"""A run's attempts and ranks, its alerts, and its console logs: what each of its writers left."""
+"""A run's attempts and ranks, and its alerts: what each of its writers left."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from runstore.format.run_layout import is_attempt, output_part, writer_order
 from runstore.reading.attempts import Attempt
-from runstore.reading.beside import rows_of, writer_files, writer_rows
+from runstore.reading.beside import writer_rows
 from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
-from sitegen.pages.context import Link, iso
-from sitegen.pages.texts import LogView, log_view
+from sitegen.pages.context import iso
+from sitegen.pages.logs import writer_name
 
 MAX_ALERTS = 500
 
@@ -35,12 +33,6 @@ class AlertView:
     text: str
     time: str | None
     step: str
-
-
-def writer_name(writer: str) -> str:
-    if not is_attempt(writer):
-        return writer
-    return f"Attempt {writer or 1}"
 
 
 def attempt_views(run: RunRecord) -> tuple[AttemptView, ...]:
@@ -91,64 +83,3 @@ def alerts(run: RunRecord) -> tuple[AlertView, ...]:
         found.append((at or 0.0, view))
     found.sort(key=lambda item: item[0], reverse=True)
     return tuple(view for _, view in found[:MAX_ALERTS])
-
-
-@dataclass(frozen=True, slots=True)
-class LogFile:
-    """One file of a console log: its writer, which part of that writer's log it is (from 1), where it is copied to."""
-
-    writer: str
-    part: int
-    path: Path
-
-    @property
-    def target(self) -> str:
-        return f"{self.path.name}.txt"
-
-
-def log_files(run: RunRecord) -> list[LogFile]:
-    """The files of a run's console logs that hold anything, writer by writer (`files` knows no links)."""
-    names = (name for name in run.files if name.startswith("output"))
-    found = [LogFile(writer, 1, path) for writer, path in writer_files(run, "output")]
-    found += [LogFile(*place, run.layout.path / name) for name in names if (place := output_part(name))]
-    found = [file for file in found if run.files[file.path.name]]
-    return sorted(found, key=lambda file: (writer_order(file.writer), file.part))
-
-
-def log_views(run: RunRecord) -> tuple[LogView, ...]:
-    """Each writer's console log: its end, with what came from where and when."""
-    by_writer: dict[str, list[LogFile]] = {}
-    for file in log_files(run):
-        by_writer.setdefault(file.writer, []).append(file)
-    views = []
-    for writer, files in by_writer.items():
-        times, starts = _line_times(run, writer)
-        last = files[-1]
-        view = log_view(
-            last.path,
-            last.target,
-            title=writer_name(writer) if len(by_writer) > 1 else "",
-            earlier=tuple(Link(file.path.name, file.target) for file in files[:-1]),
-            start=starts.get(last.part, 0),
-            times=times,
-        )
-        if view is not None:
-            views.append(view)
-    return tuple(views)
-
-
-def _line_times(run: RunRecord, writer: str) -> tuple[list[tuple[int, float | None, str]], dict[int, int]]:
-    """When the lines of a writer's log came, and the first line of each of its parts."""
-    path = next((path for name, path in writer_files(run, "lines") if name == writer), None)
-    times: list[tuple[int, float | None, str]] = []
-    starts = {1: 0}
-    for _, row in rows_of(path) if path else ():
-        line, part = row.get("line"), row.get("part")
-        if type(line) is not int or line < 0:
-            continue
-        if type(part) is int:
-            starts[part] = line
-        elif not times or line >= times[-1][0]:
-            source = row.get("source")
-            times.append((line, number(row.get("_timestamp")), source if source in ("stdout", "stderr") else ""))
-    return times, starts

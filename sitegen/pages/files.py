@@ -38,23 +38,6 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file as the page lists it; `href` is None for one that was not copied."""
-
-    name: str
-    size: int
-    href: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """The files of one directory, which lies at `path` in the run's directory."""
-
-    path: str
-    files: tuple[FileRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Script:
     """The main script, line by line; `hidden` lines follow."""
 
@@ -96,19 +79,8 @@ def media_files(run: RunRecord) -> list[StoredFile]:
     return sorted(media, key=lambda file: file.path)
 
 
-def folders(files: list[StoredFile]) -> tuple[Folder, ...]:
-    """The files as a page lists them, directory by directory."""
-    rows: dict[str, list[FileRow]] = {}
-    for file in files:
-        folder, _, name = file.path.rpartition("/")
-        target = file.target
-        rows.setdefault(_shown(folder), []).append(
-            FileRow(_shown(name), file.size, urls.href(target) if target else None)
-        )
-    return tuple(Folder(path, tuple(each)) for path, each in sorted(rows.items()))
-
-
-def _shown(name: str) -> str:
+def shown_name(name: str) -> str:
+    """A file's name as text, whatever its bytes."""
     return name.encode("utf-8", "backslashreplace").decode()
 
 
@@ -127,7 +99,7 @@ def main_script(run: RunRecord, files: list[StoredFile]) -> Script | None:
     except OSError:
         return None
     lines = text.splitlines()
-    name = _shown(file.path.partition("/")[2])
+    name = shown_name(file.path.partition("/")[2])
     target = file.target
     shown = tuple(lines[:MAX_SCRIPT_LINES])
     return Script(name, shown, len(lines) - len(shown), urls.href(target) if target else None)

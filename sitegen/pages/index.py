@@ -1,29 +1,34 @@
-"""The store's front page: a card for each project."""
+"""The store's front page: a card for each project, and a search through everything."""
 
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from runstore.format.records import STATES
 from runstore.reading.rows import number
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
+from sitegen.data.sparkline import HEIGHT, WIDTH, Sparkline
 from sitegen.pages.context import PageContext, ProblemRow, iso, problem_rows
 
 _HIGHER = re.compile(r"acc|auc|f1|score|r2|precision|recall|reward|bleu|map\b", re.IGNORECASE)
 _LOWER = re.compile(r"loss|error|mse|rmse|mae|perplexity", re.IGNORECASE)
 _HELD_OUT = re.compile(r"val|test|eval", re.IGNORECASE)
+_NO_RANK = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The best value of the metric that seems to matter most in a project."""
+    """The best value of the metric that seems to matter most in a project, and the index of the run that has it."""
 
     metric: str
     best: str
     goal: str
+    run: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,9 @@ class ProjectCard:
     states: tuple[tuple[str, int], ...]
     last_activity: str | None
     groups: int
+    artifacts: int
     headline: Headline | None
+    sparkline: Sparkline | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +55,17 @@ class IndexPage(PageContext):
     store_name: str
     projects: tuple[ProjectCard, ...]
     problems: tuple[ProblemRow, ...]
+    finder: str
+    width: int = WIDTH
+    height: int = HEIGHT
 
 
-def index_page(store: Store) -> IndexPage:
+def index_page(
+    store: Store, finder: str, artifacts: Mapping[str, int], sparklines: Mapping[str, Sparkline | None]
+) -> IndexPage:
+    """The front page. `finder` leads to what its search looks through; artifacts and sparklines are by project."""
     name = store.meta.entity or "Experiments"
-    cards = [_card(project) for project in store.projects]
+    cards = [_card(each, artifacts.get(each.name, 0), sparklines.get(each.name)) for each in store.projects]
     cards.sort(key=lambda card: card.name)
     cards.sort(key=lambda card: card.last_activity or "", reverse=True)
     return IndexPage(
@@ -62,10 +75,37 @@ def index_page(store: Store) -> IndexPage:
         store_name=name,
         projects=tuple(cards),
         problems=problem_rows(store.all_problems()),
+        finder=finder,
     )
 
 
-def _card(project: Project) -> ProjectCard:
+def finder_payload(store: Store) -> dict[str, Any]:
+    """What the search of the front page looks through: every project, its groups and its runs, newest first."""
+    return {
+        "projects": [
+            {
+                "name": project.name,
+                "title": project.meta.title,
+                "base": urls.href(f"{urls.project_dir(project.name)}/"),
+                "groups": _groups(project.runs),
+                "runs": [
+                    [run.id, run.name, run.state, run.meta.group, run.meta.job_type, list(run.meta.tags)]
+                    for run in project.runs
+                ],
+            }
+            for project in sorted(store.projects, key=lambda each: last_activity(each.runs) or 0.0, reverse=True)
+        ]
+    }
+
+
+def _groups(runs: Sequence[RunRecord]) -> list[tuple[str, str, int]]:
+    """Name, page below the project and number of runs of each group."""
+    counts = Counter(run.meta.group for run in runs if run.meta.group)
+    slugs = urls.slugs(counts)
+    return [(name, urls.href(f"groups/{slugs[name]}/index.html"), counts[name]) for name in sorted(counts)]
+
+
+def _card(project: Project, artifacts: int, sparkline: Sparkline | None) -> ProjectCard:
     states = Counter(run.state for run in project.runs)
     return ProjectCard(
         name=project.name,
@@ -76,7 +116,9 @@ def _card(project: Project) -> ProjectCard:
         states=tuple((state, states[state]) for state in STATES if states[state]),
         last_activity=iso(last_activity(project.runs)),
         groups=len({run.meta.group for run in project.runs if run.meta.group}),
-        headline=_headline(project.runs),
+        artifacts=artifacts,
+        headline=headline(project.runs),
+        sparkline=sparkline,
     )
 
 
@@ -84,25 +126,28 @@ def last_activity(runs: Sequence[RunRecord]) -> float | None:
     return max((run.last_sign for run in runs if run.last_sign is not None), default=None)
 
 
-def _headline(runs: Sequence[RunRecord]) -> Headline | None:
-    values: dict[str, list[float]] = {}
-    for run in runs:
+def headline(runs: Sequence[RunRecord]) -> Headline | None:
+    """The metric of a project that its card shows, judged by names; None where no name says that it matters."""
+    values: dict[str, dict[int, float]] = {}
+    for index, run in enumerate(runs):
         for key, value in run.summary.items():
+            if _rank(key) == _NO_RANK:
+                continue
             as_number = None if isinstance(value, bool | str) else number(value)
             if as_number is not None and math.isfinite(as_number):
-                values.setdefault(key, []).append(as_number)
-    ranked = sorted((key for key in values if _rank(key) < 4), key=lambda key: (_rank(key), -len(values[key]), key))
-    if not ranked:
+                values.setdefault(key, {})[index] = as_number
+    if not values:
         return None
-    key = ranked[0]
+    key = min(values, key=lambda key: (_rank(key), -len(values[key]), key))
     highest = bool(_HIGHER.search(key))
-    best = max(values[key]) if highest else min(values[key])
-    return Headline(key, f"{best:.4g}", "highest" if highest else "lowest")
+    best = (max if highest else min)(values[key], key=lambda index: values[key][index])
+    return Headline(key, f"{values[key][best]:.4g}", "highest" if highest else "lowest", best)
 
 
+@lru_cache(maxsize=10_000)
 def _rank(key: str) -> int:
     if _HIGHER.search(key):
         return 0 if _HELD_OUT.search(key) else 2
     if _LOWER.search(key):
         return 1 if _HELD_OUT.search(key) else 3
-    return 4
+    return _NO_RANK

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from runstore.format.metrics import AGGREGATES
+from runstore.format.views import saved_views
+from runstore.reading.columns import Columns
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.defined import Definitions
 from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
+from sitegen.pages.group import GroupFacts, group_facts
 from sitegen.pages.index import last_activity
 from sitegen.pages.values import cell, column_type, flat, shared_and_varying, short
 
@@ -46,7 +49,7 @@ class GroupPage(WorkspacePage):
     started: str | None
     last_activity: str | None
     shared_config: tuple[tuple[str, str], ...]
-    varying_config: tuple[tuple[str, int], ...]
+    about: GroupFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
     path = urls.group_page(project.name, slug)
     root = urls.up(path)
     runs = [run for run in project.runs if run.meta.group == group]
-    shared, varying = shared_and_varying(run.config for run in runs)
+    shared, _ = shared_and_varying(run.config for run in runs)
     return GroupPage(
         title=f"{group} · {project.name}",
         root=root,
@@ -124,7 +127,7 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
         started=iso(min((run.created for run in runs if run.created is not None), default=None)),
         last_activity=iso(last_activity(runs)),
         shared_config=shared,
-        varying_config=varying,
+        about=group_facts(runs, root),
     )
 
 
@@ -153,12 +156,15 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
             "url": [urls.href(f"runs/{run.id}/index.html") for run in runs],
         },
         "columns": _run_columns(runs)
-        + _value_columns("config", [flat(run.config) for run in runs])
-        + _with_goals(_value_columns("summary", [flat(run.summary) for run in runs]), Definitions(runs)),
+        + _with_kinds(_value_columns("config", [flat(run.config) for run in runs]), runs)
+        + _with_kinds(
+            _with_goals(_value_columns("summary", [flat(run.summary) for run in runs]), Definitions(runs)), runs
+        ),
         "metrics": [
             _metric(metric) for metric in sorted(metrics, key=lambda metric: place(metric.key)) if not metric.hidden
         ],
         "group": "group" if any(run.meta.group for run in runs) else None,
+        "views": [view.record() for view in saved_views(project.meta)],
     }
 
 
@@ -176,6 +182,12 @@ def _run_columns(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
         ("host", "Host", "text", [_text(run.provenance.get("host")) for run in runs]),
         ("commit", "Commit", "text", [_text(each.get("commit")) if isinstance(each, dict) else None for each in git]),
         ("sweep", "Sweep", "text", [run.meta.sweep or None for run in runs]),
+        ("finished", "Finished", "time", [run.finished for run in runs]),
+        ("updated", "Updated", "time", [run.last_sign for run in runs]),
+        ("exit_code", "Exit code", "number", [run.exit_code for run in runs]),
+        ("rows", "Rows", "number", [run.rows for run in runs]),
+        ("last_step", "Last step", "number", [run.last_step for run in runs]),
+        ("tracked", "Tracked", "duration", [run.tracked for run in runs]),
     ]
     return [
         {"key": key, "label": label, "section": "run", "type": kind, "values": values}
@@ -203,6 +215,21 @@ def _with_goals(columns: list[dict[str, Any]], definitions: Definitions) -> list
         if goal is not None:
             column["goal"] = goal
     return columns
+
+
+def _with_kinds(columns: list[dict[str, Any]], runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
+    """The columns, each with its kind for filters where its cells, which are text, do not tell: lists, long numbers."""
+    frame = Columns(runs)
+    for column in columns:
+        if column["type"] in ("text", "mixed") and any(map(_hides_its_kind, column["values"])):
+            kind = frame.kind(column["key"])
+            if kind in ("list", "number"):
+                column["kind"] = kind
+    return columns
+
+
+def _hides_its_kind(value: Any) -> bool:
+    return isinstance(value, str) and (value[:1] == "[" or (len(value) > 15 and value.removeprefix("-").isdecimal()))
 
 
 def _text(value: Any) -> str | None:

@@ -1,20 +1,20 @@
 """The page of one run."""
 
-import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from runstore.artifacts.lineage import INPUT, OUTPUT
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.pages.artifacts import ArtifactIndex, UseRow
-from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_starts, attempt_views, log_views
+from sitegen.pages.attempts import AlertView, AttemptView, alerts, attempt_starts, attempt_views
+from sitegen.pages.code import CodeView, code_view, command_line, repository
 from sitegen.pages.context import Link, PageContext, ProblemRow, iso, problem_rows
-from sitegen.pages.files import Folder, Script, StoredFile, folders, main_script
-from sitegen.pages.texts import LogView, PatchView, patch_view
+from sitegen.pages.files import Script, StoredFile, main_script
+from sitegen.pages.logs import LogHead, log_heads, log_index
+from sitegen.pages.previews import files_index
+from sitegen.pages.texts import PatchView, patch_view
 from sitegen.pages.values import cell, is_typed, show, shown_items
 
 FieldKind = Literal["text", "time", "duration", "code", "link", "list", "state"]
@@ -82,12 +82,15 @@ class RunPage(PageContext):
     marks: tuple[float, ...]
     alerts: tuple[AlertView, ...]
     uses: RunUses
-    logs: tuple[LogView, ...]
+    logs: tuple[LogHead, ...]
+    log: str | None
     patch: PatchView | None
-    folders: tuple[Folder, ...]
+    code: CodeView | None
+    files: str | None
     script: Script | None
     problems: tuple[ProblemRow, ...]
     group: Link | None
+    sweep: str
     previous: Link | None
     next: Link | None
 
@@ -115,7 +118,7 @@ def run_page(
         run=RunHead(run.id, run.name, run.state, run.meta.notes),
         project=project.name,
         project_href=project_href,
-        overview=tuple(_overview(run, group)),
+        overview=tuple(overview(run, group)),
         config=shown_items(run.config),
         summary=shown_items({key: value for key, value in run.summary.items() if not _has_panel(run, value)}),
         loads=loads,
@@ -123,12 +126,15 @@ def run_page(
         marks=attempt_starts(run),
         alerts=alerts(run),
         uses=RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root)),
-        logs=log_views(run),
-        patch=patch_view(run.layout.changes_patch, "changes.patch.txt") if has_patch(run) else None,
-        folders=folders(stored),
+        logs=log_heads(run),
+        log=log_index(run),
+        patch=patch_view(run.layout.changes_patch, urls.PATCH) if has_patch(run) else None,
+        code=code_view(run, patched=has_patch(run)),
+        files=files_index(run, stored),
         script=main_script(run, stored),
         problems=problem_rows(run.problems),
         group=group,
+        sweep=run.meta.sweep,
         previous=_neighbour(project, number - 1, root),
         next=_neighbour(project, number + 1, root),
     )
@@ -151,7 +157,7 @@ def _neighbour(project: Project, number: int, root: str) -> Link | None:
     return Link(run.name, urls.href(urls.run_page(project.name, run.id), root))
 
 
-def _overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
+def overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
     """The fields of W&B's Overview, in its order, then ours. What a run does not say is left out."""
     facts = run.provenance
     git = facts.get("git") if isinstance(facts.get("git"), dict) else {}
@@ -169,7 +175,7 @@ def _overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
         ("Name", run.name, "text", None),
         ("Run path", f"{run.project}/{run.id}", "code", None),
         ("Exit code", run.exit_code, "text", None),
-        ("Command", _command(facts), "code", None),
+        ("Command", command_line(facts), "code", None),
         ("Git repository", *_repository(git)),
         ("Git state", _git_state(git), "code", None),
         ("Host name", facts.get("host"), "text", None),
@@ -190,30 +196,9 @@ def _overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
             yield Field(label, value if kind == "duration" else show(cell(value)), kind, href)
 
 
-def _command(facts: Any) -> str | None:
-    command = facts.get("command")
-    if isinstance(command, list):
-        return shlex.join(str(word) for word in command)
-    return str(command) if command else None
-
-
 def _repository(git: Any) -> tuple[str | None, FieldKind, str | None]:
-    """The remote without what may be a password, and as a link where a browser can follow it."""
-    remote = git.get("remote")
-    if not isinstance(remote, str) or not remote:
-        return None, "text", None
-    try:
-        parts = urlsplit(remote)
-    except ValueError:
-        return remote, "code", None
-    user, at, host = parts.netloc.rpartition("@")
-    if parts.scheme in ("http", "https") and host:
-        bare = urlunsplit((parts.scheme, host, parts.path, "", ""))
-        return bare, "link", bare.removesuffix(".git")
-    if at:
-        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}")), "code", None
-    ssh = re.fullmatch(r"git@([A-Za-z0-9.-]+):([A-Za-z0-9._/~-]+?)(?:\.git)?", remote)
-    return remote, "link" if ssh else "code", f"https://{ssh[1]}/{ssh[2]}" if ssh else None
+    shown, page = repository(git.get("remote"))
+    return shown, "link" if page else "text" if shown is None else "code", page
 
 
 def _git_state(git: Any) -> str | None:

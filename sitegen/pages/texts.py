@@ -1,130 +1,61 @@
-"""Console logs and patches as a page shows them: a readable part, and a link to the whole."""
+"""Patches as a page shows them: file by file, with what each line does."""
 
-import os
-import sys
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Literal
+from typing import Final, Literal
 
-from sitegen.pages.ansi import Pen, Span
-from sitegen.pages.context import Link, iso
-
-MAX_LOG_LINES: Final = 1000
-MAX_PATCH_LINES: Final = 2000
-_TAIL_BYTES: Final = 512 << 10
+MAX_PATCH_LINES: Final = 5000
 _MAX_LINE: Final = 5000
-LineTimes = Sequence[tuple[int, float | None, str]]
-"""Of a line and those after it: when it came (epoch s), and from which stream ("" where that is not known)."""
+_MAX_BYTES: Final = 16 << 20
+_HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 
 PatchKind = Literal["add", "del", "hunk", "file", "same"]
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a console log; `number` counts from 1. `time` is epoch s in ISO 8601, where the log says it."""
-
-    number: int
-    spans: tuple[Span, ...]
-    source: str = ""
-    time: str | None = None
-
-    @property
-    def text(self) -> str:
-        return "".join(span.text for span in self.spans)
-
-
-@dataclass(frozen=True, slots=True)
-class LogView:
-    """The end of a console log; `hidden` lines stand before it, `href` leads to the whole, `earlier` to the files
-    that stand before this one. `title` names its writer, "" for a run's only one."""
-
-    lines: tuple[LogLine, ...]
-    hidden: int
-    href: str
-    title: str = ""
-    earlier: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class PatchLine:
-    """One line of a patch and what it does."""
+    """One line of a patch, what it does, and its number in the old and in the new file ("" where it is in none)."""
 
     kind: PatchKind
     text: str
+    old: str = ""
+    new: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PatchFile:
+    """What a patch does to one file; `path` is "" for lines before the first."""
+
+    path: str
+    status: str
+    added: int
+    removed: int
+    lines: tuple[PatchLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PatchView:
-    """The beginning of a patch; `hidden` lines follow it, `href` leads to the whole."""
+    """A patch file by file; `hidden` lines are in the download alone, where `href` leads."""
 
-    lines: tuple[PatchLine, ...]
+    files: tuple[PatchFile, ...]
+    added: int
+    removed: int
     hidden: int
     href: str
 
-
-def log_view(
-    path: Path, href: str, *, title: str = "", earlier: tuple[Link, ...] = (), start: int = 0, times: LineTimes = ()
-) -> LogView | None:
-    """The last lines of a log, None when there is no log or it is empty. Of terminal escapes the colours remain.
-
-    `start` lines were written before this file; `times` says of lines (from 0) when they came, and by which stream.
-    """
-    try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            skipped = max(0, size - _TAIL_BYTES)
-            before = start + _newlines(file, skipped)
-            file.seek(skipped)
-            data = file.read(_TAIL_BYTES)
-    except OSError:
-        return None
-    if not size:
-        return None
-    lines = data.decode("utf-8", errors="replace").split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    cut = max(0, len(lines) - MAX_LOG_LINES)
-    if skipped and not cut:
-        # The first line of the part that was read may be half a line.
-        cut = min(1, len(lines) - 1)
-    pen, marks = Pen(), iter([*times, (sys.maxsize, None, "")])
-    at: tuple[int, float | None, str] = (0, None, "")
-    following = next(marks)
-    shown = []
-    for number, line in enumerate(lines[cut:], before + cut):
-        while following[0] <= number:
-            at, following = following, next(marks)
-        shown.append(LogLine(number + 1, _cut(pen.line(line[: 4 * _MAX_LINE]), len(line)), at[2], iso(at[1])))
-    return LogView(tuple(shown), before + cut, href, title, earlier)
-
-
-def _newlines(file: BinaryIO, stop: int) -> int:
-    count = 0
-    while stop > 0:
-        piece = file.read(min(1 << 20, stop))
-        if not piece:
-            break
-        count += piece.count(b"\n")
-        stop -= len(piece)
-    return count
-
-
-def _cut(spans: tuple[Span, ...], size: int) -> tuple[Span, ...]:
-    """The spans of a line without what no page has room for; `size` is the line's as it was written."""
-    if sum(len(span.text) for span in spans) <= _MAX_LINE:
-        return spans
-    kept, room = [], _MAX_LINE
-    for span in spans:
-        kept.append(Span(span.text[:room], span.style))
-        room -= len(kept[-1].text)
-    return (*kept, Span(f"… ({size - _MAX_LINE} more characters)"))
+    @property
+    def lines(self) -> tuple[PatchLine, ...]:
+        return tuple(line for file in self.files for line in file.lines)
 
 
 def patch_view(path: Path, href: str) -> PatchView | None:
-    """The first lines of a patch, None when there is none or it is empty."""
+    """A patch's files, None when there is no patch or it is empty."""
     try:
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        with path.open("rb") as file:
+            text = file.read(_MAX_BYTES).decode("utf-8", errors="replace")
+            rest = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
     except OSError:
         return None
     lines = text.split("\n")
@@ -132,13 +63,70 @@ def patch_view(path: Path, href: str) -> PatchView | None:
         lines.pop()
     if not lines:
         return None
-    shown = tuple(PatchLine(_patch_kind(line), line[:_MAX_LINE]) for line in lines[:MAX_PATCH_LINES])
-    return PatchView(shown, len(lines) - len(shown), href)
+    files, room = [], MAX_PATCH_LINES
+    for part in _by_file(lines):
+        files.append(_file(part, room))
+        room = max(0, room - len(part))
+    shown = sum(len(file.lines) for file in files)
+    added, removed = sum(file.added for file in files), sum(file.removed for file in files)
+    return PatchView(tuple(files), added, removed, len(lines) - shown + rest, href)
 
 
-def _patch_kind(line: str) -> PatchKind:
-    if line.startswith(("diff ", "index ", "--- ", "+++ ", "new file", "deleted file", "rename ", "similarity ")):
-        return "file"
-    if line.startswith("@@"):
-        return "hunk"
-    return "add" if line.startswith("+") else "del" if line.startswith("-") else "same"
+def _by_file(lines: Iterable[str]) -> list[list[str]]:
+    parts: list[list[str]] = []
+    for line in lines:
+        if line.startswith("diff ") or not parts:
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def _file(lines: list[str], room: int) -> PatchFile:
+    known = list(_lines(lines))
+    heads = [line.text for line in known if line.kind == "file"]
+    added, removed = (sum(line.kind == kind for line in known) for kind in ("add", "del"))
+    return PatchFile(_path(heads), _status(heads), added, removed, tuple(known[:room]))
+
+
+def _lines(lines: Iterable[str]) -> Iterator[PatchLine]:
+    old = new = left_old = left_new = 0
+    in_head = False
+    for line in lines:
+        shown = line[:_MAX_LINE]
+        if line.startswith("diff "):
+            in_head = True
+        if left_old <= 0 and left_new <= 0 and (match := _HUNK.match(line)):
+            old, new = int(match[1]), int(match[3])
+            left_old, left_new = int(match[2] or 1), int(match[4] or 1)
+            in_head = False
+            yield PatchLine("hunk", shown)
+        elif left_old <= 0 and left_new <= 0 and (in_head or line.startswith(("--- ", "+++ "))):
+            yield PatchLine("file", shown)
+        elif line.startswith("+"):
+            yield PatchLine("add", shown, "", str(new) if new else "")
+            new, left_new = new + 1, left_new - 1
+        elif line.startswith("-"):
+            yield PatchLine("del", shown, str(old) if old else "", "")
+            old, left_old = old + 1, left_old - 1
+        elif line.startswith("\\"):
+            yield PatchLine("same", shown)
+        else:
+            yield PatchLine("same", shown, str(old) if old else "", str(new) if new else "")
+            old, new, left_old, left_new = old + 1, new + 1, left_old - 1, left_new - 1
+
+
+def _path(heads: list[str]) -> str:
+    """The file's path in the new tree, in the old one where it was deleted."""
+    for start in ("+++ ", "--- "):
+        for head in heads:
+            name = head.removeprefix(start).split("\t")[0].strip('"')
+            if head.startswith(start) and name != "/dev/null":
+                return name[2:] if name[:2] in ("a/", "b/") else name
+    return heads[0].rpartition(" b/")[2].strip('"') if heads and " b/" in heads[0] else ""
+
+
+def _status(heads: list[str]) -> str:
+    for start, word in (("new file", "new"), ("deleted file", "deleted"), ("rename ", "renamed"), ("Binary", "binary")):
+        if any(head.startswith(start) for head in heads):
+            return word
+    return "binary" if any(head.startswith("GIT binary") for head in heads) else ""

@@ -4,12 +4,15 @@
  * tooltip, so that moving the pointer never redraws a thousand lines.
  */
 runstore.Chart = (() => {
-  const { element, shapes, painter, series, format } = runstore;
+  const { element, shapes, painter, format } = runstore;
+  const { tickFormat, tooltipRow, extent, ranged, middle, marks, nearestPlace } = runstore.plotValues;
   const SVG = "http://www.w3.org/2000/svg";
   /** Room around the plot, px, as the specs have it. */
   let PADDING = null;
   const MOST_IN_TOOLTIP = 8;
   const LEAST_DRAG = 5;
+  const MARK = 6;
+  const EVERY = { x: [null, null], y: [null, null] };
   const UNITS = [["s", 1, 180], ["min", 60, 10800], ["h", 3600, 259200], ["d", 86400, Infinity]];
 
   /** @type {Promise<Object<string, object>>} parsed specs, shared by all charts */
@@ -45,21 +48,27 @@ runstore.Chart = (() => {
       this.root = element("div", { className: "plot", tabIndex: 0, role: "group", aria: { roledescription: "chart" } }, this.axes, this.canvas);
       this.overlay = svg("svg", this.root, "plot-overlay");
       this.rules = svg("path", this.overlay, "plot-rules");
-      this.highlighted = svg("path", this.overlay, "plot-highlight");
+      this.inner = svg("svg", this.overlay, "plot-inner");
+      this.highlighted = svg("path", this.inner, "plot-highlight");
+      this.broken = svg("path", this.overlay, "plot-broken");
       this.crosshair = svg("line", this.overlay, "plot-crosshair");
       this.marker = svg("circle", this.overlay, "plot-marker");
       this.marker.setAttribute("r", "4");
+      this.value = svg("text", this.overlay, "plot-value");
       this.brush = svg("rect", this.overlay, "plot-brush");
       this.root.append(this.axisTitle, this.empty, this.note, this.tooltip, this.live);
       this.drawn = [];
       this.zoom = null;
       this.onzoom = () => {};
+      this.oncursor = () => {};
+      this.marks = [];
       this.#listen();
     }
 
     /**
      * Draws curves; the promise is kept once they are on the screen.
-     * @param {{curves: Curve[], axis: string, axisLabel: string, log: boolean, marks?: number[]}} what each curve has a `colour` too; at the `marks` on the x axis stands a thin rule
+     * @param {{curves: Curve[], behind?: Curve[], axis: string, axisLabel: string, log: boolean, xlog?: boolean, outliers?: boolean, range?: Ranges, marks?: number[]}} what
+     *   each curve has a `colour` too; those `behind` are faint; at the `marks` on the x axis stands a thin rule
      */
     async draw(what) {
       this.what = what;
@@ -74,7 +83,7 @@ runstore.Chart = (() => {
       const height = this.root.clientHeight - PADDING.top - PADDING.bottom;
       if (width < 20 || height < 20) return;
       this.#measure(width, height);
-      this.#show(all[`${what.axis === "_timestamp" ? "time" : "linear"}-${what.log ? "log" : "linear"}`]);
+      this.#show(all[`${what.axis === "_timestamp" ? "time" : this.frame.xlog ? "log" : "linear"}-${what.log ? "log" : "linear"}`]);
       this.#describe();
     }
 
@@ -90,9 +99,14 @@ runstore.Chart = (() => {
 
     /** Thickens the curve with this key, or none. @param {?string} key */
     highlight(key) {
-      const found = key === null ? null : this.drawn.find(({ curve }) => curve.key === key);
+      const found = key === null ? null : this.drawn.find(({ curve }) => curve.key === key || curve.of === key);
       this.highlighted.setAttribute("d", found ? painter.path(found.part, this.scale) : "");
       if (found) this.highlighted.style.stroke = found.curve.colour;
+    }
+
+    /** Room around the plot, px. */
+    get padding() {
+      return PADDING;
     }
 
     resetZoom() {
@@ -100,28 +114,36 @@ runstore.Chart = (() => {
     }
 
     #measure(width, height) {
-      const { curves, log } = this.what;
-      const x = this.zoom ?? extent(curves);
-      const parts = x ? shapes.thinned(curves, x, width) : [];
-      const y = x && shapes.visibleRange(parts, x, log);
-      this.frame = { width, height, x: x ?? [0, 1], y: y ?? (log ? [1, 10] : [0, 1]), log };
-      this.parts = parts;
+      const { curves, behind = [], log, outliers, axis, range = EVERY } = this.what;
+      const xlog = Boolean(this.what.xlog) && axis !== "_timestamp";
+      const whole = extent(curves, xlog);
+      const x = this.zoom ?? (whole && ranged(whole, range.x, xlog));
+      const parts = x ? shapes.thinned([...curves, ...behind], x, width, xlog) : [];
+      const own = x && ((outliers && middle(curves, x, log)) || shapes.visibleRange(parts, x, log));
+      const y = own && ranged(own, range.y, log);
+      this.frame = { width, height, x: x ?? (xlog ? [1, 10] : [0, 1]), y: y ?? (log ? [1, 10] : [0, 1]), log, xlog };
+      this.parts = parts.slice(0, curves.length);
+      this.faint = parts.slice(curves.length);
       this.empty.hidden = Boolean(y);
       this.empty.textContent = curves.length === 0 ? "No run that is shown logged this." : log ? "Nothing above zero to show on a logarithmic scale." : "Only NaN or infinite values here.";
       const lost = log ? parts.reduce((sum, part) => sum + part.ys.filter((value) => value <= 0).length, 0) : 0;
-      this.note.hidden = !(lost && y);
-      this.note.textContent = "Values ≤ 0 have no place on a log scale";
+      const notes = [lost ? "Values ≤ 0 have no place on a log scale" : "", xlog && whole && extent(curves)[0] <= 0 ? "x ≤ 0 has no place on a log axis" : ""];
+      this.note.textContent = notes.filter(Boolean).join(" · ");
+      this.note.hidden = !(this.note.textContent && y);
     }
 
     #show(runtime) {
       const { curves } = this.what;
       const scale = (this.scale = shapes.scales(this.frame));
       const [low, high] = this.frame.x;
-      const marks = (this.what.marks ?? []).filter((x) => x > low && x < high);
-      this.rules.setAttribute("d", marks.map((x) => `M${scale.x(x).toFixed(1)},0V${this.frame.height}`).join(""));
+      const rules = (this.what.marks ?? []).filter((x) => x > low && x < high);
+      this.rules.setAttribute("d", rules.map((x) => `M${scale.x(x).toFixed(1)},0V${this.frame.height}`).join(""));
       this.drawn = curves.map((curve, at) => ({ curve, part: this.parts[at] }));
       this.#frame(runtime);
-      painter.paint(this.canvas, PADDING, { parts: this.parts, curves, frame: this.frame, scale });
+      this.marks = marks(this.drawn, this.frame, scale);
+      this.broken.setAttribute("d", this.marks.map(({ px, py }) => `M${px.toFixed(1)},${py ? py - MARK : 0}v${MARK}`).join(""));
+      this.painted = { parts: this.parts, curves, faint: this.faint, behind: this.what.behind ?? [], frame: this.frame, scale };
+      painter.paint(this.canvas, PADDING, this.painted);
       this.highlight(null);
     }
 
@@ -137,11 +159,13 @@ runstore.Chart = (() => {
       const unit = this.#unit();
       const [x0, x1] = [x[0] / unit[1], x[1] / unit[1]];
       const decades = this.what.log && y[1] / y[0] > 100;
-      const formats = { xformat: tickFormat(x0, x1), yformat: tickFormat(y[0], y[1], this.what.log), decades };
+      const formats = { xformat: tickFormat(x0, x1, this.frame.xlog), yformat: tickFormat(y[0], y[1], this.what.log), decades };
       const signals = { x0, x1, y0: y[0], y1: y[1], ...formats, ...runstore.palette.axes() };
       for (const [name, value] of Object.entries(signals)) this.view.signal(name, value);
       this.view.width(width).height(height).run();
       this.axisTitle.textContent = this.axis === "_runtime" ? `${this.what.axisLabel} (${unit[0]})` : this.what.axisLabel;
+      this.inner.setAttribute("width", width);
+      this.inner.setAttribute("height", height);
       this.overlay.setAttribute("viewBox", `${-PADDING.left} ${-PADDING.top} ${width + PADDING.left + PADDING.right} ${height + PADDING.top + PADDING.bottom}`);
     }
 
@@ -153,8 +177,9 @@ runstore.Chart = (() => {
     #describe() {
       const { curves } = this.what;
       const [low, high] = this.frame.y;
+      const broken = this.marks.length ? `, ${format.count(this.marks.length, "value")} not finite` : "";
       const range = this.empty.hidden ? `, between ${format.number(low, 3)} and ${format.number(high, 3)}` : "";
-      this.root.setAttribute("aria-label", `${this.label}: ${format.count(curves.length, "line")} over ${this.what.axisLabel.toLowerCase()}${range}`);
+      this.root.setAttribute("aria-label", `${this.label}: ${format.count(curves.length, "line")} over ${this.what.axisLabel.toLowerCase()}${range}${broken}`);
     }
 
     #listen() {
@@ -175,8 +200,9 @@ runstore.Chart = (() => {
     }
 
     #value(pixel) {
-      const { x, width } = this.frame;
-      return x[0] + (Math.min(width, Math.max(0, pixel)) / width) * (x[1] - x[0]);
+      const { x, width, xlog } = this.frame;
+      const share = Math.min(width, Math.max(0, pixel)) / width;
+      return xlog ? x[0] * (x[1] / x[0]) ** share : x[0] + share * (x[1] - x[0]);
     }
 
     #move(event) {
@@ -192,23 +218,58 @@ runstore.Chart = (() => {
       this.tooltip.hidden = true;
       this.crosshair.removeAttribute("x1");
       this.overlay.classList.remove("pointing");
+      if (this.cursor !== undefined) this.oncursor(null);
       this.cursor = undefined;
       this.highlight(null);
     }
 
+    /** Shows where the pointer is in another chart over the same axis: the same x, and the same line's value there. @param {?{x: number, key: string}} where */
+    follow(where) {
+      const isHere = where && this.frame && where.x >= this.frame.x[0] && where.x <= this.frame.x[1];
+      this.overlay.classList.toggle("following", Boolean(isHere));
+      this.value.textContent = "";
+      if (!isHere) return this.highlight(null);
+      const cx = this.scale.x(where.x);
+      this.#cross(cx);
+      const found = this.drawn.find(({ curve }) => (curve.of ?? curve.key) === where.key)?.curve;
+      const p = found ? nearestPlace(found.xs, where.x) : -1;
+      const cy = p < 0 ? NaN : this.scale.y(found.ys[p]);
+      this.highlight(cy === cy ? found.key : null);
+      this.#mark(cx, cy, found?.colour);
+      if (cy !== cy) return;
+      this.value.textContent = format.number(found.ys[p]);
+      const isRight = cx > this.frame.width / 2;
+      for (const [name, value] of [["x", cx + (isRight ? -8 : 8)], ["y", Math.max(12, cy - 6)], ["text-anchor", isRight ? "end" : "start"]]) this.value.setAttribute(name, value);
+    }
+
+    #cross(cx) {
+      for (const [name, value] of [["x1", cx], ["x2", cx], ["y1", 0], ["y2", this.frame.height]]) this.crosshair.setAttribute(name, value);
+    }
+
+    #mark(cx, cy, colour) {
+      this.marker.style.display = cy === cy ? "" : "none";
+      if (cy !== cy) return;
+      this.marker.setAttribute("cx", cx);
+      this.marker.setAttribute("cy", cy);
+      this.marker.style.fill = colour;
+    }
+
     #point(px, py) {
-      const found = this.#nearest(this.#value(px), py);
-      if (!found.length) return this.#leave();
+      const mark = this.marks.find((each) => Math.abs(each.px - px) < MARK && Math.abs(each.py - py) < 2 * MARK);
+      const found = mark ? [] : this.#nearest(this.#value(px), py);
+      if (!mark && !found.length) return this.#leave();
       this.cursor = px;
-      const [first] = found;
+      const first = found[0] ?? mark;
       const cx = this.scale.x(first.x);
       this.overlay.classList.add("pointing");
-      for (const [name, value] of [["x1", cx], ["x2", cx], ["y1", 0], ["y2", this.frame.height]]) this.crosshair.setAttribute(name, value);
-      this.marker.setAttribute("cx", cx);
-      this.marker.setAttribute("cy", first.py);
-      this.marker.style.fill = first.curve.colour;
+      this.overlay.classList.remove("following");
+      this.value.textContent = "";
+      this.#cross(cx);
+      this.#mark(cx, first.py, first.curve.colour);
       this.highlight(first.curve.key);
-      this.#tell(found, cx);
+      if (mark) this.#say(mark.x, [tooltipRow(mark, true)], cx);
+      else this.#tell(found, cx);
+      this.oncursor({ x: first.x, key: first.curve.of ?? first.curve.key, axis: this.axis });
     }
 
     /** The same for who cannot see it. */
@@ -237,8 +298,12 @@ runstore.Chart = (() => {
       const shown = found.slice(0, MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
       const rows = shown.map((entry) => tooltipRow(entry, entry === first));
       const more = found.length - shown.length;
-      const head = element("div", { className: "tooltip-head" }, this.#xText(first.x));
       if (more > 0) rows.push(element("div", { className: "tooltip-more" }, `and ${more} more`));
+      this.#say(first.x, rows, cx);
+    }
+
+    #say(x, rows, cx) {
+      const head = element("div", { className: "tooltip-head" }, this.#xText(x));
       this.tooltip.replaceChildren(head, ...rows);
       this.tooltip.hidden = false;
       const box = this.root.getBoundingClientRect();
@@ -311,46 +376,6 @@ runstore.Chart = (() => {
       event.preventDefault();
       actions[event.key]();
     }
-  }
-
-  /** The format of an axis' labels: as many digits as it takes to tell one from the next. */
-  function tickFormat(low, high, log = false) {
-    const size = Math.max(Math.abs(low), Math.abs(high));
-    const step = log ? low : (high - low) / 5;
-    if (!(step > 0 && step < Infinity)) return "~g";
-    const place = Math.floor(Math.log10(step));
-    const digits = Math.min(12, Math.floor(Math.log10(size)) - place + 2);
-    if (log && (size >= 1e4 || step < 1e-3)) return ".3~g";
-    if (size >= 1e4) return `.${digits}~s`;
-    return size < 1e-3 ? `.${digits - 1}~e` : `.${Math.max(0, 1 - place)}~f`;
-  }
-
-  function tooltipRow({ curve, p, y }, nearest) {
-    const swatch = element("span", { className: "swatch" });
-    swatch.style.backgroundColor = curve.colour;
-    const band = curve.lo ? ` (${format.number(curve.lo[p], 4)} – ${format.number(curve.hi[p], 4)})` : "";
-    const number = element("span", { className: "tooltip-value" }, format.number(y));
-    const size = curve.n ? ` n=${curve.n[p]}` : "";
-    const detail = band || size ? element("span", { className: "tooltip-detail" }, `${band}${size}`) : null;
-    return element("div", { className: nearest ? "tooltip-row nearest" : "tooltip-row" }, swatch, element("span", { className: "tooltip-name" }, curve.label), number, detail);
-  }
-
-  /** The range of x over all curves, null when there is no point. */
-  function extent(curves) {
-    let [low, high] = [Infinity, -Infinity];
-    for (const { xs, ys } of curves) {
-      for (let p = 0; p < xs.length; p++) if (ys[p] === ys[p] && xs[p] === xs[p]) { low = Math.min(low, xs[p]); break; }
-      for (let p = xs.length - 1; p >= 0; p--) if (ys[p] === ys[p] && xs[p] === xs[p]) { high = Math.max(high, xs[p]); break; }
-    }
-    if (low > high) return null;
-    return low === high ? [low - 1, high + 1] : [low, high];
-  }
-
-  function nearestPlace(xs, x) {
-    const after = series.lowerBound(xs, x);
-    if (after === 0) return xs.length ? 0 : -1;
-    if (after === xs.length) return after - 1;
-    return x - xs[after - 1] < xs[after] - x ? after - 1 : after;
   }
 
   return Chart;

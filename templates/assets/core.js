@@ -4,7 +4,7 @@
  * `runstore.put(name, payload)`, because a browser fetches nothing from `file://`.
  */
 window.runstore = (() => {
-  /** @type {Map<string, {promise: Promise<any>, put?: boolean, resolve: (payload: any) => void, reject: (error: Error) => void}>} */
+  /** @type {Map<string, {promise: Promise<any>, put?: boolean, source?: string, resolve: (payload: any) => void, reject: (error: Error) => void}>} */
   const expected = new Map();
 
   /** @param {string} name */
@@ -27,6 +27,7 @@ window.runstore = (() => {
   function put(name, payload) {
     const entry = expect(name);
     entry.put = true;
+    entry.source = document.currentScript?.src;
     entry.resolve(payload);
   }
 
@@ -46,6 +47,25 @@ window.runstore = (() => {
     script.onerror = () => entry.reject(new Error(`${url} cannot be loaded: reload the page if the site was built anew, or copy the site whole`));
     document.head.append(script);
     return entry.promise;
+  }
+
+  /** Gives up a payload: nobody shows it any more. @param {string} name */
+  function forget(name) {
+    expected.delete(name);
+  }
+
+  /** The payload called `name` from a newer file. One that cannot be had leaves the old one. @param {string} name @param {string} url @returns {Promise<any>} */
+  function reload(name, url) {
+    const before = expected.get(name);
+    expected.delete(name);
+    const loading = load(name, url);
+    loading.catch(() => before && expected.set(name, before));
+    return loading;
+  }
+
+  /** The address of the file that a payload came from. @param {string} name @returns {string | undefined} */
+  function source(name) {
+    return expected.get(name)?.source;
   }
 
   /** The payload of a script that stands in the page before this one. @param {string} name @returns {Promise<any>} */
@@ -114,5 +134,8 @@ window.runstore = (() => {
     }
   }
 
-  return { put, load, loaded, element, icon, fail, ready, matcher };
+  /** The fragment of the compare page for some runs. @param {string[]} ids */
+  const compared = (ids) => `runs=${encodeURIComponent(ids.map(encodeURIComponent).join(","))}`;
+
+  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, matcher, compared };
 })();

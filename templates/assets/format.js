@@ -79,5 +79,5 @@ runstore.format = (() => {
     for (const node of root.querySelectorAll("data[data-bytes]")) node.textContent = bytes(Number(node.value));
   }
 
-  return { number, bytes, duration, time, ago, value, count, humanise };
+  return { whole: (amount) => whole.format(amount), number, bytes, duration, time, ago, value, count, humanise };
 })();

@@ -1,22 +1,27 @@
 "use strict";
 /** Colours of runs and groups: by rank, so that they stay when others are hidden, and the same on every page. */
 runstore.palette = (() => {
-  // Neighbours differ in hue and in lightness; each stands out from a white and from a dark page.
+  // Neighbours differ for every kind of colour vision; each stands out from a white and from a dark page (tests/sitegen/test_palette.py).
   const LIGHT = [
-    "#3b6fe0", "#e0701a", "#169c74", "#c23bb0", "#b38a00", "#d43a4b", "#0f93b8", "#7d51d9", "#5d8f1c", "#a8603a",
-    "#e0559a", "#4f6580", "#00897b", "#9a4fd0", "#c77700", "#2e8b3d", "#b02a5b", "#5a7bd0", "#8a6d1f", "#d2604f",
-    "#3a9bd9", "#7a7f00", "#a3479f", "#6b5b95",
+    "#3b6fe0", "#e0701a", "#169c74", "#c23bb0", "#a50928", "#4709a5", "#66a509", "#2b8271", "#0d96f2", "#823d2b",
+    "#4040bf", "#a58609", "#09a5a5", "#bf4073", "#a50909", "#960df2", "#cb7e0b", "#368ba1", "#822b4e", "#824e2b",
+    "#3b0df2", "#09a547", "#2b7182", "#36a18b", "#822b2b", "#4e2b82", "#82822b", "#c40df2", "#a13660", "#a13636",
+    "#0928a5", "#f23b0d", "#0b7ecb", "#2b8282", "#cb0b58", "#2b3d82",
   ];
   const DARK = [
-    "#6d9bff", "#ff9a4d", "#3fcf9f", "#f07be0", "#e3bf3f", "#ff7a85", "#4cc9ee", "#b08cff", "#a5d65c", "#dc9a72",
-    "#ff8fc4", "#9fb6d3", "#46d3c1", "#cf94ff", "#f5b041", "#6cd07c", "#f2729f", "#9db6ff", "#cdb25e", "#ff9b8a",
-    "#80c8ff", "#c6cc3f", "#e08fdc", "#a99bdc",
+    "#6d9bff", "#ff9a4d", "#3fcf9f", "#f07be0", "#f53d62", "#873df5", "#abf53d", "#b3e6db", "#6ec0f7", "#cc7a66",
+    "#6666cc", "#f5d03d", "#9efafa", "#d98cab", "#f53d3d", "#c06ef7", "#fad59e", "#b3dbe6", "#cc668f", "#cc8f66",
+    "#896ef7", "#9efac3", "#66b8cc", "#66ccb8", "#cc6666", "#8f66cc", "#cccc66", "#e89efa", "#e6b3c7", "#d98c8c",
+    "#3d62f5", "#f5623d", "#3dabf5", "#66cccc", "#f53d87", "#667acc",
   ];
 
   const dark = () => document.documentElement.dataset.theme === "dark";
 
   /** @param {number} rank from 0 */
   const colour = (rank) => (dark() ? DARK : LIGHT)[rank % LIGHT.length];
+
+  /** How often the colours were used up before a rank: its line is dashed then. */
+  const turn = (rank) => Math.floor(rank / LIGHT.length);
 
   let themed = null;
   document.addEventListener("runstore:theme", () => (themed = null));
@@ -31,5 +36,5 @@ runstore.palette = (() => {
     return themed;
   }
 
-  return { colour, axes };
+  return { colour, turn, axes };
 })();

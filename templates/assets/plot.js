@@ -1,7 +1,7 @@
 "use strict";
 /** Histograms over steps and the charts of `plot.*`: compiled when the site was built, fed and drawn here. */
 (() => {
-  const { element, palette, format } = runstore;
+  const { element, palette, format, vegaView } = runstore;
   const { renderers } = runstore.steps;
   const MOST_IN_LEGEND = 12;
 
@@ -25,11 +25,9 @@
   function chartOf(label, runtime, signals, data, height = 240) {
     const place = element("div", { className: "vega-plot", role: "img", aria: { label } });
     place.style.height = `${height}px`;
-    const view = new vega.View(runtime, { renderer: "canvas", container: place, hover: true, expr: vegaInterpreter, logLevel: vega.Error, loader: nothing() });
-    const known = new Set(Object.keys(view.getState({ signals: () => true, data: () => false }).signals));
-    for (const [name, value] of Object.entries(signals)) if (known.has(name)) view.signal(name, value);
+    const view = vegaView.open(place, runtime);
+    vegaView.set(view, signals);
     for (const [name, rows] of Object.entries(data)) view.data(name, rows);
-    view.tooltip(tooltip);
     let width = 0;
     const observer = new ResizeObserver(() => {
       if (!place.isConnected || place.clientWidth === width || place.clientWidth < 40) return;
@@ -39,25 +37,6 @@
     observer.observe(place);
     return { place, view };
   }
-
-  /** A chart has its data; it fetches nothing. */
-  function nothing() {
-    const refuse = () => Promise.reject(new Error("A chart on this site fetches nothing."));
-    return { load: refuse, sanitize: refuse, http: refuse, file: refuse };
-  }
-
-  let tip = null;
-
-  function tooltip(_handler, event, _item, value) {
-    if (!tip) document.body.append((tip = element("div", { className: "tooltip", hidden: true })));
-    tip.hidden = value === null || value === undefined || value === "";
-    if (tip.hidden) return;
-    const rows = typeof value === "object" ? Object.entries(value).filter(([, each]) => each !== "undefined" && each !== "null") : [["", String(value)]];
-    tip.replaceChildren(...rows.map(([name, each]) => element("div", { className: "tooltip-row" }, element("span", { className: "tooltip-name" }, name), element("span", { className: "tooltip-value" }, String(each)))));
-    tip.style.left = `${Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)}px`;
-    tip.style.top = `${Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8)}px`;
-  }
-  addEventListener("scroll", () => tip && (tip.hidden = true), { passive: true });
 
   function heatCells({ steps, low, high, shares }) {
     const cells = [];

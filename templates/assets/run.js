@@ -1,35 +1,42 @@
 "use strict";
 /** The page of one run: its charts, what it logged beside numbers, its system metrics, and searches in its lists. */
 (() => {
-  const { State, Panels, series, palette } = runstore;
+  const { State, Panels, element, series, palette } = runstore;
+  // What is chosen in the log and the files changes no chart.
+  const BESIDE = new Set(["find", "line", "writer", "file"]);
 
   /** What a chart of this run shows, from the payload of its metrics. */
   function drawer(data, axisOf, marks = []) {
-    const decoded = new Map();
+    const decoded = new WeakMap();
     return async (metric) => {
-      if (!decoded.has(metric)) decoded.set(metric, series.decodeRun(metric, data.times));
-      const values = decoded.get(metric);
-      const { x, ylog, smooth } = axisOf();
+      // Of a later build a metric has other numbers.
+      if (decoded.get(metric)?.y !== metric.y) decoded.set(metric, { y: metric.y, values: series.decodeRun(metric, data.times) });
+      const { values } = decoded.get(metric);
+      const { x, xlog, ylog, outliers, raw, ...how } = axisOf();
       const shown = series.shownAxis(x, Boolean(series.axis(values, x)), metric.axis_name);
       const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
-      const curves = series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smooth);
-      return { ...shown, curves, marks: shown.axis === "_step" ? marks : [], log: ylog, about: `${values.y.length} points`, legend: [] };
+      const lines = (smoothing) => series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smoothing);
+      const behind = raw && how.smooth > 0 ? lines({ ...how, smooth: 0 }) : [];
+      return { ...shown, curves: lines(how), behind, marks: shown.axis === "_step" ? marks : [], log: ylog, xlog, outliers, about: `${values.y.length} points`, legend: [] };
     };
   }
 
-  async function drawCharts(root) {
-    const data = await runstore.loaded("run");
-    const state = new State({ x: runstore.offerAxes(document, data.metrics.some(({ axis_name: name }) => name)) });
+  async function drawCharts(root, data, state, listeners) {
     // Where each later attempt began.
     const marks = (root.dataset.marks ?? "").split(" ").filter(Boolean).map(Number);
     const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}));
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);
-    state.onchange = (changed) => {
+    listeners.push((changed) => {
       show();
       if (changed.has("panels")) panels.filter(state.view.panels);
-      else panels.update();
-    };
+      else if ([...changed].some((key) => !BESIDE.has(key))) panels.update();
+    });
+    runstore.live?.on("run", (later) => {
+      data.times = later.times;
+      panels.renew(later.metrics);
+      return panels.update();
+    });
     await panels.settled();
   }
 
@@ -60,6 +67,11 @@
       try {
         const data = await runstore.load("system", details.dataset.system);
         const panels = (runstore.system = new Panels(host, data.metrics, drawer(data, () => ({ x: "_runtime", ylog: false, smooth: 0 })), () => {}));
+        runstore.live?.on("system", (later) => {
+          data.times = later.times;
+          panels.renew(later.metrics);
+          return panels.update();
+        });
         details.querySelector("[data-system-search]").addEventListener("input", (event) => panels.filter(event.target.value));
       } catch (error) {
         host.textContent = error.message;
@@ -70,23 +82,48 @@
     observer.observe(details);
   }
 
+  /** A section whose data are loaded when it comes near, or when the address names something in it. */
+  function drawLater(section, Kind, state, listeners, isNamed) {
+    if (!section) return;
+    const shown = new Kind(section, state);
+    let started = false;
+    const start = () => {
+      if (started) return;
+      started = true;
+      shown.start().catch((error) => section.append(element("p", { className: "plot-failed" }, error.message)));
+    };
+    new IntersectionObserver((entries) => entries.some(({ isIntersecting }) => isIntersecting) && start(), { rootMargin: "300px 0px" }).observe(section);
+    listeners.push((changed) => (started ? shown.follow(changed) : isNamed(state.view) && start()));
+    if (!isNamed(state.view)) return;
+    start();
+    section.scrollIntoView();
+  }
+
   function bindListSearch(input) {
-    const rows = [...document.getElementById(input.dataset.searches).querySelectorAll("[data-row]")];
-    input.addEventListener("input", () => {
+    const list = () => document.getElementById(input.dataset.searches);
+    const search = () => {
       const { test } = runstore.matcher(input.value);
-      for (const row of rows) row.hidden = !test(row.textContent);
-    });
+      for (const row of list().querySelectorAll("[data-row]")) row.hidden = !test(row.textContent);
+    };
+    input.addEventListener("input", search);
+    document.addEventListener("runstore:live", ({ target }) => target === list() && search());
   }
 
   async function main() {
     runstore.format.humanise();
     document.querySelectorAll("[data-searches]").forEach(bindListSearch);
-    for (const log of document.querySelectorAll("[data-log]")) log.scrollTop = log.scrollHeight;
+    const root = document.querySelector("[data-panels]");
+    const data = root && (await runstore.loaded("run"));
+    const axes = Boolean(data) && data.metrics.some(({ axis_name: name }) => name);
+    const state = new State({ x: runstore.offerAxes(document, axes) });
+    const listeners = [];
+    state.onchange = (changed) => listeners.forEach((follow) => follow(changed));
     const system = document.querySelector("[data-system]");
     if (system) drawSystem(system);
-    const root = document.querySelector("[data-panels]");
-    if (root) await drawCharts(root);
+    if (root) await drawCharts(root, data, state, listeners);
     if (runstore.steps) await drawLogged();
+    drawLater(document.getElementById("log"), runstore.Log, state, listeners, ({ find, line, writer }) => Boolean(find || line || writer));
+    drawLater(document.getElementById("files"), runstore.Files, state, listeners, ({ file }) => Boolean(file));
     runstore.ready();
   }
 

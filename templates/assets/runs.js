@@ -1,14 +1,25 @@
 "use strict";
 /**
- * A project's runs in columns: searched, grouped, sorted. No page.
+ * A project's runs in typed columns: searched, grouped, sorted. No page.
  *
  * @typedef {{key: string, label: string, section: string, type: string, values: any[]}} Column
- * @typedef {{key: string, label: string, rank: number, runs: number[]}} Group
+ *
+ * @typedef {object} Group  the runs that share the values of the first `level + 1` columns that make the groups
+ * @property {string} key
+ * @property {string} name       the value of the last of these columns
+ * @property {string} label      the values of all of them
+ * @property {number} level      from 0
+ * @property {number} rank       of its colour
+ * @property {any} value
+ * @property {number[]} runs
+ * @property {?Group} parent
+ * @property {?Group[]} children null for the deepest
  */
 runstore.Runs = (() => {
   const collator = new Intl.Collator("en", { sensitivity: "base" });
   const SEARCHED = ["group", "job_type", "tags", "state", "notes"];
   const NONE = "(none)";
+  const MEASURED = ["number", "duration"];
 
   class Runs {
     /**
@@ -18,18 +29,34 @@ runstore.Runs = (() => {
      */
     constructor(payload, base, scope) {
       this.base = base;
+      this.scope = scope;
       Object.assign(this, payload.runs);
+      this.project = payload.project;
       this.metrics = payload.metrics;
       this.defaultGroup = payload.group ?? "";
       /** @type {Map<string, Column>} */
       this.columns = new Map(payload.columns.map((column) => [column.key, column]));
       this.columns.set("name", { key: "name", label: "Name", section: "run", type: "text", values: this.name });
+      this.columns.set("id", { key: "id", label: "ID", section: "run", type: "text", values: this.id });
       this.all = this.id.map((_, run) => run);
       if (scope) {
         const values = this.columns.get(scope.column)?.values ?? [];
         this.all = this.all.filter((run) => values[run] === scope.value);
       }
       this.texts = null;
+      this.places = new Map(this.id.map((id, run) => [id, run]));
+      /** What was computed of a column, once: its order, its groups, its range. @type {Map<string, any>} */
+      this.known = new Map();
+    }
+
+    /** Takes the data of a later build; who holds a column holds its newer values. @param {object} payload */
+    renew(payload) {
+      const later = new Runs(payload, this.base, this.scope);
+      for (const [key, column] of later.columns) {
+        const known = this.columns.get(key);
+        if (known) later.columns.set(key, Object.assign(known, column));
+      }
+      Object.assign(this, later);
     }
 
     get count() {
@@ -43,6 +70,26 @@ runstore.Runs = (() => {
     /** The rank of a run's colour: the oldest is 0, so that new runs change no other's. */
     rank(run) {
       return this.id.length - 1 - run;
+    }
+
+    /** The run with an id. @returns {number | undefined} */
+    place(id) {
+      return this.places.get(id);
+    }
+
+    /**
+     * Columns by their keys with commas between them (a key's own comma is written %2C), those that are not there left
+     * out. A text that is a key as it stands is that one.
+     * @param {string} text @returns {string[]}
+     */
+    keysOf(text) {
+      if (this.columns.has(text)) return [text];
+      return [...new Set(text.split(",").map(decoded))].filter((key) => this.columns.has(key));
+    }
+
+    /** @param {string[]} keys */
+    textOf(keys) {
+      return keys.length === 1 && this.keysOf(keys[0])[0] === keys[0] ? keys[0] : keys.map(encodeURIComponent).join(",");
     }
 
     /**
@@ -68,71 +115,239 @@ runstore.Runs = (() => {
 
     /** Columns whose values can make groups: everything but what was measured or is different for each run. */
     groupable() {
-      const skipped = new Set(["created", "runtime", "notes", "name"]);
+      const skipped = new Set(["created", "finished", "updated", "runtime", "tracked", "rows", "last_step", "notes", "name", "id"]);
       return [...this.columns.values()].filter(({ key, section }) => section !== "summary" && !skipped.has(key));
     }
 
+    /** The deepest groups of `runs` by columns, in order. @param {string | string[]} keys @param {number[]} runs @returns {Group[]} */
+    group(keys, runs) {
+      return leaves(this.tree([keys].flat(), runs));
+    }
+
     /**
-     * Groups of `runs` by a column, in the natural order of its values; every group of the project keeps its rank.
-     * @param {string} key @param {number[]} runs @returns {Group[]}
+     * Groups of `runs` by columns, one level each, in the natural order of their values. Every group of the project
+     * keeps its key, its rank and its order, whichever runs are looked at.
+     * @param {string[]} keys @param {number[]} runs @returns {Group[]}
      */
-    group(key, runs) {
-      const values = this.columns.get(key)?.values ?? [];
-      const ranks = this.#ranks(values);
-      const found = new Map();
-      for (const run of runs) {
-        const label = groupLabel(values[run]);
-        let group = found.get(label);
-        if (!group) found.set(label, (group = { key: `g:${label}`, label, rank: ranks.get(label), value: values[run] ?? null, runs: [] }));
-        group.runs.push(run);
-      }
-      return [...found.values()].sort((a, b) => compare(a.value, b.value));
-    }
-
-    #ranks(values) {
-      const ranks = new Map();
-      for (let run = this.id.length - 1; run >= 0; run--) {
-        const label = groupLabel(values[run]);
-        if (!ranks.has(label)) ranks.set(label, ranks.size);
-      }
-      return ranks;
-    }
-
-    /** `runs` in the order of a column (`-key`: descending); what has no value, or no finite number, comes last. */
-    sort(runs, sort) {
-      const { key, sign } = parseSort(sort);
-      const column = this.columns.get(key);
-      if (!column) return runs;
-      const value = (run) => (column.type === "number" && typeof column.values[run] === "string" ? null : column.values[run]);
-      return [...runs].sort((a, b) => order(value(a), value(b), sign) || a - b);
-    }
-
-    /** Groups in the order of a column: by the mean of its numbers, else by its least value. */
-    sortGroups(groups, sort) {
-      const { key, sign } = parseSort(sort);
-      const column = this.columns.get(key);
-      if (!column) return groups;
-      const value = (group) => {
-        const numbers = this.numbers(column, group.runs);
-        return numbers ? numbers.mean : this.sort(group.runs, key).map((run) => column.values[run])[0];
+    tree(keys, runs) {
+      const levels = keys.map((key) => this.#codes(key));
+      const ranks = levels.length > 1 ? this.#ranks(keys, levels) : null;
+      const split = (members, level, parent) => {
+        const { codes, labels, values, order } = levels[level];
+        const found = new Map();
+        for (const run of members) {
+          const code = codes[run];
+          const known = found.get(code);
+          if (known) known.push(run);
+          else found.set(code, [run]);
+        }
+        const sorted = [...found].sort(([a], [b]) => order[a] - order[b]);
+        return sorted.map(([code, own]) => {
+          const name = labels[code];
+          const label = parent ? `${parent.label} · ${name}` : name;
+          const group = { key: keyOf(parent, name, levels.length), name, label, level, value: values[code], runs: own, parent, children: null };
+          group.rank = ranks ? ranks.get(combination(levels, level, own[0])) : code;
+          if (level + 1 < levels.length) group.children = split(own, level + 1, group);
+          return group;
+        });
       };
-      const ordered = groups.map((group) => ({ group, value: key === "name" ? group.label : value(group) }));
-      return ordered.sort((a, b) => order(a.value, b.value, sign)).map(({ group }) => group);
+      return levels.length ? split(runs, 0, null) : [];
+    }
+
+    /** A column's values as codes in the order they first appeared, with the place of each code in the values' order. */
+    #codes(key) {
+      return this.#once(`codes ${key}`, () => {
+        const column = this.columns.get(key)?.values ?? [];
+        const codes = new Int32Array(this.id.length);
+        const [known, labels, values] = [new Map(), [], []];
+        for (let run = this.id.length - 1; run >= 0; run--) {
+          const label = groupLabel(column[run]);
+          let code = known.get(label);
+          if (code === undefined) {
+            known.set(label, (code = labels.length));
+            labels.push(label);
+            values.push(column[run] ?? null);
+          }
+          codes[run] = code;
+        }
+        return { codes, labels, values, order: placesOf(values) };
+      });
+    }
+
+    /** Ranks of combinations of values, by first appearance in the project. */
+    #ranks(keys, levels) {
+      return this.#once(`ranks ${JSON.stringify(keys)}`, () => {
+        const ranks = new Map();
+        for (let level = 0; level < levels.length; level++) {
+          let next = 0;
+          for (let run = this.id.length - 1; run >= 0; run--) {
+            const key = combination(levels, level, run);
+            if (!ranks.has(key)) ranks.set(key, next++);
+          }
+        }
+        return ranks;
+      });
+    }
+
+    #once(name, make) {
+      if (!this.known.has(name)) this.known.set(name, make());
+      return this.known.get(name);
+    }
+
+    /** Numbers that stand in the order of a column's values; NaN for what has none, and among numbers for what is no finite number. */
+    #order(column) {
+      return this.#once(`order ${column.key}`, () => {
+        if (column.type === "number" || column.type === "duration" || column.type === "time") return this.#floats(column);
+        const [known, values] = [new Map(), []];
+        const codes = column.values.map((value) => {
+          if (value === null || value === undefined) return -1;
+          const plain = typeof value === "number" ? value : String(value);
+          if (!known.has(plain)) known.set(plain, values.push(plain) - 1);
+          return known.get(plain);
+        });
+        const places = placesOf(values);
+        return Float64Array.from(codes, (code) => (code < 0 ? NaN : places[code]));
+      });
+    }
+
+    #floats(column) {
+      return this.#once(`floats ${column.key}`, () => Float64Array.from(column.values, (value) => (typeof value === "number" ? value : NaN)));
+    }
+
+    /** What to sort by, most important first. @param {string} sort keys with commas between, `-` in front for descending @returns {{key: string, sign: number}[]} */
+    sorts(sort) {
+      const single = parseSort(sort);
+      if (!sort || this.columns.has(single.key)) return sort ? [single] : [];
+      return sort.split(",").map((part) => parseSort(decoded(part))).filter(({ key }) => this.columns.has(key));
+    }
+
+    /** @param {{key: string, sign: number}[]} sorts */
+    sortText(sorts) {
+      const texts = sorts.map(({ key, sign }) => (sign < 0 ? `-${key}` : key));
+      return texts.length === 1 && !texts[0].includes(",") && !texts[0].includes("%") ? texts[0] : texts.map(encodeURIComponent).join(",");
+    }
+
+    /** What `sort` becomes by a click on a column: ascending, descending, as before. @param {boolean} more beside the others */
+    nextSort(sort, key, more) {
+      const sorts = this.sorts(sort);
+      const known = sorts.find((each) => each.key === key);
+      const next = known ? (known.sign > 0 ? [{ key, sign: -1 }] : []) : [{ key, sign: 1 }];
+      return this.sortText(more ? (known ? sorts.flatMap((each) => (each === known ? next : [each])) : [...sorts, ...next]) : next);
+    }
+
+    /** `runs` in the order of columns; what has no value, or no finite number, comes last. */
+    sort(runs, sort) {
+      const orders = this.sorts(sort).map(({ key, sign }) => ({ values: this.#order(this.columns.get(key)), sign }));
+      if (!orders.length) return runs;
+      return [...runs].sort((a, b) => {
+        for (const { values, sign } of orders) {
+          const difference = numeric(values[a], values[b], sign);
+          if (difference) return difference;
+        }
+        return a - b;
+      });
+    }
+
+    /** Groups of a level in the order of columns: by the mean of their numbers, else by the least value. */
+    sortGroups(groups, sort) {
+      const sorts = this.sorts(sort);
+      if (!sorts.length) return groups;
+      const keyed = groups.map((group) => ({ group, values: sorts.map(({ key }) => this.#groupValue(group, key)) }));
+      keyed.sort((a, b) => {
+        for (let at = 0; at < sorts.length; at++) {
+          const [left, right] = [a.values[at], b.values[at]];
+          const difference = typeof left === "string" ? sorts[at].sign * natural(left, right) : numeric(left, right, sorts[at].sign);
+          if (difference) return difference;
+        }
+        return 0;
+      });
+      return keyed.map(({ group }) => group);
+    }
+
+    #groupValue(group, key) {
+      if (key === "name") return group.name;
+      const column = this.columns.get(key);
+      if (MEASURED.includes(column.type)) return this.numbers(column, group.runs)?.mean ?? NaN;
+      const order = this.#order(column);
+      return group.runs.reduce((least, run) => (order[run] < least || least !== least ? order[run] : least), NaN);
+    }
+
+    /** Whether a column holds what can be averaged. */
+    isMeasured(column) {
+      return MEASURED.includes(column.type);
     }
 
     /** Count, mean, minimum and maximum of a column's finite numbers among `runs`; null where there is none. */
     numbers(column, runs) {
-      if (!["number", "duration"].includes(column.type)) return null;
+      if (!this.isMeasured(column)) return null;
+      const values = this.#floats(column);
       let [n, mean, min, max] = [0, 0, Infinity, -Infinity];
       for (const run of runs) {
-        const value = column.values[run];
-        if (typeof value !== "number") continue;
-        mean += (value - mean) / ++n;
-        min = Math.min(min, value);
-        max = Math.max(max, value);
+        const value = values[run];
+        if (value !== value) continue;
+        n++;
+        // Two values may lie so far apart that their difference is no number.
+        mean += value / n - mean / n;
+        if (value < min) min = value;
+        if (value > max) max = value;
       }
       return n ? { n, mean, min, max } : null;
     }
+
+    /** The least and the greatest finite number of a column over the page's runs, or null. */
+    range(column) {
+      return this.#once(`range ${column.key}`, () => this.numbers(column, this.all));
+    }
+
+    /**
+     * How many of `runs` lie in each of `bins` parts of the column's range over all runs, so that histograms of groups
+     * can be compared; null where there is no range.
+     * @param {Column} column @param {number[]} runs @returns {?Uint32Array}
+     */
+    histogram(column, runs, bins) {
+      const range = this.range(column);
+      if (!range || !(range.max > range.min)) return null;
+      const values = this.#floats(column);
+      const counts = new Uint32Array(bins);
+      const span = range.max / 2 - range.min / 2;
+      for (const run of runs) {
+        const value = values[run];
+        if (value === value) counts[Math.min(bins - 1, Math.floor(((value / 2 - range.min / 2) / span) * bins))]++;
+      }
+      return counts;
+    }
+
+    /** Whether a column's value differs between the page's runs. */
+    isVaried(column) {
+      return this.#once(`varied ${column.key}`, () => {
+        const first = JSON.stringify(column.values[this.all[0]] ?? null);
+        return this.all.some((run) => JSON.stringify(column.values[run] ?? null) !== first);
+      });
+    }
+
+    /** How many of a column's runs have a value. */
+    filled(column) {
+      return this.#once(`filled ${column.key}`, () => column.values.reduce((sum, value) => sum + (value !== null), 0));
+    }
+  }
+
+  /** The deepest groups of a tree, in order. @param {Group[]} groups @returns {Group[]} */
+  function leaves(groups) {
+    return groups.flatMap((group) => (group.children ? leaves(group.children) : [group]));
+  }
+  Runs.leaves = leaves;
+
+  /** How a group is named in `hide` and `open`: by its value; with several levels by the values of all, escaped, with slashes between. */
+  function keyOf(parent, label, levels) {
+    if (levels === 1) return `g:${label}`;
+    const escaped = label.replaceAll("~", "~0").replaceAll("/", "~1");
+    return parent ? `${parent.key}/${escaped}` : `g:${escaped}`;
+  }
+
+  function combination(levels, level, run) {
+    let text = "";
+    for (let at = 0; at <= level; at++) text += `${levels[at].codes[run]},`;
+    return text;
   }
 
   /** How a value names its group. */
@@ -141,31 +356,53 @@ runstore.Runs = (() => {
     return Array.isArray(value) ? value.join(", ") : String(value);
   }
 
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
   function parseSort(sort) {
     return sort.startsWith("-") ? { key: sort.slice(1), sign: -1 } : { key: sort, sign: 1 };
   }
 
-  function compare(a, b) {
+  /** The place of each value among all in ascending order. */
+  function placesOf(values) {
+    const parts = values.map((value) => (typeof value === "number" || value === null ? null : split(value)));
+    const order = values.map((_, at) => at).sort((a, b) => compare(values[a], values[b], parts[a], parts[b]));
+    const places = new Int32Array(values.length);
+    order.forEach((at, place) => (places[at] = place));
+    return places;
+  }
+
+  function compare(a, b, left, right) {
     if (a === null || b === null) return (a === null) - (b === null);
     if (typeof a === "number" && typeof b === "number") return a - b;
     if (typeof a === "number" || typeof b === "number") return typeof a === "number" ? -1 : 1;
-    return natural(String(a), String(b));
+    return compareParts(left, right) || (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0);
   }
 
+  const split = (value) => String(value).split(/(\d+(?:\.\d+)?)/).map((part, at) => (at % 2 ? Number(part) : part));
+
   /** The order of texts with numbers in them: `lr0.03` before `lr0.3`, `fold 9` before `fold 10`. */
-  function natural(a, b) {
-    const [left, right] = [a, b].map((text) => text.split(/(\d+(?:\.\d+)?)/));
+  const natural = (a, b) => compare(a, b, split(a), split(b));
+
+  function compareParts(left, right) {
     for (let at = 0; at < Math.min(left.length, right.length); at++) {
+      if (left[at] === right[at]) continue;
       // What was split at stands in the odd places.
       const difference = at % 2 ? left[at] - right[at] : collator.compare(left[at], right[at]);
       if (difference) return difference;
     }
-    return left.length - right.length || (a < b ? -1 : a > b ? 1 : 0);
+    return left.length - right.length;
   }
 
-  function order(a, b, sign) {
-    const [left, right] = [a ?? null, b ?? null];
-    return left === null || right === null ? compare(left, right) : sign * compare(left, right);
+  /** NaN comes last, whichever way is sorted. */
+  function numeric(a, b, sign) {
+    if (a !== a || b !== b) return (a !== a) - (b !== b);
+    return a < b ? -sign : a > b ? sign : 0;
   }
 
   return Runs;

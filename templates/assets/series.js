@@ -1,7 +1,7 @@
 "use strict";
 /**
- * One metric of many runs in typed arrays, and all that is computed from it: axes, smoothing, groups. No page, no
- * pixels.
+ * One metric of many runs in typed arrays, and the curves that are made of it: over which axis, of which runs or groups.
+ * No page, no pixels.
  *
  * @typedef {object} Series
  * @property {Int32Array} runs     index of each run that logged the metric
@@ -14,8 +14,13 @@
  * @property {Float32Array | Float64Array} lo  smallest value behind each point; `y` itself where one row is one point
  * @property {Float32Array | Float64Array} hi
  * @property {boolean} bucketed    whether a point stands for several rows
+ * @property {(place: number) => ?{places: Uint32Array, kinds: Uint8Array}} broken which of a run's points have NaN or infinite values behind them
  *
  * @typedef {(place: number) => Float64Array} XsOf
+ *
+ * @typedef {object} Broken  where values were logged that are not finite
+ * @property {Float64Array} xs   in any order; NaN where the axis has no place for them
+ * @property {Uint8Array} kinds  what each was: a place in `series.BROKEN`
  *
  * @typedef {object} Curve
  * @property {string} key
@@ -25,12 +30,15 @@
  * @property {?ArrayLike<number>} lo  lower edge of the band
  * @property {?ArrayLike<number>} hi
  * @property {?Uint32Array} n      how many runs stand behind each point of a group
+ * @property {boolean} binned      whether a group's runs have too many different x: its points stand for bins of them
+ * @property {?Broken} broken      null when every value was finite
  */
 runstore.series = (() => {
   const LABELS = { _step: "Step", _runtime: "Relative time", _timestamp: "Wall time" };
-  const BINS = 1000;
-  const MOST_POSITIONS = 4000;
   const MOST_SHARED = 1e7;
+  const BROKEN = ["NaN", "∞", "−∞"];
+  const { smooth } = runstore.smoothing;
+  const { aggregates } = runstore;
 
   /** @param {?string} text base64 @returns {?Uint8Array} */
   function bytes(text) {
@@ -46,7 +54,7 @@ runstore.series = (() => {
     const offsets = new Uint32Array(payload.counts.length + 1);
     payload.counts.forEach((count, k) => (offsets[k + 1] = offsets[k] + count));
     const y = floats(payload.y, payload.dtype);
-    const runtime = times && floats(times.runtime, "f4");
+    const runtime = times && floats(times.runtime, times.dtype);
     return {
       runs: Int32Array.from(payload.runs),
       offsets,
@@ -58,6 +66,17 @@ runstore.series = (() => {
       lo: floats(payload.lo, payload.dtype) ?? y,
       hi: floats(payload.hi, payload.dtype) ?? y,
       bucketed: payload.lo !== null,
+      broken: payload.broken ? brokenOf(payload.broken, offsets) : () => null,
+    };
+  }
+
+  /** The points of each run that have values behind them which are not finite. */
+  function brokenOf(payload, offsets) {
+    const points = new Uint32Array(bytes(payload.points).buffer);
+    const kinds = bytes(payload.kinds);
+    return (k) => {
+      const [from, to] = [aggregates.lowerBound(points, offsets[k]), aggregates.lowerBound(points, offsets[k + 1])];
+      return from === to ? null : { places: points.slice(from, to).map((point) => point - offsets[k]), kinds: kinds.slice(from, to) };
     };
   }
 
@@ -99,8 +118,8 @@ runstore.series = (() => {
   /** Equal for runs whose steps are stretches of one sequence. */
   const sequence = (start, stride) => `${stride} ${((start % stride) + stride) % stride}`;
 
-  function walls({ start, delta }, runtime, offsets) {
-    const since = delta === null ? runtime : floats(delta, "f4");
+  function walls({ start, delta, dtype }, runtime, offsets) {
+    const since = delta === null ? runtime : floats(delta, dtype);
     const xs = new Float64Array(since.length);
     for (let k = 0; k + 1 < offsets.length; k++) {
       const origin = start[k] ?? NaN;
@@ -123,32 +142,30 @@ runstore.series = (() => {
   }
 
   /**
-   * The curve of each run in `chosen` (a set of indices) that logged the metric.
+   * The curve of each run in `chosen` (a set of indices) that logged the metric, smoothed along x.
    * @param {Series} series
+   * @param {{smooth: number, smoother?: string}} how
    * @returns {Curve[]}
    */
-  function runCurves(series, xsOf, chosen, name, weight) {
+  function runCurves(series, xsOf, chosen, name, how) {
+    const order = orders();
     const curves = [];
     for (let k = 0; k < series.runs.length; k++) {
       const run = series.runs[k];
       if (!chosen.has(run)) continue;
       const [from, to] = [series.offsets[k], series.offsets[k + 1]];
-      const part = (values) => smooth(values.subarray(from, to), weight);
-      curves.push({
-        ...name(run),
-        ...ascending(xsOf(k), part(series.y), series.bucketed ? part(series.lo) : null, series.bucketed ? part(series.hi) : null),
-        n: null,
-      });
+      const cut = (values) => values.subarray(from, to);
+      const found = { xs: xsOf(k), ys: cut(series.y), lo: series.bucketed ? cut(series.lo) : null, hi: series.bucketed ? cut(series.hi) : null };
+      const { xs, ys, lo, hi } = order(found.xs) === "none" ? ascending(found) : found;
+      const smoothed = (values) => values && smooth(xs, values, how);
+      const broken = brokenAt(series, xsOf, k);
+      curves.push({ ...name(run), xs, ys: smoothed(ys), lo: smoothed(lo), hi: smoothed(hi), n: null, binned: false, broken });
     }
     return curves;
   }
 
   /** Clocks may jump: points in the order of x, those without an x left out. */
-  function ascending(xs, ys, lo, hi) {
-    let sorted = true;
-    // Written so that a NaN is not in order.
-    for (let p = 0; p < xs.length && sorted; p++) sorted = xs[p] >= (p ? xs[p - 1] : -Infinity);
-    if (sorted) return { xs, ys, lo, hi };
+  function ascending({ xs, ys, lo, hi }) {
     const order = [];
     xs.forEach((x, p) => Number.isNaN(x) || order.push(p));
     order.sort((a, b) => xs[a] - xs[b]);
@@ -156,210 +173,89 @@ runstore.series = (() => {
     return { xs: pick(xs), ys: pick(ys), lo: pick(lo), hi: pick(hi) };
   }
 
-  /**
-   * Exponential moving average with its bias towards zero taken out, as TensorBoard computes it. Points that are not
-   * finite stay so and count for nothing.
-   * @param {ArrayLike<number>} ys
-   * @param {number} weight of what came before, from 0 (no smoothing) to below 1
-   */
-  function smooth(ys, weight) {
-    if (!(weight > 0)) return ys;
-    const out = new Float64Array(ys.length);
-    let last = 0;
-    let bias = 1;
-    for (let p = 0; p < ys.length; p++) {
-      if (!Number.isFinite(ys[p])) {
-        out[p] = NaN;
-        continue;
-      }
-      last = last * weight + (1 - weight) * ys[p];
-      bias *= weight;
-      out[p] = last / (1 - bias);
-    }
-    return out;
-  }
-
-  /**
-   * The curve of each group: the mean, minimum or maximum of its runs at each x, with a band. Between two points of a
-   * run its value is interpolated; before its first, after its last and beside a NaN it counts for nothing.
-   * @param {Series} series
-   * @param {{key: string, label: string, runs: Iterable<number>}[]} groups
-   * @param {{agg: string, shade: string, smooth: number}} how
-   * @returns {Curve[]}
-   */
-  function groupCurves(series, xsOf, groups, how) {
-    const place = new Map();
-    series.runs.forEach((run, k) => place.set(run, k));
-    const curves = [];
-    for (const group of groups) {
-      const members = [...group.runs].map((run) => place.get(run)).filter((k) => k !== undefined);
-      if (members.length) curves.push({ ...group, ...aggregate(series, xsOf, members, how) });
-    }
-    return curves.filter((curve) => curve.xs.length);
-  }
-
-  /** @param {Series} series @param {number[]} members places of runs in the series */
-  function aggregate(series, xsOf, members, { agg, shade, smooth: weight }) {
-    const parts = members.map((k) => {
-      const [from, to] = [series.offsets[k], series.offsets[k + 1]];
-      return ascending(xsOf(k), series.y.subarray(from, to), series.lo.subarray(from, to), series.hi.subarray(from, to));
-    });
-    const { grid, edges, aligned } = positions(parts);
-    const totals = statistics(grid.length);
-    for (const part of parts) {
-      if (aligned) accumulateStretch(totals, lowerBound(grid, part.xs[0]), part);
-      else accumulate(totals, grid, edges ? binned(part, grid, edges) : part);
-    }
-    return summarise(totals, grid, agg, shade, weight);
-  }
-
-  /**
-   * Where a group's curve has points: every x of its runs. When those are too many, bins with about as many points
-   * each: `edges` are their lower ends, and of what a run has in one no extreme is lost. When all are stretches of one
-   * of them, they are `aligned`.
-   */
-  function positions(parts) {
-    const longest = parts.reduce((best, part) => (part.xs.length > best.xs.length ? part : best));
-    if (parts.every(({ xs }) => isPart(xs, longest.xs))) return { grid: Float64Array.from(longest.xs), edges: null, aligned: true };
-    const all = new Float64Array(parts.reduce((total, { xs }) => total + xs.length, 0));
-    let end = 0;
-    for (const { xs } of parts) {
-      all.set(xs, end);
-      end += xs.length;
-    }
-    all.sort();
-    let count = 0;
-    for (let p = 0; p < end; p++) if (p === 0 || all[p] !== all[count - 1]) all[count++] = all[p];
-    if (count <= MOST_POSITIONS) return { grid: all.slice(0, count), edges: null, aligned: false };
-    const place = (bin) => Math.floor((bin * count) / BINS);
-    const edges = Float64Array.from({ length: BINS }, (_, bin) => all[place(bin)]);
-    return { grid: edges.map((_, bin) => all[(place(bin) + place(bin + 1) - 1) >> 1]), edges, aligned: false };
-  }
-
-  /** A run with one point for each bin it has points in, at the bin's place: their mean and extremes. */
-  function binned({ xs, ys, lo, hi }, grid, edges) {
-    const made = { xs: [], ys: [], lo: [], hi: [] };
-    for (let p = 0; p < xs.length; ) {
-      const after = lowerBound(edges, xs[p]);
-      const bin = edges[after] === xs[p] ? after : after - 1;
-      const next = edges[bin + 1] ?? Infinity;
-      let [n, mean, low, high] = [0, 0, Infinity, -Infinity];
-      for (; p < xs.length && xs[p] < next; p++) {
-        if (ys[p] !== ys[p]) continue;
-        n++;
-        mean += ys[p] / n - mean / n;
-        low = Math.min(low, lo[p]);
-        high = Math.max(high, hi[p]);
-      }
-      made.xs.push(grid[bin]);
-      made.ys.push(n ? mean : NaN);
-      made.lo.push(n ? low : NaN);
-      made.hi.push(n ? high : NaN);
-    }
-    return made;
-  }
-
-  /** Whether `xs` is a stretch of `whole`: runs that logged at the same steps, some for a shorter time. */
-  function isPart(xs, whole) {
-    if (!xs.length || (xs.buffer === whole.buffer && xs.byteOffset === whole.byteOffset)) return true;
-    const start = lowerBound(whole, xs[0]);
-    if (start + xs.length > whole.length) return false;
-    for (let p = 0; p < xs.length; p++) if (xs[p] !== whole[start + p]) return false;
-    return true;
-  }
-
-  function statistics(size) {
-    return {
-      n: new Uint32Array(size),
-      mean: new Float64Array(size),
-      spread: new Float64Array(size),
-      min: new Float64Array(size).fill(Infinity),
-      max: new Float64Array(size).fill(-Infinity),
+  /** Whether some x are in "strict" order, each once, in "some", or in "none"; runs that share them share the answer. */
+  function orders() {
+    let [last, answer] = [null, null];
+    return (xs) => {
+      const same = last && last.buffer === xs.buffer && last.byteOffset === xs.byteOffset && last.length === xs.length;
+      if (!same) [last, answer] = [xs, orderOf(xs)];
+      return answer;
     };
   }
 
-  /** Adds one run whose points are those of the grid from `start` on. */
-  function accumulateStretch({ n, mean, spread, min, max }, start, { ys, lo, hi }) {
-    for (let p = 0, g = start; p < ys.length; p++, g++) {
-      const value = ys[p];
-      if (value !== value) continue;
-      const before = mean[g];
-      const count = ++n[g];
-      const off = value - before;
-      // Two values may lie so far apart that their difference is no number.
-      mean[g] = off - off === 0 ? before + off / count : before + (value / count - before / count);
-      spread[g] += off * (value - mean[g]);
-      if (lo[p] < min[g]) min[g] = lo[p];
-      if (hi[p] > max[g]) max[g] = hi[p];
-    }
-  }
-
-  /** Adds one run to the totals at each position of the grid that lies within it. */
-  function accumulate(totals, grid, { xs, ys, lo, hi }) {
-    let g = xs.length ? lowerBound(grid, xs[0]) : grid.length;
-    let [x0, y0, lo0, hi0] = [NaN, NaN, NaN, NaN];
+  function orderOf(xs) {
+    let found = "strict";
     for (let p = 0; p < xs.length; p++) {
-      const [x, y] = [xs[p], ys[p]];
-      for (; g < grid.length && grid[g] < x; g++) {
-        const share = (grid[g] - x0) / (x - x0);
-        const value = between(y0, y, share);
-        if (value === value) add(totals, g, value, between(lo0, lo[p], share), between(hi0, hi[p], share));
-      }
-      if (g < grid.length && grid[g] === x) {
-        if (y === y) add(totals, g, y, lo[p], hi[p]);
-        g++;
-      }
-      x0 = x;
-      y0 = y;
-      lo0 = lo[p];
-      hi0 = hi[p];
+      const before = p ? xs[p - 1] : -Infinity;
+      // Written so that a NaN is not in order.
+      if (!(xs[p] >= before)) return "none";
+      if (xs[p] === before) found = "some";
     }
+    return found;
   }
 
-  /** Between two values, which may lie so far apart that their difference is no number. */
-  const between = (a, b, share) => a * (1 - share) + b * share;
-
-  /** Welford's update: exact for many runs that differ little. */
-  function add(totals, g, value, low, high) {
-    const n = ++totals.n[g];
-    const before = totals.mean[g];
-    totals.mean[g] += value / n - before / n;
-    totals.spread[g] += (value - before) * (value - totals.mean[g]);
-    if (low < totals.min[g]) totals.min[g] = low;
-    if (high > totals.max[g]) totals.max[g] = high;
-  }
-
-  function summarise(totals, grid, agg, shade, weight) {
-    const line = new Float64Array(grid.length);
-    const banded = shade !== "none" && (shade === "minmax" || totals.n.some((n) => n > 1));
-    const [lo, hi] = banded ? [new Float64Array(grid.length), new Float64Array(grid.length)] : [null, null];
-    for (let g = 0; g < grid.length; g++) {
-      const n = totals.n[g];
-      line[g] = n === 0 ? NaN : agg === "min" ? totals.min[g] : agg === "max" ? totals.max[g] : totals.mean[g];
-      if (!banded) continue;
-      if (shade === "minmax" || n === 0) {
-        lo[g] = n ? totals.min[g] : NaN;
-        hi[g] = n ? totals.max[g] : NaN;
-        continue;
-      }
-      const deviation = n > 1 ? Math.sqrt(totals.spread[g] / (n - 1)) : 0;
-      const half = shade === "stderr" ? deviation / Math.sqrt(n) : deviation;
-      lo[g] = totals.mean[g] - half;
-      hi[g] = totals.mean[g] + half;
+  /**
+   * The curve of each group: its runs' mean, median, minimum or maximum at each x, with a band, smoothed.
+   * @param {Series} series
+   * @param {{key: string, label: string, runs: Iterable<number>}[]} groups
+   * @param {{agg: string, shade: string, smooth: number, smoother?: string}} how
+   * @returns {Curve[]}
+   */
+  function groupCurves(series, xsOf, groups, how) {
+    const order = orders();
+    const curves = [];
+    for (const { members, group } of placed(series, groups)) {
+      const { xs, line, lo, hi, n, binned } = aggregates.aggregate(members.map((k) => part(series, xsOf, k, order)), how);
+      const smoothed = (values) => values && smooth(xs, values, how);
+      const broken = joined(members.map((k) => brokenAt(series, xsOf, k)));
+      if (xs.length) curves.push({ ...group, xs, ys: smoothed(line), lo: smoothed(lo), hi: smoothed(hi), n, binned, broken });
     }
-    return { xs: grid, ys: smooth(line, weight), lo: banded ? smooth(lo, weight) : null, hi: banded ? smooth(hi, weight) : null, n: totals.n };
+    return curves;
   }
 
-  /** The first place in ascending `values` that is not below `x`. */
-  function lowerBound(values, x) {
-    let [low, high] = [0, values.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (values[middle] < x) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  /**
+   * The runs behind the groups' lines, each with its group's own properties and its index as `run`.
+   * @param {{key: string, runs: Iterable<number>}[]} groups
+   * @param {{smooth: number, smoother?: string}} how
+   * @returns {Curve[]}
+   */
+  function memberCurves(series, xsOf, groups, how) {
+    const order = orders();
+    return placed(series, groups).flatMap(({ members, group }) => members.map((k) => {
+      const { xs, ys } = part(series, xsOf, k, order);
+      return { ...group, run: series.runs[k], xs, ys: smooth(xs, ys, how), lo: null, hi: null, n: null, binned: false, broken: null };
+    }));
   }
 
-  return { decode, decodeRun, axis, shownAxis, runCurves, groupCurves, smooth, lowerBound };
+  /** Each group that logged the metric, with its runs' places in the series. */
+  function placed(series, groups) {
+    const place = new Map();
+    series.runs.forEach((run, k) => place.set(run, k));
+    const found = groups.map((group) => ({ group, members: [...group.runs].map((run) => place.get(run)).filter((k) => k !== undefined) }));
+    return found.filter(({ members }) => members.length);
+  }
+
+  /** The points of a run in a group's line: in the order of x, each x once. */
+  function part(series, xsOf, k, order) {
+    const [from, to] = [series.offsets[k], series.offsets[k + 1]];
+    const xs = xsOf(k);
+    const found = { xs, ys: series.y.subarray(from, to), lo: series.lo.subarray(from, to), hi: series.hi.subarray(from, to) };
+    return order(xs) === "strict" ? found : aggregates.merged(ascending(found));
+  }
+
+  /** Where a run's points that are not finite stand, and what they are. @returns {?Broken} */
+  function brokenAt(series, xsOf, k) {
+    const found = series.broken(k);
+    if (!found) return null;
+    const xs = xsOf(k);
+    return { xs: Float64Array.from(found.places, (p) => xs[p]), kinds: found.kinds };
+  }
+
+  function joined(all) {
+    const some = all.filter((each) => each !== null);
+    if (!some.length) return null;
+    return { xs: Float64Array.from(some.flatMap(({ xs }) => [...xs])), kinds: Uint8Array.from(some.flatMap(({ kinds }) => [...kinds])) };
+  }
+
+  return { decode, decodeRun, axis, shownAxis, runCurves, groupCurves, memberCurves, lowerBound: aggregates.lowerBound, BROKEN };
 })();

@@ -9,6 +9,7 @@
  * @property {[number, number]} x  visible range
  * @property {[number, number]} y
  * @property {boolean} log    whether y is logarithmic
+ * @property {boolean} [xlog]
  */
 runstore.shapes = (() => {
   // All curves of a chart together have about this many points; a curve has never less than the second number.
@@ -22,14 +23,14 @@ runstore.shapes = (() => {
    * The part of a curve from `x0` to `x1`, and one point beyond each side. Of the points that share a column of the
    * screen the lowest and the highest remain; where a value is missing there is a gap.
    */
-  function thin(curve, [x0, x1], columns, endsOf) {
+  function thin(curve, [x0, x1], columns, xlog, endsOf) {
     const { xs, ys, lo, hi } = curve;
     const from = Math.max(0, runstore.series.lowerBound(xs, x0) - 1);
     const to = Math.min(xs.length, runstore.series.lowerBound(xs, x1) + 2);
     if (to - from <= 2 * columns) return piece(curve, from, to);
     if (scratch.xs.length < to - from) for (const name in scratch) scratch[name] = new Float64Array(to - from);
     const kept = { size: 0, ...scratch };
-    const ends = endsOf(xs, from, to, columns / (x1 - x0), x0);
+    const ends = endsOf(xs, from, to, xlog ? columns / Math.log(x1 / x0) : columns / (x1 - x0), x0, xlog);
     let p = from;
     for (const end of ends) {
       let [low, high] = [-1, -1];
@@ -88,15 +89,16 @@ runstore.shapes = (() => {
   function columnEnds() {
     const known = new Map();
     const numbers = new Map();
-    return (xs, from, to, scale, x0) => {
+    return (xs, from, to, scale, x0, xlog) => {
       if (!numbers.has(xs.buffer)) numbers.set(xs.buffer, numbers.size);
       const name = `${numbers.get(xs.buffer)} ${xs.byteOffset} ${from} ${to}`;
       let ends = known.get(name);
       if (!ends) {
         ends = [];
-        let column = Math.floor((xs[from] - x0) * scale);
+        const place = xlog ? (x) => Math.floor(Math.log(Math.max(x, Number.MIN_VALUE) / x0) * scale) : (x) => Math.floor((x - x0) * scale);
+        let column = place(xs[from]);
         for (let p = from + 1; p < to; p++) {
-          const next = Math.floor((xs[p] - x0) * scale);
+          const next = place(xs[p]);
           if (next === column) continue;
           ends.push(p);
           column = next;
@@ -108,10 +110,10 @@ runstore.shapes = (() => {
   }
 
   /** The parts of all curves that a chart of this width shows. */
-  function thinned(curves, x, width) {
+  function thinned(curves, x, width, xlog = false) {
     const columns = Math.max(FEWEST / 2, Math.min(width, Math.floor(MOST_POINTS / (2 * curves.length))));
     const endsOf = columnEnds();
-    return curves.map((curve) => thin(curve, x, columns, endsOf));
+    return curves.map((curve) => thin(curve, x, columns, xlog, endsOf));
   }
 
   /** The range of all that is visible, with a little room; null when there is nothing. */
@@ -149,8 +151,10 @@ runstore.shapes = (() => {
   }
 
   /** @param {Frame} frame @returns {{x: (value: number) => number, y: (value: number) => number}} */
-  function scales({ width, height, x: [x0, x1], y: [y0, y1], log }) {
-    const x = (value) => ((value - x0) / (x1 - x0)) * width;
+  function scales({ width, height, x: [x0, x1], y: [y0, y1], log, xlog }) {
+    const wide = Math.log(x1) - Math.log(x0);
+    // What is not above zero has no place on a log axis: far to the left.
+    const x = xlog ? (value) => (value > 0 ? ((Math.log(value) - Math.log(x0)) / wide) * width : -4 * width) : (value) => ((value - x0) / (x1 - x0)) * width;
     // Halves: the range itself may be too large for a number.
     if (!log) return { x, y: (value) => height - ((value / 2 - y0 / 2) / (y1 / 2 - y0 / 2)) * height };
     const [low, size] = [Math.log(y0), Math.log(y1) - Math.log(y0)];

@@ -122,7 +122,7 @@ def _grow(store: Path, out: Path) -> list[Measure]:
     built = _build(store, out)
     written = [path for path, stamp in _stamps(out).items() if stamp != before.get(path)]
     pages = [path for path in written if path.suffix == ".html"]
-    names = ", ".join(sorted(path.relative_to(out).parts[1] for path in pages))
+    names = ", ".join(sorted(str(path.relative_to(out)) for path in pages))
     return [
         Measure("one run grew by a row", built.seconds, "s", note=f"{len(line)} bytes of history were new"),
         Measure("… pages written", len(pages), "", note=names),

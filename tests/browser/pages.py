@@ -116,7 +116,20 @@ def settle(page: Page) -> None:
 
 def names(page: Page) -> list[str]:
     """The names in the table's rows that are on the screen, from the top."""
-    return page.locator(".runs-host tbody tr .name-cell > .text").all_inner_texts()
+    return page.locator(".grid-body .name-cell > .text").all_inner_texts()
+
+
+def row(page: Page, name: str) -> Any:
+    """The table's row of a run or of a group."""
+    return page.locator(".grid-body .grid-row", has=page.locator(".name-cell > .text").get_by_text(name, exact=True))
+
+
+def headers(page: Page) -> list[str]:
+    """The titles of the table's columns, those out of sight too, in order."""
+    found: list[str] = page.evaluate(
+        "runstore.workspace.table.grid.columns.filter(({ column }) => column).map(({ column }) => column.label)"
+    )
+    return found
 
 
 def ink(page: Page, metric: str) -> int:

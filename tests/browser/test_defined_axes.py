@@ -80,7 +80,7 @@ def test_a_hidden_metric_has_no_chart_and_goals_stand_in_the_table(site: Path, o
     assert "loss.min ↓" in headers
     assert "val/acc ↑" in headers
     assert page.locator("button.sort", has_text="val/acc").first.get_attribute("title") == (
-        "Sort by val/acc: higher is better"
+        "Sort by val/acc: higher is better. With Shift: also by it"
     )
 
 

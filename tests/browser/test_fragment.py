@@ -22,6 +22,7 @@ views = st.fixed_dictionaries(
         "x": st.sampled_from(["_step", "_runtime", "_timestamp"]),
         "ylog": st.booleans(),
         "filter": text,
+        "search": text,
         "hide": st.lists(text.filter(bool), max_size=4, unique=True),
         "sort": text,
         "cols": st.one_of(st.none(), st.lists(text.filter(bool), min_size=1, max_size=4)),
@@ -55,11 +56,11 @@ def test_every_view_survives_its_address(blank: Page, view: dict[str, Any]) -> N
 
 
 def test_contracted_fragment_sets_every_control(lab: Path, open_page: Open) -> None:
-    fragment = "group=config.optimizer&agg=max&shade=stderr&smooth=0.6&x=_runtime&ylog=1&filter=adam|sgd&sort=-name"
+    fragment = "group=config.optimizer&agg=max&shade=stderr&smooth=0.6&x=_runtime&ylog=1&search=adam|sgd&sort=-name"
     page = open_page(lab / "lab" / "index.html", fragment)
     values = {
         control: page.locator(f"[data-view={control}]").input_value()
-        for control in ("group", "agg", "shade", "smooth", "x", "filter")
+        for control in ("group", "agg", "shade", "smooth", "x", "search")
     }
     assert values == {
         "group": "config.optimizer",
@@ -67,7 +68,7 @@ def test_contracted_fragment_sets_every_control(lab: Path, open_page: Open) -> N
         "shade": "stderr",
         "smooth": "0.6",
         "x": "_runtime",
-        "filter": "adam|sgd",
+        "search": "adam|sgd",
     }
     assert page.locator("[data-view=ylog]").is_checked()
     assert names(page) == ["sgd", "adam"]
@@ -87,7 +88,7 @@ def test_reload_keeps_what_was_chosen(lab: Path, open_page: Open) -> None:
 def test_view_follows_when_the_address_is_changed_by_hand(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "index.html")
     page.evaluate("location.hash = '#group=config.fold'")
-    page.wait_for_function("runstore.workspace.state.view.group === 'config.fold'")
+    page.wait_for_function("() => runstore.workspace.state.view.group === 'config.fold'")
     settle(page)
     assert set(curves(page, "val/accuracy")) == {"0", "1", "2", "3"}
 

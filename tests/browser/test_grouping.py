@@ -9,13 +9,14 @@ import polars as pl
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.pages import Curve, curves, names, set_view, settle
+from tests.browser.pages import Curve, curves, names, row, set_view, settle
 from tests.browser.stores import all_runs, rows
+from tests.reference import width
 from tests.sites import build
 from tests.stores import write_run, write_store
 
-SINGLE = {"rtol": 1e-6, "atol": 1e-7}
-"""Charts hold single precision."""
+EXACT = {"rtol": 1e-9, "atol": 1e-12}
+"""Sums are taken in another order."""
 
 COLUMNS = {"config.optimizer": 1, "config.lr": 2, "config.fold": 3}
 
@@ -33,6 +34,7 @@ def reference(metric: str, column: str) -> dict[str, pl.DataFrame]:
     value = pl.col("value")
     totals = found.group_by("group", "step").agg(
         value.mean().alias("mean"),
+        value.median().alias("median"),
         value.min().alias("min"),
         value.max().alias("max"),
         value.std(ddof=1).fill_null(0.0).alias("std"),
@@ -43,15 +45,15 @@ def reference(metric: str, column: str) -> dict[str, pl.DataFrame]:
 
 def check(curve: Curve, expected: pl.DataFrame, line: Any, half: tuple[Any, Any] | None) -> None:
     np.testing.assert_array_equal(curve.xs, expected["step"].to_numpy())
-    np.testing.assert_allclose(curve.ys, line, **SINGLE)
+    np.testing.assert_allclose(curve.ys, line, **EXACT)
     assert curve.n == expected["n"].to_list()
     if half is None:
         assert curve.lo is None
         return
     assert curve.lo is not None
     assert curve.hi is not None
-    np.testing.assert_allclose(curve.lo, half[0], **SINGLE)
-    np.testing.assert_allclose(curve.hi, half[1], **SINGLE)
+    np.testing.assert_allclose(curve.lo, half[0], **EXACT)
+    np.testing.assert_allclose(curve.hi, half[1], **EXACT)
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -59,7 +61,7 @@ def check(curve: Curve, expected: pl.DataFrame, line: Any, half: tuple[Any, Any]
 def test_line_and_band_of_each_group_equal_polars(lab: Path, open_page: Open, column: str, metric: str) -> None:
     page = open_page(lab / "lab" / "index.html", f"group={column}&hide=showcase")
     expected = reference(metric, column)
-    for agg, shade in itertools.product(("mean", "min", "max"), ("std", "stderr", "minmax", "none")):
+    for agg, shade in itertools.product(("mean", "median", "min", "max"), ("std", "stderr", "ci", "minmax", "none")):
         set_view(page, agg=agg, shade=shade)
         shown = curves(page, metric)
         assert set(shown) == set(expected)
@@ -73,7 +75,7 @@ def band(frame: pl.DataFrame, shade: str) -> tuple[Any, Any] | None:
         return None
     if shade == "minmax":
         return frame["min"].to_numpy(), frame["max"].to_numpy()
-    half = std / np.sqrt(n) if shade == "stderr" else std
+    half = std * width(shade, n)
     return mean - half, mean + half
 
 
@@ -107,11 +109,11 @@ def test_one_click_ungroups_table_and_charts_and_one_more_groups_again(lab: Path
 
 def test_group_row_opens_to_its_runs_and_shows_their_mean(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "index.html", "group=config.optimizer&cols=summary.train%252Floss")
-    row = page.locator("tr.group-row", has_text="sgd")
+    found = row(page, "sgd")
     last = [rows(*run[1:])[-1]["train/loss"] for run in all_runs() if run[1] == "sgd"]
-    shown = row.locator("td.cell-number .text").inner_text()
+    shown = found.locator(".mean").inner_text()
     assert float(shown) == pytest.approx(np.mean(last), rel=1e-4)
-    row.get_by_role("button", name="Runs of sgd").click()
+    found.get_by_role("button", name="Runs of sgd").click()
     assert next(name for name in names(page) if name.startswith("sgd ")) == "sgd slow 3"
     assert len(names(page)) == 4 + 8
 

@@ -298,9 +298,15 @@ def test_system_metrics_alerts_attempts_logs_files_and_code_are_there(page: Page
     assert page.locator(".level").all_inner_texts() == ["ERROR", "WARN"]
     assert EVIL in page.locator("#alerts").inner_text()
     assert "from step 4" in page.locator("#attempts").inner_text()
+    page.locator("#log").scroll_into_view_if_needed()
+    page.locator("#log .line", has_text="resumed").wait_for()
+    page.get_by_label("Whose log").select_option("Attempt 1")
     assert page.locator("#log .ink-1.bold").inner_text() == "red and bold"
     assert page.locator("#log .stderr .line").inner_text() == "oops"
-    assert page.locator("#files a").all_inner_texts() == ["train.py", "notes.txt", "big.bin", "page.html"]
+    page.locator("#files").scroll_into_view_if_needed()
+    page.locator("#files summary", has_text="deep/").click()
+    page.locator(".tree-file", has_text="page.html").wait_for()
+    assert {"train.py", "notes.txt", "big.bin", "page.html"} < set(page.locator(".tree-file").all_inner_texts())
     assert "</td><script>" in page.locator("#code").inner_text()
     uses = page.locator("#artifacts tbody tr")
     assert uses.nth(0).inner_text().split("\t")[:4] == ["Input", "digits:v0", "dataset", "train"]

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Open
-from tests.browser.pages import curves, names, set_view, settle
+from tests.browser.pages import curves, headers, names, row, set_view, settle
 from tests.browser.stores import all_runs, rows
 from tests.sites import build
 from tests.stores import write_run, write_store
@@ -29,7 +29,7 @@ def test_clicking_a_header_sorts_up_then_down_then_not(lab: Path, open_page: Ope
     header = page.get_by_role("button", name="train/loss", exact=True)
     header.click()
     assert names(page)[:10] == ascending[:10]
-    assert page.locator(".dt-scroll-head th[aria-sort=ascending]").get_attribute("data-column") == "summary.train/loss"
+    assert page.locator("[role=columnheader][aria-sort=ascending]").get_attribute("data-column") == "summary.train/loss"
     header.click()
     assert names(page)[:3] == ascending[::-1][:3]
     header.click()
@@ -88,19 +88,19 @@ def test_all_runs_can_be_hidden_and_one_shown(lab: Path, open_page: Open) -> Non
 
 def test_columns_are_hidden_and_shown_by_choice(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "index.html", "group=")
-    headers = page.locator(".dt-scroll-head th:visible")
-    assert "lr" in headers.all_inner_texts()
+    assert "lr" in headers(page)
     page.get_by_role("button", name="Columns").click()
-    page.get_by_label("Search columns by regular expression").fill("^lr$")
+    page.get_by_label("How columns are searched").select_option("regex")
+    page.get_by_label("Search columns").fill("^lr$")
     assert page.locator("#columns label:visible").count() == 1
     page.locator("#columns label:visible").click()
-    assert "lr" not in headers.all_inner_texts()
+    assert "lr" not in headers(page)
     assert "cols=" in page.url
     page.get_by_role("button", name="Usual").click()
-    assert "lr" in headers.all_inner_texts()
-    page.get_by_label("Search columns by regular expression").fill("")
+    assert "lr" in headers(page)
+    page.get_by_label("Search columns").fill("")
     page.get_by_role("button", name="All", exact=True).click()
-    assert "model.depth" in headers.all_inner_texts()
+    assert "model.depth" in headers(page)
 
 
 def test_wide_table_takes_the_whole_page(lab: Path, open_page: Open) -> None:
@@ -118,8 +118,8 @@ def test_thousands_of_runs_scroll_without_all_being_in_the_page(tmp_path: Path, 
     for number in range(1500):
         write_run(root, "many", f"r{number:04}", [{"m": float(number), "_step": 0}], meta={"name": f"run {number:04}"})
     page = open_page(build(root, tmp_path / "site") / "many" / "index.html", "sort=name")
-    assert page.locator(".runs-host tbody tr").count() < 300
-    page.locator(".dt-scroll-body").evaluate("body => body.scrollTop = body.scrollHeight")
+    assert page.locator(".grid-body .grid-row").count() < 100
+    page.locator(".grid").evaluate("grid => grid.scrollTop = grid.scrollHeight")
     page.wait_for_selector("text=run 1499")
 
 
@@ -136,6 +136,6 @@ def test_phone_shows_charts_or_runs(lab: Path, open_page: Open) -> None:
 def test_hovering_a_row_marks_its_line(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "index.html", "group=")
     curves(page, "train/loss")
-    page.locator(".runs-host tbody tr", has_text="lion slow 3").hover()
-    assert page.locator(".plot-highlight").first.get_attribute("d")
+    row(page, "lion slow 3").hover()
+    page.wait_for_function("() => document.querySelector('.plot-highlight').getAttribute('d')")
     set_view(page)

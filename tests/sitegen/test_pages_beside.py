@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from sitegen.data.sensors import named, place
-from sitegen.pages import files
 from sitegen.pages.ansi import Pen, Span
 from tests.browser.media_store import write_rich
 from tests.sitegen.plans import PlannedSite, plan
@@ -69,27 +68,6 @@ def test_alerts_of_all_writers_are_listed_the_newest_first(root: Path) -> None:
     ]
 
 
-def test_a_logs_lines_say_when_they_came_and_from_where(root: Path) -> None:
-    entries = [
-        {"line": 0, "_timestamp": START, "source": "stdout"},
-        {"line": 2, "_timestamp": START + 1, "source": "stderr"},
-    ]
-    write_run(root, files={"output.log": "a\nb\nc\nd\n", "lines.jsonl": entries})
-    (log,) = page(root).logs
-    assert [line.source for line in log.lines] == ["stdout", "stdout", "stderr", "stderr"]
-    assert log.lines[0].time != log.lines[2].time
-
-
-def test_a_log_in_parts_shows_its_last_with_the_right_numbers(root: Path) -> None:
-    entries = [{"line": 0, "_timestamp": START, "source": "stdout"}, {"line": 500, "_timestamp": START, "part": 4}]
-    write_run(root, files={"output.log": "a\n", "output-3.log": "b\n", "output-4.log": "c\n", "lines.jsonl": entries})
-    site = plan(root)
-    (log,) = site.pages[PAGE].logs
-    assert [(line.number, line.text) for line in log.lines] == [(501, "c")]
-    assert [part.href for part in log.earlier] == ["output.log.txt", "output-3.log.txt"]
-    assert {f"p/runs/r1/{href}" for href in ("output.log.txt", "output-3.log.txt", log.href)} <= set(site.files)
-
-
 @pytest.mark.parametrize(
     ("raw", "spans"),
     [
@@ -113,24 +91,6 @@ def test_a_colour_goes_on_to_the_next_line_until_it_ends() -> None:
         (Span("b", "ink-2"),),
         (Span("c"),),
     ]
-
-
-def test_files_are_listed_and_copied_but_for_the_largest(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_COPIED", 100)
-    home = write_run(root, files={"files/a b.txt": "x", "files/d/big": "y" * 101, "code/train.py": "print(1)\n"})
-    (home / "files" / "link").symlink_to("/etc/hostname")
-    site = plan(root)
-    folders = {folder.path: [(file.name, file.href) for file in folder.files] for folder in site.pages[PAGE].folders}
-    assert folders == {
-        "code": [("train.py", "stored/code/train.py")],
-        "files": [("a b.txt", "stored/files/a%20b.txt")],
-        "files/d": [("big", None)],
-    }
-    assert {path for path in site.files if "/stored/" in path} == {
-        "p/runs/r1/stored/code/train.py",
-        "p/runs/r1/stored/files/a b.txt",
-    }
-    assert site.pages[PAGE].script.lines == ("print(1)",)
 
 
 def test_of_several_scripts_the_one_that_ran_is_shown(root: Path) -> None:
@@ -191,6 +151,19 @@ def test_a_run_names_its_artifacts_and_an_artifact_its_runs(tmp_path: Path) -> N
     graph = site.pages["media/artifacts/model/index.html"].graph
     assert [(box.kind, box.label) for box in graph.boxes] == [("run", "rich run"), ("version", "v0, latest, best")]
     assert [link.name for link in site.pages["media/index.html"].artifacts] == ["digits", "model"]
+
+
+def test_an_artifact_of_several_versions_has_what_a_comparison_needs(tmp_path: Path) -> None:
+    write_rich(tmp_path)
+    assert plan(tmp_path).pages["media/artifacts/model/index.html"].compared is None
+    first = tmp_path / "media/artifacts/model/v0/manifest.yaml"
+    later = first.read_text().replace("bbbbbbbb", "eeeeeeee").replace("2026-10-02", "2026-10-03")
+    write_file(tmp_path / "media/artifacts/model/v1/manifest.yaml", later.replace("data.npz", "other.npz"))
+    site = plan(tmp_path)
+    assert site.pages["media/artifacts/model/index.html"].compared.startswith("versions.js?v=")
+    versions = payload(site, "media/artifacts/model/versions.js")
+    assert [(each["version"], each["files"][0][0]) for each in versions] == [("v1", "other.npz"), ("v0", "data.npz")]
+    assert versions[0]["files"][1] == ["far", 100_000, "s3://bucket/far"]
 
 
 def test_a_new_alias_changes_the_artifacts_page(tmp_path: Path) -> None:

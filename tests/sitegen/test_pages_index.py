@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from runstore.reading.store import read_store
+from sitegen.pages.index import finder_payload
 from tests.sitegen.plans import plan
-from tests.stores import START, curve, write_file, write_run, write_store
+from tests.sites import build
+from tests.stores import START, append, curve, write_file, write_run, write_store
 
 
 def _index(root: Path) -> Any:
@@ -74,3 +77,33 @@ def test_every_problem_of_the_store_is_listed(root: Path) -> None:
 def test_times_beyond_the_calendar_are_left_out(root: Path) -> None:
     write_run(root, history=[{"a": 1, "_timestamp": 1e300}, {"a": 1, "_timestamp": -1e18}])
     assert _index(root).projects[0].last_activity is None
+
+
+def test_the_search_knows_every_run_and_group_with_its_page(root: Path) -> None:
+    write_run(root, "vision", "a1", meta={"name": "first", "group": "Fold 1", "tags": ["x", "y"], "job_type": "train"})
+    write_run(root, "vision", "a2", meta={"group": "Fold 1"}, state={"state": "failed"})
+    write_file(root / "vision" / "project.yaml", "title: Sight\n")
+    [project] = finder_payload(read_store(root))["projects"]
+    assert (project["name"], project["title"], project["base"]) == ("vision", "Sight", "vision/")
+    first = min(project["runs"])
+    assert (*first[:2], *first[3:]) == ("a1", "first", "Fold 1", "train", ["x", "y"])
+    [(name, href, count)] = project["groups"]
+    assert (name, count) == ("Fold 1", 2)
+    site = build(root, root.parent / "site")
+    assert (site / "vision" / href).is_file()
+    assert all((site / f"vision/runs/{run[0]}/index.html").is_file() for run in project["runs"])
+
+
+def test_the_sparkline_stays_while_another_project_changes(root: Path) -> None:
+    write_run(
+        root,
+        "still",
+        history=[{"val/loss": 1 / (step + 1)} for step in range(5)],
+        files={"summary.json": {"val/loss": 0.2}},
+    )
+    run = write_run(root, "busy", history=curve(3), files={"summary.json": {"loss": 0.3}})
+    site = build(root, root.parent / "site")
+    before = (site / "index.html").read_text().count('class="spark-line"')
+    append(run, curve(4, 3))
+    build(root, site)
+    assert before == (site / "index.html").read_text().count('class="spark-line"') == 2

@@ -43,7 +43,7 @@ def test_a_key_in_some_runs_is_a_column_with_gaps(root: Path) -> None:
 
 def test_columns_that_no_run_fills_are_left_out(root: Path) -> None:
     write_run(root, history=None)
-    assert list(_columns(root)) == ["state"]
+    assert list(_columns(root)) == ["state", "rows"]
 
 
 def test_what_files_a_run_and_where_it_ran_are_columns(root: Path) -> None:
@@ -54,6 +54,14 @@ def test_what_files_a_run_and_where_it_ran_are_columns(root: Path) -> None:
     expected = {"group": "g", "job_type": "train", "tags": ["a", "b"], "notes": "n", "sweep": "s"}
     expected |= {"author": "ada", "host": "node1", "commit": "abc", "runtime": 1.0}
     assert {key: columns[key][0] for key in expected} == expected
+
+
+def test_a_column_says_that_it_holds_lists_or_long_numbers_where_its_cells_are_text(root: Path) -> None:
+    write_run(root, run_id="r1", config={"layers": [1, 2], "seed": 2**60, "name": "[x]", "mixed": [1]})
+    write_run(root, run_id="r2", config={"layers": [], "seed": 1, "name": "y", "mixed": 2})
+    kinds = {column["key"]: column.get("kind") for column in runs_payload(_project(root), [])["columns"]}
+    found = {key: kind for key, kind in kinds.items() if key.startswith("config.")}
+    assert found == {"config.layers": "list", "config.seed": "number", "config.name": None, "config.mixed": None}
 
 
 @pytest.mark.parametrize("provenance", [{"user": ["x"], "git": "abc"}, {"host": None}, {"git": {"commit": {}}}])
@@ -108,7 +116,8 @@ def test_a_groups_page_says_what_its_runs_share_and_where_they_differ(root: Path
         write_run(root, run_id=f"r{at}", history=None, config=config, meta=meta)
     append(write_run(root, run_id="other", config={"lr": 7}), b"broken\n")
     page = plan(root).pages["p/groups/g/index.html"]
-    assert (page.runs, page.shared_config, page.varying_config) == (3, (("lr", "0.1"),), (("fold", 3),))
+    assert (page.runs, page.shared_config) == (3, (("lr", "0.1"),))
+    assert [(each.key, each.count) for each in page.about.varying] == [("fold", 3)]
     assert dict(page.facts) == {"Runs": "3", "States": "3 finished", "Job types": "1 eval, 2 train"}
     assert page.started == "2026-10-01T00:00:00Z"
     assert (page.scope.column, page.scope.value, page.root, page.problems) == ("group", "g", "../../../", ())

@@ -117,7 +117,7 @@ def test_config_and_summary_are_shown_flat(root: Path) -> None:
 def test_log_and_patch_are_shown(root: Path) -> None:
     write_run(root, files={"output.log": "hello\n", "changes.patch": "+new\n"})
     page = _page(root)
-    assert ([line.text for line in page.logs[0].lines], page.logs[0].href) == (["hello"], "output.log.txt")
+    assert [link.href for link in page.logs[0].files] == ["output.log.txt"]
     assert ([line.kind for line in page.patch.lines], page.patch.href) == (["add"], "changes.patch.txt")
 
 

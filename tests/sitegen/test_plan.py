@@ -46,19 +46,21 @@ def test_a_site_has_its_front_and_every_project_group_and_run(three_runs: Path) 
     assert Counter(re.sub(r"data/([mt])[0-9a-f]{16}", r"data/\1", path) for path in files) == Counter([
         "index.html",
         ".nojekyll",
+        "_static/finder.js",
         "_static/site.css",
         "p/index.html",
-        *("p/data/m.js", "p/data/t.js", "p/data/runs.js"),
+        *("p/data/m.js", "p/data/t.js", "p/data/runs.js", "p/data/names.js", "p/compare/index.html"),
         *("p/groups/g0/index.html", "p/groups/g1/index.html"),
         *(f"p/runs/{run}/{name}" for run in "abc" for name in ("index.html", "data.js")),
         "q/index.html",
-        "q/data/runs.js",
+        *("q/data/runs.js", "q/data/names.js", "q/compare/index.html"),
         *(f"q/runs/x/{name}" for name in ("index.html", "data.js", "output.log.txt", "changes.patch.txt")),
+        *(f"q/runs/x/{name}" for name in ("log.js", "log/0-0.js", "files.js", "previews/0.js")),
     ])  # fmt: skip
 
 
 def test_an_empty_store_has_a_front_page(root: Path) -> None:
-    assert set(plan(root).files) == {"index.html", ".nojekyll", "_static/site.css"}
+    assert set(plan(root).files) == {"index.html", ".nojekyll", "_static/finder.js", "_static/site.css"}
 
 
 def test_two_plans_of_one_store_are_the_same_files(three_runs: Path, tmp_path: Path) -> None:
@@ -207,7 +209,8 @@ def test_a_runs_data_hold_its_own_metrics_and_each_time_axis_once(three_runs: Pa
 def test_a_run_without_history_has_a_page(root: Path) -> None:
     write_run(root, history=None)
     site = plan(root)
-    assert _payload(site, "p/runs/r1/data.js") == {"times": [], "metrics": []}
+    data = _payload(site, "p/runs/r1/data.js")
+    assert (data["times"], data["metrics"], data["about"]["id"]) == ([], [], "r1")
     assert site.pages["p/runs/r1/index.html"].loads.metrics == 0
 
 

@@ -43,7 +43,7 @@ def test_script_is_strict_and_writes_no_html(path: Path) -> None:
 
 
 def test_every_script_a_template_asks_for_is_one_of_ours_or_made_at_build_time() -> None:
-    made = {"vega.js", "charts.js", "plots.js", "datatables.js", "datatables.css"}
+    made = {"vega.js", "charts.js", "plots.js", "panel-charts.js"}
     own = {path.name for path in (templates_dir() / "assets").iterdir()}
     asked = {name for path in TEMPLATES for name in re.findall(r"asset\('([^']+)'\)", path.read_text())}
     assert asked <= own | made

@@ -1,0 +1,237 @@
+"use strict";
+/**
+ * What the kinds of panels beside the lines share: columns, colours, charts of Vega's, tables. Each kind is a file of its own.
+ *
+ * @typedef {{columns: string[], rows: any[][]}} Table
+ * @typedef {Kind & {table: (settings: object, context: Context) => Promise<?Table>, draw: (host: HTMLElement, settings: object, context: Context) => Promise<?Told>}} Made
+ *   `table` is the twin of what is drawn, null where nothing is; `isTable`: it draws one anyway; `wide`: it needs room; `context.change(part)` keeps a part of the panel's settings
+ */
+runstore.panelKinds = (() => {
+  const { element, palette, format, vegaView, plotFiles } = runstore;
+  const NUMERIC = new Set(["number", "duration", "time"]);
+  const OWN = /^summary\._/;
+  const MOST_IN_LEGEND = 6;
+
+  /** Registers a kind: with the CSV of its table, and with the pictures that the menu offers of it. @param {Made} kind */
+  function register(kind) {
+    const csv = async (settings, context) => {
+      const { columns, rows } = (await kind.table(settings, context)) ?? { columns: [], rows: [] };
+      return plotFiles.csv([columns, ...rows]);
+    };
+    const menu = (host) => pictures(host, kind.title);
+    const draw = async (host, settings, context) => {
+      const told = await kind.draw(host, settings, context);
+      if (kind.scrolls) reach(host, kind.named?.(settings) ?? kind.title);
+      return told;
+    };
+    runstore.kinds[kind.name] = { csv, menu, ...kind, draw };
+  }
+
+  /** Lets the keyboard reach a panel that scrolls. */
+  function reach(host, label) {
+    host.tabIndex = 0;
+    host.setAttribute("role", "region");
+    host.setAttribute("aria-label", label);
+  }
+
+  /** Says what to do in a panel that has nothing to draw. */
+  function empty(host, text) {
+    drop(host);
+    host.replaceChildren(element("p", { className: "kind-empty" }, text));
+    return null;
+  }
+
+  const isNumeric = (column) => NUMERIC.has(column.type);
+
+  /** A run's finite number in a column, else null. */
+  function numberOf(column, run) {
+    const value = column.values[run];
+    return typeof value === "number" && Number.isFinite(value) ? value : null;
+  }
+
+  /** The columns of numbers, or others, as options of a form: what was measured first. @param {(column: Column) => boolean} [wanted] */
+  function options(context, wanted = isNumeric) {
+    const order = { summary: 0, config: 1, run: 2 };
+    const columns = [...context.runs.columns.values()].filter((column) => wanted(column) && column.key !== "notes");
+    columns.sort((a, b) => order[a.section] - order[b.section]);
+    return columns.map(({ key, label, section }) => ({ value: key, label: section === "run" ? label : `${label} (${section})` }));
+  }
+
+  /** The number that says most to begin with: of the metrics, one that has a goal, and that most runs have. @returns {string} key of a column, "" for none */
+  function firstMetric(context) {
+    const { columns, all } = context.runs;
+    const measured = [...columns.values()].filter((column) => column.section === "summary" && isNumeric(column) && !OWN.test(column.key));
+    const size = (column) => all.reduce((sum, run) => sum + (numberOf(column, run) !== null), 0);
+    const ranked = measured.map((column) => ({ key: column.key, size: size(column) + (column.goal ? 0.5 : 0) }));
+    return ranked.reduce((best, each) => (each.size > best.size ? each : best), { key: "", size: 0 }).key;
+  }
+
+  /** Config columns that have several values among the runs; those that most runs have first, of these numbers first. */
+  function varied(context) {
+    const columns = [...context.runs.columns.values()].filter(({ section }) => section === "config");
+    const known = columns.map((column) => ({ column, there: context.runs.all.filter((run) => (column.values[run] ?? null) !== null) }));
+    const differ = known.filter(({ column, there }) => new Set(there.map((run) => String(column.values[run]))).size > 1);
+    differ.sort((a, b) => b.there.length - a.there.length || isNumeric(b.column) - isNumeric(a.column));
+    return differ.map(({ column }) => column);
+  }
+
+  /** Whether numbers are read better on a log axis: all are positive and they span two decades. @param {Column} [column] */
+  function wantsLog(column, context) {
+    if (!["number", "duration"].includes(column?.type)) return false;
+    const own = runstore.statistics.summary(context.runs.all.map((run) => numberOf(column, run)).filter((value) => value !== null));
+    return Boolean(own) && own.min > 0 && own.max / own.min >= 100;
+  }
+
+  /**
+   * What a panel has one mark for: each group that is shown, with its runs that are, else each run.
+   * @returns {{key: string, label: string, colour: string, runs: number[]}[]}
+   */
+  function entities(context) {
+    const { runs, groups, charted, colourOf } = context;
+    if (!groups) return charted.map((run) => ({ key: runs.id[run], label: runs.name[run], colour: colourOf(run), runs: [run] }));
+    const shown = new Set(charted);
+    const own = groups.map((group) => ({ key: group.key, label: group.label, colour: colourOf(group), runs: group.runs.filter((run) => shown.has(run)) }));
+    return own.filter(({ runs: some }) => some.length);
+  }
+
+  /** The colour of each run that is shown: its group's, else its own. @returns {Map<number, {colour: string, group: ?string}>} */
+  function colours(context) {
+    const found = new Map();
+    for (const { label, colour, runs } of entities(context)) for (const run of runs) found.set(run, { colour, group: context.groups ? label : null });
+    return found;
+  }
+
+  /** "3 groups · 12 runs", for beside the title. */
+  function about(context, marks, runs) {
+    return context.groups ? `${format.count(marks, "group")} · ${format.count(runs, "run")}` : format.count(runs, "run");
+  }
+
+  // Steps of like difference, told apart without red and green; each is seen on its page.
+  const RAMPS = {
+    light: [[61, 38, 140], [38, 110, 190], [20, 150, 130], [214, 140, 0]],
+    dark: [[126, 130, 255], [76, 190, 238], [110, 215, 150], [255, 226, 110]],
+  };
+
+  /** A colour on the page's ramp. @param {number} share 0 to 1 */
+  function ramp(share) {
+    const stops = RAMPS[document.documentElement.dataset.theme] ?? RAMPS.light;
+    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
+    const low = Math.min(stops.length - 2, Math.floor(at));
+    return `rgb(${stops[low].map((part, k) => Math.round(part + (stops[low + 1][k] - part) * (at - low))).join(",")})`;
+  }
+
+  /** The whole ramp, from left to right, as a background. */
+  const gradient = () => `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(ramp).join(", ")})`;
+
+  /** What a column is called, by its key alone. */
+  const columnName = (key) => String(key ?? "").replace(/^(summary|config)\./, "");
+
+  /** A number as a column shows it. */
+  const shown = (value, column) => (value === null ? "–" : format.value(value, column?.type));
+
+  let loading = null;
+  const specs = () => (loading ??= runstore.loaded("panel_charts"));
+  const runtimes = new Map();
+
+  /** @type {WeakMap<HTMLElement, {name: string, place: HTMLElement, view: object, observer: ResizeObserver, drawing: object}>} */
+  const charts = new WeakMap();
+
+  function drop(host) {
+    const chart = charts.get(host);
+    if (!chart) return;
+    chart.observer.disconnect();
+    chart.view.finalize();
+    charts.delete(host);
+  }
+
+  /**
+   * Draws a chart of `panel_charts` into a panel; the chart that is there is handed the new data.
+   * @param {HTMLElement} host
+   * @param {{name: string, label: string, signals: object, data: Object<string, object[]>, tip: (datum: object) => [string, string][], click?: (datum: object) => void, height?: number, legend?: ?Node}} drawing
+   *   `height`: px that the chart needs; the panel scrolls where it is less high
+   */
+  async function chart(host, drawing) {
+    const { name } = drawing;
+    const all = await specs();
+    if (!runtimes.has(name)) runtimes.set(name, vega.parse(all[name], null, { ast: true }));
+    if (charts.get(host)?.name !== name) build(host, name);
+    const made = charts.get(host);
+    made.drawing = drawing;
+    made.place.setAttribute("aria-label", drawing.label);
+    const [ink, paper] = pageColours();
+    vegaView.set(made.view, { ...palette.axes(), strong: ink, paper, ...drawing.signals });
+    for (const [key, rows] of Object.entries(drawing.data)) made.view.data(key, rows);
+    for (const old of [...host.children]) if (old !== made.place) old.remove();
+    if (drawing.legend) host.append(element("div", { className: "kind-note" }, drawing.legend));
+    await fit(host);
+  }
+
+  function pageColours() {
+    const style = getComputedStyle(document.documentElement);
+    return ["--ink", "--surface"].map((name) => style.getPropertyValue(name).trim());
+  }
+
+  function build(host, name) {
+    drop(host);
+    const place = element("div", { className: "kind-chart", role: "img" });
+    host.replaceChildren(place);
+    const view = vegaView.open(place, runtimes.get(name), (datum) => charts.get(host)?.drawing.tip(datum) ?? []);
+    view.addEventListener("click", (_event, item) => item?.datum && charts.get(host).drawing.click?.(item.datum.datum ?? item.datum));
+    const observer = new ResizeObserver(() => fit(host));
+    charts.set(host, { name, place, view, observer, drawing: null });
+    observer.observe(host);
+  }
+
+  /** Gives a chart the size of its panel. */
+  async function fit(host) {
+    const made = charts.get(host);
+    if (!made?.drawing || host.clientWidth < 40) return;
+    const below = [...host.children].reduce((sum, node) => sum + (node === made.place ? 0 : node.offsetHeight), 0);
+    const height = Math.max(made.drawing.height ?? 0, (host.clientHeight || 220) - below, 80);
+    // A bar to scroll with, which takes room, is there before the width is asked for.
+    made.place.style.height = `${height}px`;
+    await made.view.width(made.place.clientWidth).height(height).runAsync();
+  }
+
+  /** What the menu offers of a chart of Vega's. @returns {MenuItem[]} */
+  function pictures(host, title) {
+    const made = charts.get(host);
+    if (!made) return [];
+    return [
+      { label: "Download PNG", action: async () => plotFiles.save(`${title}.png`, "image/png", await png(made)), apart: true },
+      { label: "Download SVG", action: async () => plotFiles.save(`${title}.svg`, "image/svg+xml", await made.view.toSVG()) },
+      { label: "Download Vega spec", action: async () => plotFiles.save(`${title}.vg.json`, "application/json", JSON.stringify(await spec(made))) },
+    ];
+  }
+
+  async function png({ view }) {
+    const drawn = await view.toCanvas(2);
+    const canvas = element("canvas", { width: drawn.width, height: drawn.height });
+    const context = canvas.getContext("2d");
+    context.fillStyle = pageColours()[1];
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(drawn, 0, 0);
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  }
+
+  /** The chart as a specification that holds its data and its colours. */
+  async function spec({ name, drawing, view }) {
+    const all = await specs();
+    const data = all[name].data.map((each) => (each.name in drawing.data ? { ...each, values: drawing.data[each.name] } : each));
+    const signals = all[name].signals.map((signal) => ("value" in signal ? { ...signal, value: view.signal(signal.name) } : signal));
+    return { ...all[name], data, signals, width: view.width(), height: view.height() };
+  }
+
+  /** Names and colours, on one line. @param {{label: string, colour: string}[]} items @param {string} [title] */
+  function legend(items, title = "") {
+    const keys = items.slice(0, MOST_IN_LEGEND).map(({ label, colour }) => {
+      const swatch = element("span", { className: "swatch" });
+      swatch.style.backgroundColor = colour;
+      return element("span", { className: "kind-key" }, swatch, element("span", { className: "text" }, label));
+    });
+    const more = items.length - keys.length;
+    return element("span", { className: "kind-legend" }, ...(title ? [`${title}:`] : []), ...keys, ...(more > 0 ? [`and ${more} more`] : []));
+  }
+
+  return { register, empty, drop, isNumeric, numberOf, options, firstMetric, varied, wantsLog, entities, colours, about, columnName, shown, ramp, gradient, chart, legend };
+})();

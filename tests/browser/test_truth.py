@@ -1,0 +1,418 @@
+"""Curves in the browser equal those of `tests/reference.py`, from the bytes of real data files."""
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page
+
+from sitegen.assets import templates_dir
+from sitegen.data.series import Rows, Series, make_series
+from sitegen.data.shards import named_shard, series_payload, times_payload
+from tests import reference
+from tests.reference import Points
+
+SCRIPTS = ("core.js", "smoothing.js", "aggregates.js", "series.js", "formula.js")
+AGGS = ("mean", "median", "min", "max")
+SHADES = ("none", "minmax", "std", "stderr", "ci")
+SMOOTHERS = ("ema", "average", "gauss")
+AXES = ("_step", "_runtime", "defined")
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # to shrink takes minutes, and one page
+MANY = settings(
+    max_examples=30, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A page that has the scripts of charts and nothing else, and the folder whose data files it loads."""
+
+    page: Page
+    folder: Path
+
+    def load(self, series: Series) -> dict[str, str]:
+        """Writes the data files of a series; returns what `DECODE` takes."""
+        found = {}
+        for kind, payload in (("m", series_payload(series)), ("t", times_payload(series))):
+            name, content = named_shard(kind, payload)
+            (self.folder / f"{name}.js").write_bytes(content)
+            found[kind] = name
+        return found
+
+
+DECODE = """
+const of = async ({ m, t }) => {
+    const [metric, times] = await Promise.all([m, t].map((name) => runstore.load(name, `${name}.js`)));
+    return runstore.series.decode(metric, times);
+};
+const list = (values) => values && Array.from(values);
+const plain = ({ xs, ys, lo, hi, n }) => ({ xs: list(xs), ys: list(ys), lo: list(lo), hi: list(hi), n: list(n) });
+"""
+
+
+@pytest.fixture(scope="module")
+def bench(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("truth")
+    for name in SCRIPTS:
+        (folder / name).write_bytes((templates_dir() / "assets" / name).read_bytes())
+    tags = "".join(f'<script src="{name}"></script>' for name in SCRIPTS)
+    (folder / "index.html").write_text(f"<!doctype html><meta charset=utf-8><title>Truth</title>{tags}")
+    page = chromium.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto((folder / "index.html").as_uri())
+    yield Bench(page, folder)
+    page.close()
+    assert troubles == []
+
+
+def groups(bench: Bench, cases: list[tuple[Series, str]], smooth: float = 0, smoother: str = "ema") -> list[Any]:
+    """For each case, a series and an axis, the curve of all its runs by (agg, shade); None where there is none."""
+    found = bench.page.evaluate(
+        f"""async ({{ cases, aggs, shades, how }}) => {{
+            {DECODE}
+            return Promise.all(cases.map(async ([files, axis]) => {{
+                const series = await of(files);
+                const xs = runstore.series.axis(series, axis);
+                const groups = [{{ key: "g", label: "g", runs: series.runs }}];
+                return aggs.flatMap((agg) => shades.map((shade) => {{
+                    const [curve] = xs ? runstore.series.groupCurves(series, xs, groups, {{ agg, shade, ...how }}) : [];
+                    return curve ? plain(curve) : null;
+                }}));
+            }}));
+        }}""",
+        {
+            "cases": [[bench.load(series), axis] for series, axis in cases],
+            "aggs": AGGS,
+            "shades": SHADES,
+            "how": {"smooth": smooth, "smoother": smoother},
+        },
+    )
+    ways = list(itertools.product(AGGS, SHADES))
+    return [dict(zip(ways, each, strict=True)) for each in found]
+
+
+def runs(bench: Bench, cases: list[tuple[Series, str]], smooth: float = 0, smoother: str = "ema") -> list[Any]:
+    """For each case the curves of its runs."""
+    return bench.page.evaluate(  # type: ignore[no-any-return]
+        f"""async ({{ cases, how }}) => {{
+            {DECODE}
+            return Promise.all(cases.map(async ([files, axis]) => {{
+                const series = await of(files);
+                const xs = runstore.series.axis(series, axis);
+                const all = new Set(series.runs);
+                return xs ? runstore.series.runCurves(series, xs, all, () => ({{}}), how).map(plain) : [];
+            }}));
+        }}""",
+        {
+            "cases": [[bench.load(series), axis] for series, axis in cases],
+            "how": {"smooth": smooth, "smoother": smoother},
+        },
+    )
+
+
+def points(series: Series, axis: str) -> list[Points]:
+    """The points of each run of a series, over an axis."""
+    xs = {"_step": series.step, "_runtime": series.runtime, "defined": series.axis}[axis]
+    assert xs is not None
+    lo, hi = (series.y if each is None else each for each in (series.lo, series.hi))
+    cuts = series.starts()[1:]
+    finite = np.where(np.isfinite(xs), xs, math.nan)
+    return [
+        Points(*each) for each in zip(*(np.split(column, cuts) for column in (finite, series.y, lo, hi)), strict=True)
+    ]
+
+
+def check(found: Any, expected: npt.NDArray[np.float64] | None, size: npt.NDArray[np.float64], what: object) -> None:
+    """Equal within 1e-9 of the value, or within 1e-12 of the largest value behind it, which may have cancelled out."""
+    if expected is None:
+        assert found is None, what
+        return
+    assert found is not None, what
+    got = np.array(found, dtype=np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = np.abs(got - expected) <= np.maximum(1e-9 * np.abs(expected), 1e-12 * size + 1e-300)
+    same = near | (got == expected) | (np.isnan(got) & np.isnan(expected))
+    # A number at the end of the range may be the last one, or past it.
+    same |= np.isinf(got) & (np.abs(expected) > 1.79e308)
+    assert same.all(), f"{what}: {got[~same]} for {expected[~same]}"
+
+
+WHOLE = st.integers(-3, 3).map(float)
+NUMBERS = st.floats(-1e6, 1e6) | WHOLE | st.floats(-10, 10, width=32)
+HARD = NUMBERS | st.sampled_from([1e308, -1e308, 1e-200, 5e-324, 1e9, 1e9 + 1e-6]) | st.floats(-1e300, 1e300)
+BROKEN = st.sampled_from([math.nan, math.inf, -math.inf])
+
+
+@st.composite
+def steps(draw: st.DrawFn) -> list[float]:
+    """Steps of one run: even ones, whole ones with gaps, or any."""
+    kind = draw(st.sampled_from(["even", "gaps", "any", "one"]))
+    if kind == "even":
+        start, stride = draw(st.integers(-5, 20)), draw(st.sampled_from([1, 1, 2, 5]))
+        return [float(start + stride * place) for place in range(draw(st.integers(1, 12)))]
+    if kind == "one":
+        return [draw(st.sampled_from([0.0, 3.0, 4.5]))]
+    some = st.integers(0, 30).map(float) if kind == "gaps" else st.floats(-40, 40)
+    return sorted(draw(st.sets(some, min_size=1, max_size=12)))
+
+
+@st.composite
+def any_series(draw: st.DrawFn) -> Series:
+    """A few runs on grids of their own or on one, with gaps, clocks that jump, and values of every size."""
+    values = draw(st.sampled_from([NUMBERS, NUMBERS | BROKEN, HARD, HARD | BROKEN, st.just(0.1), st.just(1e308)]))
+    shared = draw(steps())
+    clock = draw(st.sampled_from(["even", "jumps", "rough"]))
+    flat = []
+    for run in range(draw(st.integers(1, 6))):
+        for place, step in enumerate(shared if draw(st.booleans()) else draw(steps())):
+            moments = {
+                "even": st.just(place * 0.1),
+                "jumps": st.sampled_from([0.0, 1.0, 2.0, 2.5]) | BROKEN,
+                "rough": st.floats(0, 100) | st.sampled_from([1e308, -1e308]),
+            }
+            flat.append((run, step, draw(values), draw(moments[clock])))
+    columns = [np.array(column, dtype=np.float64) for column in zip(*flat, strict=True)]
+    rows = Rows(columns[0].astype(np.uint32), columns[1], columns[2], columns[3], columns[3] + 1e9)
+    return make_series(rows, axis=np.round(columns[3]) if draw(st.booleans()) else None)
+
+
+@st.composite
+def any_cases(draw: st.DrawFn) -> list[tuple[Series, str]]:
+    made = draw(st.lists(any_series(), min_size=1, max_size=8))
+    return [(each, draw(st.sampled_from(AXES if each.axis is not None else AXES[:2]))) for each in made]
+
+
+@MANY
+@given(any_cases())
+def test_group_lines_bands_and_counts_equal_the_reference(bench: Bench, cases: list[tuple[Series, str]]) -> None:
+    for (series, axis), ways in zip(cases, groups(bench, cases), strict=True):
+        of_runs = points(series, axis)
+        if all(np.isnan(run.xs).all() for run in of_runs):
+            assert set(ways.values()) == {None}
+            continue
+        for (agg, shade), curve in ways.items():
+            expected = reference.group(of_runs, agg, shade)
+            what = (agg, shade, axis)
+            assert curve["xs"] == expected.xs.tolist(), what
+            assert curve["n"] == expected.n, what
+            check(curve["ys"], expected.line, expected.size, what)
+            check(curve["lo"], expected.lo, expected.size, what)
+            check(curve["hi"], expected.hi, expected.size, what)
+
+
+@MANY
+@given(any_cases(), st.sampled_from(SMOOTHERS), st.sampled_from([0.0, 0.1, 0.5, 0.6, 0.9, 0.99, 0.999]))
+def test_smoothed_lines_equal_the_reference(
+    bench: Bench, cases: list[tuple[Series, str]], smoother: str, weight: float
+) -> None:
+    for (series, axis), curves in zip(cases, runs(bench, cases, weight, smoother), strict=True):
+        expected = points(series, axis)
+        if all(np.isnan(run.xs).all() for run in expected) and not curves:
+            continue
+        for curve, run in zip(curves, expected, strict=True):
+            order = np.argsort(run.xs, kind="stable")[: int(np.isfinite(run.xs).sum())]
+            xs, ys = run.xs[order], run.ys[order]
+            assert curve["xs"] == xs.tolist()
+            size = np.full(ys.size, np.fmax.reduce(np.abs(ys), initial=0.0))
+            check(curve["ys"], reference.smooth(xs, ys, weight, smoother), size, (smoother, weight, axis))
+
+
+def _long(generator: np.random.Generator, run: int, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    values = np.exp(-steps / 2000) + generator.normal(0, 0.05, steps.size)
+    values[generator.random(steps.size) < 0.01] = math.nan
+    return np.stack([np.full(steps.size, run), steps, values, steps * 0.37 + generator.random(steps.size)])
+
+
+def _made(parts: list[npt.NDArray[np.float64]]) -> Series:
+    run, step, value, runtime = np.concatenate(parts, axis=1)
+    return make_series(Rows(run.astype(np.uint32), step, value, runtime, runtime + 1e9))
+
+
+@pytest.mark.parametrize("axis", ["_step", "_runtime"])
+def test_long_runs_in_buckets_and_bins_equal_the_reference(bench: Bench, axis: str) -> None:
+    generator = np.random.default_rng(3)
+    lengths = (900, 1500, 6000, 1)
+    series = _made([_long(generator, run, np.arange(size) * 2.0) for run, size in enumerate(lengths)])
+    ragged = _made([_long(generator, run, np.sort(generator.choice(9000, 1200, False)) * 1.0) for run in range(8)])
+    cases = [(series, axis), (ragged, axis)]
+    for (each, _), ways in zip(cases, groups(bench, cases), strict=True):
+        for (agg, shade), curve in ways.items():
+            expected = reference.group(points(each, axis), agg, shade)
+            assert curve["xs"] == expected.xs.tolist()
+            assert curve["n"] == expected.n
+            for name, values in (("ys", expected.line), ("lo", expected.lo), ("hi", expected.hi)):
+                check(curve[name], values, expected.size, (agg, shade, name))
+
+
+@pytest.mark.parametrize("smoother", SMOOTHERS)
+def test_a_smoothed_group_is_its_line_and_its_band_smoothed(bench: Bench, smoother: str) -> None:
+    generator = np.random.default_rng(4)
+    series = _made([_long(generator, run, np.arange(300.0)) for run in range(5)])
+    (ways,) = groups(bench, [(series, "_step")], 0.8, smoother)
+    for (agg, shade), curve in ways.items():
+        raw = reference.group(points(series, "_step"), agg, shade)
+        for name, values in (("ys", raw.line), ("lo", raw.lo), ("hi", raw.hi)):
+            expected = None if values is None else reference.smooth(raw.xs, values, 0.8, smoother)
+            check(curve[name], expected, raw.size, (agg, shade, name))
+
+
+def test_students_quantile_is_right_for_any_number_of_runs(bench: Bench) -> None:
+    freedoms = [*range(1, 400), 1000, 9999, 100_000]
+    found = bench.page.evaluate("all => all.map(runstore.aggregates.quantile)", freedoms)
+    np.testing.assert_allclose(found, reference.stats.t.ppf(0.975, freedoms), rtol=1e-11)
+
+
+def test_points_that_are_not_finite_keep_their_place_and_kind(bench: Bench) -> None:
+    values = [1.0, math.nan, math.inf, 2.0, -math.inf]
+    rows = np.stack([[0, 0, 0, 1, 1], [0, 1, 2, 5, 6], values, [0.0, 0.1, 0.2, 0.5, 0.6]]).astype(np.float64)
+    found = bench.page.evaluate(
+        f"""async files => {{
+            {DECODE}
+            const series = await of(files);
+            const how = {{ agg: "mean", shade: "none", smooth: 0 }};
+            const curves = (axis) => {{
+                const xs = runstore.series.axis(series, axis);
+                const own = runstore.series.runCurves(series, xs, new Set([0, 1]), () => ({{}}), how);
+                return [...own, ...runstore.series.groupCurves(series, xs, [{{ key: "g", runs: [0, 1] }}], how)];
+            }};
+            const {{ BROKEN }} = runstore.series;
+            const told = ({{ broken }}) => Array.from(broken.xs, (x, at) => [x, BROKEN[broken.kinds[at]]]);
+            return ["_step", "_runtime"].map((axis) => curves(axis).map(told));
+        }}""",
+        bench.load(_made([rows])),
+    )
+    first, second = [[1, "NaN"], [2, "∞"]], [[6, "−∞"]]
+    assert found[0] == [first, second, first + second]
+    assert found[1] == [[[0.1, "NaN"], [0.2, "∞"]], [[0.6, "−∞"]], [[0.1, "NaN"], [0.2, "∞"], [0.6, "−∞"]]]
+
+
+def test_the_runs_behind_a_group_are_its_curves_in_its_colour(bench: Bench) -> None:
+    generator = np.random.default_rng(5)
+    series = _made([_long(generator, run, np.arange(50.0)) for run in range(4)])
+    found = bench.page.evaluate(
+        f"""async files => {{
+            {DECODE}
+            const series = await of(files);
+            const first = {{ key: "g:a", colour: "red", runs: [0, 3] }};
+            const groups = [first, {{ key: "g:b", colour: "blue", runs: [2, 9] }}];
+            const made = runstore.series.memberCurves(series, series.step, groups, {{ smooth: 0 }});
+            return made.map((curve) => ({{ key: curve.key, run: curve.run, colour: curve.colour, ...plain(curve) }}));
+        }}""",
+        bench.load(series),
+    )
+    assert [(each["key"], each["run"], each["colour"]) for each in found] == [
+        ("g:a", 0, "red"),
+        ("g:a", 3, "red"),
+        ("g:b", 2, "blue"),
+    ]
+    for each in found:
+        check(each["ys"], points(series, "_step")[each["run"]].ys, np.zeros(50), each["run"])
+
+
+FORMULAS = {
+    "a / b": lambda a, b: a / b,
+    "1 - a": lambda a, b: 1 - a + 0 * b,
+    "log(a) + b ** 2 * 3": lambda a, b: math.log(a) + b**2 * 3,
+    "-a ** 2 + b % 3": lambda a, b: -(a**2) + math.fmod(b, 3),
+    "2 ** 3 ** a - (b - a) - 1.5e0": lambda a, b: 2 ** (3**a) - (b - a) - 1.5,
+    "max(a, b, 0.5) / sqrt(abs(-b))": lambda a, b: max(a, b, 0.5) / math.sqrt(b),
+    "`a`*'b'": lambda a, b: a * b,
+}
+
+
+def test_a_formula_between_metrics_is_computed_where_a_run_logged_all_of_them(bench: Bench) -> None:
+    generator = np.random.default_rng(6)
+    made = []
+    for seed in range(2):
+        parts = []
+        for run in range(seed, 4):
+            steps = np.sort(generator.choice(40, 30, False)).astype(np.float64)
+            parts.append(np.stack([np.full(30, run), steps, generator.random(30) + 0.1, steps * 0.1]))
+        made.append(_made(parts))
+    found = bench.page.evaluate(
+        f"""async ({{ files, texts }}) => {{
+            {DECODE}
+            const all = {{ a: await of(files.a), b: await of(files.b) }};
+            return texts.map((text) => {{
+                const formula = runstore.formula.parse(text, ["a", "b", "abs"]);
+                const made = runstore.formula.combine(formula, formula.metrics.map((key) => all[key]));
+                const runs = new Set(made.runs);
+                const curves = (xsOf) => runstore.series.runCurves(made, xsOf, runs, () => ({{}}), {{ smooth: 0 }});
+                const moments = curves(made.runtime).map(({{ xs }}) => list(xs));
+                return [list(made.runs), curves(made.step).map(plain), moments];
+            }});
+        }}""",
+        {"files": {key: bench.load(each) for key, each in zip("ab", made, strict=True)}, "texts": list(FORMULAS)},
+    )
+    a, b = (
+        {run: dict(zip(p.xs, p.ys, strict=True)) for run, p in zip(each.runs, points(each, "_step"), strict=True)}
+        for each in made
+    )
+    for (text, value), (runs_, curves, moments) in zip(FORMULAS.items(), found, strict=True):
+        alone = "b" not in text
+        assert runs_ == ([0, 1, 2, 3] if alone else [1, 2, 3]), text
+        for run, curve, runtime in zip(runs_, curves, moments, strict=True):
+            shared = sorted(a[run]) if alone else sorted(a[run].keys() & b[run].keys())
+            assert curve["xs"] == shared
+            np.testing.assert_allclose(runtime, np.array(shared) * 0.1, rtol=1e-12)
+            expected = np.array([value(a[run][x], 0.0 if alone else b[run][x]) for x in shared])
+            check(curve["ys"], expected, np.abs(expected), text)
+
+
+@pytest.mark.parametrize(("text", "keys", "metrics"), [
+    ("train/loss / val/loss", ["loss", "train/loss", "val/loss"], ["train/loss", "val/loss"]),
+    ("a/b", ["a", "b", "a/b"], ["a/b"]), ("a / b", ["a", "b", "a/b"], ["a", "b"]), ("aa + a", ["a", "aa"], ["aa", "a"]),
+    ("log(log)", ["log"], ["log"]), ('"1" - 1', ["1"], ["1"]), ("größe * 2", ["größe"], ["größe"]),
+    ("x.y-z - x", ["x.y-z", "x"], ["x.y-z", "x"]), ("a - a", ["a"], ["a"]),
+])  # fmt: skip
+def test_a_formula_names_the_longest_metrics_that_fit(
+    bench: Bench, text: str, keys: list[str], metrics: list[str]
+) -> None:
+    found = bench.page.evaluate("([text, keys]) => runstore.formula.parse(text, keys).metrics", [text, keys])
+    assert found == metrics
+
+
+@pytest.mark.parametrize(("text", "at", "message"), [
+    ("", 0, "Expected a metric or a number, found the end."), ("1 + 2", 0, "There is no metric in this formula."),
+    ("a +", 3, "Expected a metric or a number, found the end."), ("a b", 2, "Expected an operator, found “b”."),
+    ("(a", 2, "Expected “)”, found the end."), ("a + c", 4, "“c” is neither a metric nor a function."),
+    ("a $ b", 2, "Expected an operator, found “$”."), ("'c'", 0, "No metric is called “c”."),
+    ("'a", 0, "The quotation mark ' is not closed."), ("log a", 4, "Expected “(”, found “a”."),
+    ("constructor(a)", 0, "“constructor” is neither a metric nor a function."),
+    ("log(a, b)", 5, "Expected “)”, found “,”."), ("a + 😀", 4, "Expected a metric or a number, found “😀”."),
+    ("(" * 5000 + "a", 202, "This formula is nested too deeply."),
+])  # fmt: skip
+def test_a_formula_that_cannot_be_read_says_where_and_why(bench: Bench, text: str, at: int, message: str) -> None:
+    found = bench.page.evaluate(
+        """text => {
+            try { return runstore.formula.parse(text, ["a", "b"]).metrics; }
+            catch (error) { return [error.at, error.message]; }
+        }""",
+        text,
+    )
+    assert found == [at, message]
+
+
+def test_what_a_formula_cannot_compute_is_marked(bench: Bench) -> None:
+    rows = np.array([[0, 0, 0, 0], [0, 1, 2, 3], [1.0, 0.0, -1.0, math.nan], [0.0, 1.0, 2.0, 3.0]])
+    found = bench.page.evaluate(
+        f"""async files => {{
+            {DECODE}
+            const made = runstore.formula.combine(runstore.formula.parse("log(a)", ["a"]), [await of(files)]);
+            const [curve] = runstore.series.runCurves(made, made.step, new Set([0]), () => ({{}}), {{ smooth: 0 }});
+            return [list(curve.ys), list(curve.broken.xs), list(curve.broken.kinds)];
+        }}""",
+        bench.load(_made([rows])),
+    )
+    assert found[0][0] == 0
+    assert all(math.isnan(value) for value in found[0][1:])
+    assert found[1:] == [[1, 2, 3], [2, 0, 0]]
