@@ -2,50 +2,28 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import pytest
 
 from runstore.api import Api, NotFoundError, Run, UnsupportedError
 from runstore.errors import StoreError, UsageError
 from runstore.format.records import load_tombstone
 from tests.processes import run_script
-from tests.stores import START, append, curve, write_file, write_heartbeat, write_run
+from tests.stores import START, append, curve, write_heartbeat, write_run
 
-
-@pytest.fixture
-def store(root: Path) -> Path:
-    """`digits` with 12 runs, `speech` with one; the runs of the sweep `abc` have a metric each."""
-    for number in range(12):
-        write_run(
-            root,
-            "digits",
-            f"r{number:02}",
-            curve(4 + number),
-            config={"lr": 10.0**-number, "model": {"depth": number % 3}},
-            meta={
-                "name": f"run {number}",
-                "created": f"2026-10-01T00:00:{number:02}Z",
-                "tags": ["even"] if number % 2 == 0 else [],
-                "group": "g",
-                "sweep": "abc" if number < 3 else "",
-            },
-            state={"state": "finished" if number else "failed", "exit_code": 0, "finished": "2026-10-01T01:00:00Z"},
-        )
-    write_run(root, "speech", "w", [{"wer": 0.5, "_step": 0}], meta={"name": "whisper"})
-    write_file(
-        root / "digits" / "sweeps" / "abc" / "sweep.yaml",
-        "method: grid\nname: lr search\nmetric: {name: loss, goal: minimize}\n"
-        "parameters:\n  lr: {values: [1, 0.1, 0.01]}\n  seed: {min: 1, max: 2}\n",
-    )
-    write_file(root / "digits" / "reports" / "first.md", "# What we saw\n\nText.\n")
-    return root
-
-
-@pytest.fixture
-def api(store: Path) -> Api:
-    return Api(store)
+_IN_A_DIRECTORY = """
+import os, sys, runstore
+run = runstore.init(project="p", dir="elsewhere", id="abc")
+run.log({"x": 1})
+api = runstore.Api()
+os.mkdir("other")
+os.chdir("other")
+assert runstore.Api().run("p/abc").id == api.run("p/abc").id == "abc"
+run.finish()
+assert runstore.Api().run("p/abc").summary["x"] == 1
+runstore.init(project="q", id="def").finish()
+assert [project.name for project in runstore.Api().projects()] == ["q"]
+"""
 
 
 def test_runs_are_a_lazily_paged_sequence(api: Api) -> None:
@@ -177,73 +155,6 @@ def test_delete_puts_the_run_into_the_trash_and_refuses_its_id(api: Api, store: 
     assert (store / ".trash" / "digits" / "runs" / "r02" / "history.jsonl").exists()
 
 
-def test_histories_as_frames_and_rows(api: Api, store: Path) -> None:
-    write_run(
-        store,
-        "digits",
-        "h",
-        [
-            {"a": 1, "b": float("nan"), "_step": 0},
-            {"a": 2, "_step": 1},
-            {"a": 3, "b": 4, "text": "x", "pic": {"_type": "image-file", "path": "media/x.png"}, "_step": 2},
-        ],
-    )
-    run = api.run("digits/h")
-    assert [row.get("a") for row in run.scan_history()] == [1, 2, 3]
-    [first, last] = run.scan_history(keys=["a", "b"])
-    assert first["b"] != first["b"]
-    assert last == {"a": 3, "b": 4}
-    assert [row["a"] for row in run.scan_history(min_step=1, max_step=2)] == [2]
-    assert list(run.scan_history())[2]["pic"]["_type"] == "image-file"
-    assert run.history(pandas=False)[1] == {"a": 2, "_step": 1}
-    frame = run.history(format="polars")
-    assert isinstance(frame, pl.DataFrame)
-    assert frame["a"].to_list() == [1, 2, 3]
-    assert run.history(keys=["b"], format="polars").columns == ["b", "_step"]
-    pandas = pytest.importorskip("pandas")
-    assert isinstance(run.history(), pandas.DataFrame)
-    assert list(run.history()["a"]) == [1, 2, 3]
-    with pytest.raises(ValueError):
-        run.history(stream="nope")
-
-
-def test_attempts_are_one_history(api: Api, store: Path) -> None:
-    folder = write_run(store, "digits", "s", [{"a": step, "b": 0, "_step": step} for step in range(5)])
-    write_file(folder / "history.2.jsonl", [{"a": 30, "_step": 3}, {"a": 40, "_step": 4}])
-    write_file(folder / "provenance.2.json", {"started": "2026-10-01T00:00:00Z", "rewound_to": 2})
-    run = api.run("digits/s")
-    assert [row["a"] for row in run.scan_history()] == [0, 1, 2, 30, 40]
-    write_file(folder / "history.3.jsonl", [{"a": 41, "_step": 4}])
-    assert list(api.run("digits/s").scan_history())[-1] == {"a": 41, "_step": 4}
-
-
-def test_sampling_keeps_extremes_and_is_the_same_each_time(api: Api, store: Path) -> None:
-    rows: list[dict[str, Any]] = [{"loss": 1 / (step + 1), "_step": step} for step in range(5000)]
-    rows[3333]["loss"], rows[4444]["loss"] = 1e6, -1e6
-    run_folder = write_run(store, "digits", "long", rows)
-    run = api.run("digits/long")
-    sampled = run.history(samples=100, pandas=False)
-    assert len(sampled) == 100
-    assert [row["_step"] for row in sampled] == sorted(row["_step"] for row in sampled)
-    assert {3333, 4444, 0, 4999} <= {row["_step"] for row in sampled}
-    assert sampled == Api(store).run("digits/long").history(samples=100, pandas=False)
-    assert run_folder.exists()
-
-
-def test_the_histories_of_several_runs(api: Api) -> None:
-    runs = api.runs("digits", {"config.lr": {"$gte": 0.05}})
-    frame = runs.histories(samples=3, format="polars")
-    assert frame.height == 6
-    assert set(frame["run_id"]) == {"r00", "r01"}
-    assert len(runs.histories(samples=3)) == 6
-    with pytest.raises(ValueError, match="Invalid format"):
-        runs.histories(format="csv")  # type: ignore[arg-type]
-    assert runs.frame(["id", "config.lr"]).to_dicts() == [
-        {"id": "r00", "config.lr": 1.0},
-        {"id": "r01", "config.lr": 0.1},
-    ]
-
-
 def test_system_metrics_console_and_files(api: Api, store: Path, tmp_path: Path) -> None:
     folder = write_run(
         store,
@@ -339,62 +250,6 @@ def test_a_store_that_is_not_there_is_said_at_the_first_call(tmp_path: Path) -> 
         len(Api(tmp_path / "nowhere").runs())
 
 
-def test_artifacts_in_and_out(api: Api, store: Path, tmp_path: Path) -> None:
-    from runstore.artifacts.artifact import Artifact
-
-    (tmp_path / "data.csv").write_text("a,b\n")
-    draft = Artifact("data", type="dataset")
-    draft.add_file(str(tmp_path / "data.csv"))
-    logged = api.run("digits/r00").log_artifact(draft, aliases=["best"], tags=["t"])
-    assert logged.version == "v0"
-    artifact = api.artifact("digits/data:best")
-    assert artifact.name == "data:v0"
-    assert artifact.logged_by() == api.run("digits/r00")
-    api.run("digits/r01").use_artifact(artifact)
-    assert [each.name for each in api.run("digits/r01").used_artifacts()] == ["data:v0"]
-    assert [each.name for each in api.run("digits/r00").logged_artifacts()] == ["data:v0"]
-    assert artifact.used_by() == [api.run("digits/r01")]
-    assert api.artifact_exists("digits/data:best")
-    assert not api.artifact_exists("digits/data:v7")
-    assert [each.name for each in api.artifact_types("digits")] == ["dataset"]
-    assert [each.name for each in api.artifact_collections("digits", "dataset")] == ["data"]
-    assert [each.version for each in api.artifacts("dataset", "digits/data")] == ["v0"]
-    assert api.artifact_collection("dataset", "digits/data").aliases == ["best", "latest"]
-    with pytest.raises(ValueError, match="of type"):
-        api.artifact("digits/data:best", type="model")
-    api.run("digits/r00").delete(delete_artifacts=True)
-    assert not api.artifact_exists("digits/data:best")
-
-
-def test_what_is_changed_of_an_artifact_with_all_its_versions_is_saved(api: Api, tmp_path: Path) -> None:
-    from runstore.artifacts.artifact import Artifact
-
-    for number in range(2):
-        draft = Artifact("data", type="dataset", description=f"take {number}")
-        (tmp_path / "data.csv").write_text(f"{number}\n")
-        draft.add_file(str(tmp_path / "data.csv"))
-        api.run("digits/r00").log_artifact(draft, tags=["old", f"t{number}"])
-    collection = api.artifact_collection("dataset", "digits/data")
-    assert (collection.description, collection.tags) == ("take 1", ["old", "t0", "t1"])
-    collection.description = "all takes"
-    collection.tags.remove("old")
-    collection.tags.append("new")
-    collection.save()
-    again = api.artifact_collection("dataset", "digits/data")
-    assert (again.description, again.tags) == ("all takes", ["new", "t0", "t1"])
-    newest, oldest = again.artifacts()
-    assert (newest.tags, oldest.tags, oldest.description) == (["t1", "new"], ["t0"], "take 0")
-    assert str(again.updated_at) >= str(again.created_at)
-    again.tags = ["no/good"]
-    with pytest.raises(ValueError, match="no/good"):
-        again.save()
-    assert again.load()["tags"] == ["new", "t0", "t1"]
-    with pytest.raises(UnsupportedError, match="cannot be renamed"):
-        again.name = "other"
-    with pytest.raises(UnsupportedError, match="part of each version"):
-        again.type = "other"
-
-
 def test_a_run_that_crashed_can_be_said_to_have_failed_and_no_other(api: Api, store: Path) -> None:
     write_run(store, "digits", "lost", curve(3), state={"state": "running", "exit_code": None, "finished": ""})
     run = api.run("digits/lost")
@@ -407,48 +262,9 @@ def test_a_run_that_crashed_can_be_said_to_have_failed_and_no_other(api: Api, st
         api.run("digits/r01").update_state("failed")
 
 
-_IN_A_DIRECTORY = """
-import os, sys, runstore
-run = runstore.init(project="p", dir="elsewhere", id="abc")
-run.log({"x": 1})
-api = runstore.Api()
-os.mkdir("other")
-os.chdir("other")
-assert runstore.Api().run("p/abc").id == api.run("p/abc").id == "abc"
-run.finish()
-assert runstore.Api().run("p/abc").summary["x"] == 1
-runstore.init(project="q", id="def").finish()
-assert [project.name for project in runstore.Api().projects()] == ["q"]
-"""
-
-
 def test_without_a_store_the_api_looks_where_the_scripts_own_run_was_begun(tmp_path: Path) -> None:
     done = run_script(tmp_path, _IN_A_DIRECTORY)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_summary_has_aggregates_nested_and_its_axes_as_they_were_written(root: Path) -> None:
-    stub = {"_type": "image-file", "path": "media/a.png", "sha256": "0" * 64, "size": 1, "format": "png"}
-    written = {"val/acc": {"min": 0.1, "max": 0.9}, "a": {"b": {"mean": 2}}, "img": stub}
-    write_run(
-        root,
-        "p",
-        "x",
-        [{"val/acc": 0.9, "a.b": 2, "img": stub, "_step": 7, "_runtime": 3.25, "_timestamp": START}],
-        state={"state": "finished", "finished": "2026-10-01T01:00:00Z"},
-        files={
-            "metrics.yaml": "- {name: val/acc, summary: [min, max]}\n- {name: a.b, summary: [mean]}\n",
-            "summary.json": {**written, "_step": 7, "_runtime": 3.25, "_timestamp": START + 0.5},
-        },
-    )
-    run = Api(root).run("p/x")
-    axes = {"_step": 7, "_runtime": 3.25, "_timestamp": START + 0.5}
-    assert dict(run.summary) == run.summary._json_dict == {**written, **axes}
-    assert run.summary["val/acc"]["min"] == run.summary["val/acc.min"] == 0.1
-    run.summary["best"] = 1
-    run.update()
-    kept = json.loads((root / "p/runs/x/summary.json").read_text())
-    assert kept == {**written, **axes, "best": 1}
 
 
 def test_filters_and_orders_know_the_axes_and_the_value_that_w_and_b_has_in_configs(api: Api) -> None:
@@ -491,18 +307,6 @@ def test_nothing_is_written_out_of_a_run(
     with pytest.raises(StoreError, match="found a link"):
         api.create_project("linked")
     assert not any((tmp_path / "outside").iterdir())
-
-
-def test_a_line_of_lineage_with_a_name_that_leads_elsewhere_hides_no_other(
-    api: Api, store: Path, tmp_path: Path
-) -> None:
-    from runstore.artifacts.artifact import Artifact
-
-    api.run("digits/r00").log_artifact(Artifact("data", type="dataset"))
-    lines = next((store / "digits/runs/r00").glob("lineage*.jsonl"))
-    bad = b'{"direction":"output","project":"../../x","artifact":"../../y","version":"v0","id":"abc"}\n'
-    lines.write_bytes(bad + lines.read_bytes())
-    assert [each.name for each in api.run("digits/r00").logged_artifacts()] == ["data:v0"]
 
 
 def test_an_argument_that_cannot_be_used_is_named(api: Api) -> None:

@@ -30,12 +30,22 @@ def log_lines() -> list[str]:
 def write_details(root: Path) -> Path:
     """`p`: `long`, that has everything, and six runs of two groups; an artifact of two versions."""
     write_store(root)
+    home = _write_long(root)
+    frame = pl.DataFrame({"n": range(500), "text": [EVIL] * 500})
+    frame.write_parquet(home / "files" / "data" / "rows.parquet")
+    _write_six(root)
+    _write_version(root, 0, "aaaaaaaa", ("gone", "same", "new"))
+    _write_version(root, 1, "bbbbbbbb", ("same", "new", "more"))
+    return root
+
+
+def _write_long(root: Path) -> Path:
     marks = [
         {"line": at, "_timestamp": START + at, "source": "stderr" if at % 1000 == 499 else "stdout"}
         for base in range(0, LINES, 1000)
         for at in (base, base + 499, base + 500)
     ]
-    home = write_run(
+    return write_run(
         root,
         "p",
         "long",
@@ -63,8 +73,9 @@ def write_details(root: Path) -> Path:
             },
         },
     )
-    frame = pl.DataFrame({"n": range(500), "text": [EVIL] * 500})
-    frame.write_parquet(home / "files" / "data" / "rows.parquet")
+
+
+def _write_six(root: Path) -> None:
     for at in range(6):
         write_run(
             root,
@@ -82,11 +93,6 @@ def write_details(root: Path) -> Path:
             state={"state": "finished", "exit_code": 0, "finished": f"2026-10-0{at + 1}T01:00:00Z"},
             files={"summary.json": {"loss": float(at), "best": {"acc": 0.9}}},
         )
-    for version, (key, files) in enumerate(
-        (("aaaaaaaa", ("gone", "same", "new")), ("bbbbbbbb", ("same", "new", "more")))
-    ):
-        _write_version(root, version, key, files)
-    return root
 
 
 def curve(at: int) -> list[dict[str, Any]]:
