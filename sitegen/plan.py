@@ -13,27 +13,18 @@ from runstore.reading.store import Problem, Project, RunRecord, Store
 from sitegen import urls
 from sitegen.assets import frame_page, plotly_data, plotly_version
 from sitegen.data.attached import FRAMED, PLOTLY, SYNTHETIC, PanelHead, attached_files, panel_heads
-from sitegen.data.defined import Definitions, is_hidden
-from sitegen.data.series import Series, axis_values, make_series, metric_rows
-from sitegen.data.shards import (
-    has_times,
-    named_shard,
-    run_payload,
-    series_payload,
-    shard,
-    times_digest,
-    times_payload,
-)
-from sitegen.data.sparkline import Sparkline, sparkline
+from sitegen.data.shards import shard
+from sitegen.data.sparkline import Sparkline
 from sitegen.data.system import system_data, system_files
+from sitegen.histories import Histories
 from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page, versions_payload
-from sitegen.pages.compare import about_run, compare_page, names_payload
+from sitegen.pages.compare import compare_page, names_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.files import StoredFile, media_files, stored_files
-from sitegen.pages.index import finder_payload, headline, index_page
+from sitegen.pages.index import finder_payload, index_page
 from sitegen.pages.logs import log_data, log_files
 from sitegen.pages.previews import file_data, files_index
-from sitegen.pages.project import Metric, group_page, project_page, runs_payload, section, title
+from sitegen.pages.project import group_page, project_page, runs_payload, section, title
 from sitegen.pages.project import place as key_place
 from sitegen.pages.run import RunData, has_patch, run_page
 
@@ -104,7 +95,7 @@ class ProjectPlan:
 
         `notes` gets what the front page shows of its histories, for builds in which these need not be read.
         """
-        histories = _Histories(self.project)
+        histories = Histories(self.project)
         yield from self._made(histories.files())
         if notes is not None and histories.sparkline is not None:
             notes += [histories.sparkline.line, histories.sparkline.band]
@@ -150,7 +141,7 @@ class ProjectPlan:
     def _planned(self, path: str, make: Callable[[], bytes]) -> PlannedFile:
         return PlannedFile(path, self.digest, make)
 
-    def _run_files(self, number: int, run: RunRecord, histories: "_Histories", render: Render) -> Iterator[PlannedFile]:
+    def _run_files(self, number: int, run: RunRecord, histories: "Histories", render: Render) -> Iterator[PlannedFile]:
         folder = urls.run_dir(self.project.name, run.id)
         neighbours = [self.project.runs[at] for at in (number - 1, number + 1) if 0 <= at < len(self.project.runs)]
         slug = self.groups.get(run.meta.group)
@@ -208,96 +199,6 @@ def _run_data(run: RunRecord, metrics: int, data: bytes, heads: Sequence[PanelHe
         frame=urls.static_file(urls.FRAME) if run.kinds & FRAMED else None,
         plotly=urls.static_file(urls.PLOTLY) if PLOTLY in run.kinds and plotly_version() else None,
     )
-
-
-class _Histories:
-    """A project's metrics, read once: for its workspace, and run by run."""
-
-    def __init__(self, project: Project) -> None:
-        self._project = project
-        self._parts: list[_MetricParts] = []
-        self._headline = headline(project.runs)
-        self.metrics: list[Metric] = []
-        self.sparkline: Sparkline | None = None
-
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """Each data file of the metrics and of their times, by name, each once. Fills `metrics` on the way."""
-        times: dict[str, str] = {}
-        made = set()
-        frames = self._project.history()
-        defined = Definitions(self._project.runs)
-        wanted = defined.axes()
-        axes = {key: rows for key, rows in metric_rows(frames) if key in wanted} if wanted else {}
-        for key, rows in metric_rows(frames):
-            metric = defined.of(key)
-            axis = axes.get(metric.step_metric or "")
-            series = make_series(rows, None if axis is None else axis_values(rows, axis))
-            if self._headline is not None and key == self._headline.metric:
-                self.sparkline = sparkline(series, self._headline.run)
-            moments, found = times_digest(series), has_times(series)
-            if any(found) and moments not in times:
-                times[moments], content = named_shard("t", times_payload(series))
-                if times[moments] not in made:
-                    made.add(times[moments])
-                    yield times[moments], content
-            name, content = named_shard("m", series_payload(series))
-            if name not in made:
-                made.add(name)
-                yield name, content
-            shown_axis = None if axis is None else metric.step_metric
-            hidden = bool(metric.hidden)
-            self.metrics.append(Metric(key, name, times.get(moments), len(series.runs), *found, shown_axis, hidden))
-            self._parts.append(_MetricParts.of(key, series, any(found), shown_axis))
-        self._parts.sort(key=lambda parts: key_place(parts.key))
-
-    def count(self, run: int) -> int:
-        """How many metrics a run has."""
-        return sum(self._shows(parts, run) for parts in self._parts)
-
-    def _shows(self, parts: "_MetricParts", run: int) -> bool:
-        return run in parts.places and not is_hidden(self._project.runs[run].metrics, parts.key)
-
-    def run_data(self, run: int) -> dict[str, Any]:
-        """What `data.js` of one run carries: its metrics in the order of the workspace, and their times, each once."""
-        places: dict[tuple[bytes, bytes], int] = {}
-        times: list[dict[str, Any]] = []
-        metrics = []
-        for parts in self._parts:
-            if not self._shows(parts, run):
-                continue
-            series = parts.series.part(*parts.places[run])
-            place = None
-            if parts.timed and any(has_times(series)):
-                moments = (series.runtime.tobytes(), series.timestamp.tobytes())
-                if moments not in places:
-                    places[moments] = len(times)
-                    times.append(times_payload(series))
-                place = places[moments]
-            head = {"key": parts.key, "section": section(parts.key), "title": title(parts.key)}
-            if parts.axis is not None:
-                head["axis_name"] = parts.axis
-            metrics.append(head | run_payload(series, place))
-        return {"about": about_run(self._project.runs[run]), "times": times, "metrics": metrics}
-
-
-@dataclass(frozen=True, slots=True)
-class _MetricParts:
-    """One metric with what its runs' own pages are cut from.
-
-    `places` holds, by the run's index, which of the series' runs it is and where its points begin. `timed` says whether
-    any point has a time, `axis` which metric is its x axis.
-    """
-
-    key: str
-    series: Series
-    places: dict[int, tuple[int, int]]
-    timed: bool
-    axis: str | None
-
-    @classmethod
-    def of(cls, key: str, series: Series, timed: bool, axis: str | None) -> "_MetricParts":
-        places = dict(zip(series.runs.tolist(), enumerate(series.starts().tolist()), strict=True))
-        return cls(key, series, places, timed, axis)
 
 
 @dataclass(frozen=True, slots=True)

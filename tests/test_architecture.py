@@ -34,6 +34,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("panel_charts",),
         ("assets", "data"),
         ("pages",),
+        ("histories",),
         ("plan", "render"),
         ("output",),
         ("build", "figures", "host"),
