@@ -16,6 +16,7 @@ from typing import Final
 
 from runstore.format.records import write_atomically
 from sitegen import urls
+from sitegen.bundles import bundled
 
 _HERE: Final = Path(__file__).parent
 _SNIPPET: Final = """\
@@ -24,8 +25,12 @@ import * as I from "https://cdn.jsdelivr.net/npm/vega-interpreter@{interpreter}/
 window.vega = V;
 window.vegaInterpreter = I.expressionInterpreter;
 """
+_LITE: Final = """\
+import * as L from "https://cdn.jsdelivr.net/npm/vega-lite@{lite}/+esm";
+runstore.put("vega_lite", L);
+"""
 # The modules inside vl-convert have no other address than these; nothing is fetched from it.
-_MODULES: Final = {"vega": "6.2.0", "interpreter": "2.0.0"}
+_MODULES: Final = {"vega": "6.2.0", "interpreter": "2.0.0", "lite": "6.4.1"}
 _PLOTLY: Final = "plotly/package_data/plotly.min.js"
 _FRAME_POLICY: Final = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; "
@@ -62,10 +67,11 @@ def templates_dir() -> Path:
 
 
 def load_assets() -> AssetSet:
-    """Every asset."""
-    own = {path.name: path.read_bytes() for path in sorted((templates_dir() / "assets").iterdir()) if path.is_file()}
+    """Every asset: our own as bundles, and what the libraries carry."""
+    folder = templates_dir()
+    own = {path.name: path.read_bytes() for path in sorted((folder / "assets").iterdir()) if path.is_file()}
     made = {name: _cached(name, make, key()) for name, (make, key) in _MADE.items()}
-    return AssetSet({**own, **made})
+    return AssetSet({**bundled(folder, own), **made})
 
 
 def _cached(name: str, make: Callable[[], bytes], key: str) -> bytes:
@@ -100,6 +106,13 @@ def _vega() -> bytes:
     return _classic(bundle).encode()
 
 
+def _vega_lite() -> bytes:
+    """The compiler of Vega-Lite, for pages that meet such a spec: what they load is `vega_lite`."""
+    import vl_convert
+
+    return _classic(vl_convert.javascript_bundle(_LITE.format(**_MODULES))).encode()
+
+
 def _charts() -> bytes:
     from sitegen.charts import compiled_charts
 
@@ -113,9 +126,9 @@ def _plots() -> bytes:
 
 
 def _panel_charts() -> bytes:
-    from sitegen.panel_charts import compiled_panels
+    from sitegen.panel_charts import panel_specs
 
-    return b'runstore.put("panel_charts",' + json.dumps(compiled_panels(), separators=(",", ":")).encode() + b");\n"
+    return b'runstore.put("panel_charts",' + json.dumps(panel_specs(), separators=(",", ":")).encode() + b");\n"
 
 
 def plotly_version() -> str | None:
@@ -164,6 +177,7 @@ def _source_digest() -> str:
 
 _MADE: Final[dict[str, tuple[Callable[[], bytes], Callable[[], str]]]] = {
     "vega.js": (_vega, _versions("vl-convert-python")),
+    "vega-lite.js": (_vega_lite, _versions("vl-convert-python")),
     "charts.js": (_charts, _versions("vl-convert-python", "altair")),
     "plots.js": (_plots, _versions("vl-convert-python", "altair")),
     "panel-charts.js": (_panel_charts, _versions("vl-convert-python", "altair")),

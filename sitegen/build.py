@@ -1,60 +1,57 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runstore.errors import StoreError
-from runstore.reading.store import Problem, Store, read_store
-from sitegen import urls
+from runstore.reading.problems import Problem
+from runstore.reading.store import Store, read_store
 from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
 from sitegen.data.sparkline import Sparkline
-from sitegen.output import Output
+from sitegen.histories import Histories
+from sitegen.looks import BuildReport as BuildReport
+from sitegen.looks import Look
+from sitegen.looks import Progress as Progress
+from sitegen.output import Output, Render
+from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
-from sitegen.plan import PlannedFile, ProjectPlan, RunPlan, fingerprint, folder_digest, plan_site
+from sitegen.plan import ProjectPlan, RunPlan, folder_digest, plan_site
+from sitegen.planned import Unrendered, fingerprint
+from sitegen.writer import writer_for
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
 
 _renderers: dict[str, "Renderer"] = {}
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being made, and how much of it is done, of how much."""
 
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What a build did. `written` and `removed` are paths relative to the site `out`; `bytes_read` is of histories."""
-
-    out: Path
-    runs: int
-    projects: int
-    bytes_read: int
-    written: tuple[str, ...]
-    removed: tuple[str, ...]
-    unchanged: int
-    problems: tuple[Problem, ...]
-
-    @property
-    def index(self) -> Path:
-        return self.out / urls.index_page()
-
-
-def build_site(store_root: Path, out: Path, *, progress: Progress | None = None) -> BuildReport:
+def build_site(
+    store_root: Path, out: Path, *, progress: Progress | None = None, look: Look | None = None
+) -> BuildReport:
     """Compiles the store at `store_root` into `out`, writing only what changed since the last build there.
 
-    Raises `StoreError` in one line when there is no store, when `out` holds something else than a site of ours or
-    cannot be written. Whatever is wrong inside the store is in the report, and on the pages.
+    `look` is one that was taken just now of these two. Raises `StoreError` in one line when there is no store, when
+    `out` holds something else than a site of ours or cannot be written. Whatever is wrong inside the store is in the
+    report, and on the pages.
     """
+    if look is None:
+        look = Look(store_root, out)
+        if (done := look.unchanged()) is not None:
+            return done
+    look.begin()
     store = read_store(store_root)
+    # What was read stays until the end: looking through it for garbage, time after time, takes longer than all else.
+    gc.freeze()
     try:
         output = Output(out, store.layout)
         notes = _write_site(store, output, progress or (lambda *_: None))
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
-    return BuildReport(
+    finally:
+        gc.unfreeze()
+    report = BuildReport(
         out,
         runs=sum(len(project.runs) for project in store.projects),
         projects=len(store.projects),
@@ -64,6 +61,8 @@ def build_site(store_root: Path, out: Path, *, progress: Progress | None = None)
         unchanged=output.unchanged,
         problems=(*store.all_problems(), *notes),
     )
+    look.note(report, lasting=all(run.state != "running" for project in store.projects for run in project.runs))
+    return report
 
 
 def _write_site(store: Store, output: Output, progress: Progress) -> list[Problem]:
@@ -71,41 +70,76 @@ def _write_site(store: Store, output: Output, progress: Progress) -> list[Proble
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
     release = fingerprint(assets.digest, plotly_version(), *code)
-    render = _renderer(assets, release)
-    sparklines: dict[str, Sparkline | None] = {}
-    plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
-    problems: list[Problem] = []
-    output.begin()
-    for number, project in enumerate(plan.projects):
-        name = f"project:{project.project.name}"
-        if not output.keep(name, project.digest):
-            noted: list[str] = []
-            output.put(name, project.digest, _counted(project, render, progress, noted), noted)
-        remembered = output.notes(name)
-        sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
-        for run in project.runs:
-            problems.extend(_put_run(run, output))
-        progress("projects", number + 1, len(plan.projects))
-    if plan.frame:
-        output.put("frame", release, plan.frame)
-    output.put("front", release, plan.front)
-    output.finish()
+    runs = sum(len(project.runs) for project in store.projects)
+    # First of all: it needs a moment to start, in which the site is planned.
+    with writer_for(runs if output.is_empty else 0, assets) as writer:
+        render = _renderer(assets, release)
+        sparklines: dict[str, Sparkline | None] = {}
+        plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
+        output.begin(render, writer)
+        problems: list[Problem] = []
+        for number, project in enumerate(plan.projects):
+            problems += _put_project(project, output, render, progress)
+            remembered = output.notes(project.name)
+            sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
+            progress("projects", number + 1, len(plan.projects))
+        if plan.frame:
+            output.put("frame", release, plan.frame)
+        output.put("front", release, plan.front)
+        output.finish()
     return problems
 
 
-def _put_run(run: RunPlan, output: Output) -> list[Problem]:
-    """Makes the files behind a run's page; returns what of them could not be drawn.
+def _put_project(project: ProjectPlan, output: Output, render: Render, progress: Progress) -> list[Problem]:
+    """Makes the files of a project that are not as they should be; returns what could not be drawn."""
+    _put_histories(project.histories, output)
+    if not output.keep(project.name, project.digest):
+        noted: list[str] = []
+        output.put(project.name, project.digest, project.files(render, noted), noted)
+    return [problem for run in project.runs() for problem in _put_run(run, output, progress)]
+
+
+def _put_histories(histories: Histories, output: Output) -> None:
+    """Makes the data files of those chunks of a project in which a run changed, and then what its charts show first."""
+    stale = []
+    for chunk in histories.chunks:
+        if output.keep(chunk.name, chunk.digest):
+            histories.recall(chunk, output.notes(chunk.name))
+        else:
+            stale.append(chunk)
+    for chunk in stale:
+        output.start(chunk.name, chunk.digest)
+    if stale:
+        for chunk, file in histories.files(stale):
+            output.add(chunk.name, file)
+    for chunk in stale:
+        output.notes(chunk.name).extend(histories.told(chunk))
+    overviews = Overviews(histories)
+    if output.keep(overviews.name, overviews.digest):
+        overviews.recall(output.notes(overviews.name))
+    else:
+        notes: list[str] = []
+        output.put(
+            overviews.name, overviews.digest, overviews.files(output.earlier(overviews.name), output.read), notes
+        )
+        notes.extend(overviews.tell())
+
+
+def _put_run(run: RunPlan, output: Output, progress: Progress) -> list[Problem]:
+    """Makes a run's page and the files behind it; returns what of them could not be drawn.
 
     Those of a run that did not change are not even listed.
     """
     name = f"run:{run.run.project}/{run.run.id}"
     if not output.keep(name, run.digest):
         notes: list[str] = []
-        output.put(name, run.digest, run.files(notes), notes)
-    return run.problems(output.notes(name))
+        output.put(name, run.digest, run.files(Unrendered, notes, output.digest_of), notes)
+        progress(run.run.project, run.number + 1, len(run.project.project.runs))
+    noted = output.notes(name)
+    return run.problems(noted) if noted else []
 
 
-def _renderer(assets: AssetSet, release: str) -> Callable[[str, PageContext], bytes]:
+def _renderer(assets: AssetSet, release: str) -> Render:
     """Renders a page; Jinja2 is loaded with the first one, since a build that changes nothing renders none.
 
     What it compiled is kept for the process's next build.
@@ -120,15 +154,3 @@ def _renderer(assets: AssetSet, release: str) -> Callable[[str, PageContext], by
         return _renderers[release].render(template, page)
 
     return render
-
-
-def _counted(
-    plan: ProjectPlan, render: Callable[[str, PageContext], bytes], progress: Progress, notes: list[str]
-) -> Iterable[PlannedFile]:
-    """The files of a project, the pages among them told as progress; `notes` fills as `files` says."""
-    pages, total = 0, len(plan.project.runs)
-    for file in plan.files(render, notes):
-        if file.path.endswith("/index.html"):
-            pages += 1
-            progress(plan.project.name, min(pages, total), total)
-        yield file

@@ -72,6 +72,9 @@ def _scale(kind: XScale | YScale, low: str, high: str) -> alt.Scale:
     return scale
 
 
+WHOLE: Final = "min(6, max(1, domain('y')[1]))"
+"""How many ticks an upright axis of counts has, to have them at whole numbers; `tickMinStep` does not see to it."""
+
 Plot = Literal["line", "scatter", "bar", "histogram", "line_series", "confusion_matrix", "roc_curve", "pr_curve"]
 PLOTS: Final[tuple[Plot, ...]] = (
     *("line", "scatter", "bar", "histogram", "line_series", "confusion_matrix", "roc_curve", "pr_curve"),
@@ -81,7 +84,7 @@ Layers = alt.LayerChart | alt.FacetChart
 
 _PLOT_PARAMETERS: Final[dict[str, Any]] = {
     "ink": "#555", "rule": "#ddd", "font": "sans-serif", "xtitle": "", "ytitle": "",
-    "colours": ["#3b6fe0"], "ramp": ["#eef3ff", "#1b3f9c"], "strong": "#000", "weak": "#fff", "half": 1,
+    "colours": ["#3b6fe0"], "ramp": ["#eef3ff", "#1b3f9c"], "strong": "#000", "weak": "#fff", "half": 1, "whole": False,
 }  # fmt: skip
 
 
@@ -101,41 +104,41 @@ def plot_chart(plot: Plot) -> Layers:
         "roc_curve": lambda: _curve_plot(diagonal=True, unit=True),
         "pr_curve": lambda: _curve_plot(unit=True),
     }
-    return _themed(plots[plot]())
+    return fitted(plots[plot](), _PLOT_PARAMETERS)
 
 
 def heat_chart() -> Layers:
     """Histograms over steps: the data `cells` (`x0 x1 y0 y1 share`, in percent) as a map, the step `at` as a rule."""
     cells = alt.Chart(alt.NamedData("cells")).mark_rect(clip=True).encode(
-        x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
+        x=alt.X("x0:Q", axis=titled_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
         x2="x1:Q",
-        y=alt.Y("y0:Q", axis=_plot_axis("ytitle"), scale=alt.Scale(nice=False, zero=False)),
+        y=alt.Y("y0:Q", axis=titled_axis("ytitle"), scale=alt.Scale(nice=False, zero=False)),
         y2="y1:Q",
         color=alt.Color("share:Q", scale=_ramp(), legend=None),
     )  # fmt: skip
     at = alt.Chart(alt.NamedData("at")).mark_rule(strokeWidth=1.5).encode(x="step:Q")
-    return _themed(alt.layer(cells, at))
+    return fitted(alt.layer(cells, at), _PLOT_PARAMETERS)
 
 
 def bins_chart() -> Layers:
-    """One histogram: the data `bins` (`x0 x1 count`)."""
+    """One histogram: the data `bins` (`x0 x1 count`); its ticks are `whole` for counts, not for shares."""
     bars = alt.Chart(alt.NamedData("bins")).mark_rect().encode(
-        x=alt.X("x0:Q", axis=_plot_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
+        x=alt.X("x0:Q", axis=titled_axis("xtitle"), scale=alt.Scale(nice=False, zero=False)),
         x2="x1:Q",
-        y=alt.Y("count:Q", axis=_plot_axis("ytitle")),
+        y=alt.Y("count:Q", axis=titled_axis("ytitle", tickCount=alt.ExprRef(f"whole ? {WHOLE} : 6"))),
         y2=alt.Y2Datum(0),
         tooltip=["x0:Q", "x1:Q", "count:Q"],
         color=alt.value(alt.ExprRef("colours[0]")),
     )  # fmt: skip
-    return _themed(alt.layer(bars))
+    return fitted(alt.layer(bars), _PLOT_PARAMETERS)
 
 
 def _over(x: str, y: str, *, unit: bool = False) -> alt.Chart:
     """Two numbers against each other; both axes go from 0 to 1 where they are shares (`unit`)."""
     scale = alt.Scale(domain=[0, 1]) if unit else alt.Scale(zero=False)
     chart: alt.Chart = alt.Chart(alt.NamedData("table")).encode(
-        x=alt.X(x, axis=_plot_axis("xtitle"), scale=scale),
-        y=alt.Y(y, axis=_plot_axis("ytitle"), scale=scale),
+        x=alt.X(x, axis=titled_axis("xtitle"), scale=scale),
+        y=alt.Y(y, axis=titled_axis("ytitle"), scale=scale),
     )
     return chart
 
@@ -171,8 +174,8 @@ def _curve_plot(*, diagonal: bool = False, unit: bool = False) -> Layers:
 
 def _bar_plot() -> Layers:
     bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
-        x=alt.X("value:Q", axis=_plot_axis("xtitle")),
-        y=alt.Y("label:N", axis=_plot_axis("ytitle"), sort=None),
+        x=alt.X("value:Q", axis=titled_axis("xtitle")),
+        y=alt.Y("label:N", axis=titled_axis("ytitle"), sort=None),
         tooltip=["label:N", "value:Q"],
         color=alt.value(alt.ExprRef("colours[0]")),
     )  # fmt: skip
@@ -181,8 +184,8 @@ def _bar_plot() -> Layers:
 
 def _value_histogram() -> Layers:
     bars = alt.Chart(alt.NamedData("table")).mark_bar().encode(
-        x=alt.X("value:Q", bin=alt.Bin(maxbins=40), axis=_plot_axis("xtitle")),
-        y=alt.Y("count():Q", axis=_plot_axis("ytitle")),
+        x=alt.X("value:Q", bin=alt.Bin(maxbins=40), axis=titled_axis("xtitle")),
+        y=alt.Y("count():Q", axis=titled_axis("ytitle", tickCount=alt.ExprRef(WHOLE))),
         tooltip=["count():Q"],
         color=alt.value(alt.ExprRef("colours[0]")),
     )  # fmt: skip
@@ -191,8 +194,8 @@ def _value_histogram() -> Layers:
 
 def _confusion_matrix() -> Layers:
     base = alt.Chart(alt.NamedData("table")).encode(
-        x=alt.X("predicted:N", sort=None, axis=_plot_axis("xtitle", grid=False, labelAngle=-30)),
-        y=alt.Y("actual:N", sort=None, axis=_plot_axis("ytitle", grid=False)),
+        x=alt.X("predicted:N", sort=None, axis=titled_axis("xtitle", grid=False, labelAngle=-30)),
+        y=alt.Y("actual:N", sort=None, axis=titled_axis("ytitle", grid=False)),
     )
     colour = alt.Color("value:Q", scale=_ramp(), legend=None)
     ink = alt.condition("datum.value > half", alt.value(alt.ExprRef("strong")), alt.value(alt.ExprRef("weak")))
@@ -206,21 +209,38 @@ def _ramp() -> alt.Scale:
     return alt.Scale(type="sqrt", range=[alt.ExprRef("ramp[0]"), alt.ExprRef("ramp[1]")], domainMin=0)
 
 
-def _plot_axis(title: str, **given: Any) -> alt.Axis:
+def titled_axis(title: str | None, **given: Any) -> alt.Axis:
+    """An axis in the page's ink. Its title is the name of a parameter, see `titles_as_signals`; None: it has none."""
     ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
+    given = {
+        "labelOverlap": "greedy",
+        "labelSeparation": 6,
+        "labelLimit": 110,
+        "labelFontSize": 11,
+        "tickCount": 6,
+        **given,
+    }
     return alt.Axis(
-        title=title, titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11,
-        labelFontSize=11, labelOverlap="greedy", labelSeparation=6, labelColor=ink, labelFont=font, labelLimit=110,
-        gridColor=rule, domainColor=rule, tickColor=rule, tickCount=6, **given,
+        title=title, titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11, titleLimit=340,
+        labelColor=ink, labelFont=font, gridColor=rule, domainColor=rule, tickColor=rule, **given,
     )  # fmt: skip
 
 
-def _themed(chart: Layers) -> Layers:
-    parameters = [alt.param(name=name, value=value) for name, value in _PLOT_PARAMETERS.items()]
-    sized = chart.add_params(*parameters).properties(width=400, height=220, padding=4, background="transparent")
-    fitted = sized.configure(autosize=alt.AutoSizeParams(type="fit", contains="padding"))
-    styled: Layers = fitted.configure_view(stroke=None)
+def fitted(chart: Layers, parameters: Mapping[str, Any]) -> Layers:
+    """A chart that takes the size of its place, with parameters that scripts set, by name with their first value."""
+    named = [alt.param(name=name, value=value) for name, value in parameters.items()]
+    sized = chart.add_params(*named).properties(width=400, height=220, padding=4, background="transparent")
+    styled: Layers = sized.configure(autosize=alt.AutoSizeParams(type="fit", contains="padding")).configure_view(
+        stroke=None
+    )
     return styled
+
+
+def titles_as_signals(spec: dict[str, Any]) -> None:
+    """Makes each axis' title the parameter that it names: Vega-Lite's compiler takes constants alone."""
+    for axis in spec.get("axes", ()):
+        if axis.get("title") in ("xtitle", "ytitle"):
+            axis["title"] = {"signal": axis["title"]}
 
 
 def compiled_plots() -> dict[str, dict[str, Any]]:
@@ -228,13 +248,11 @@ def compiled_plots() -> dict[str, dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {name: compiled(plot_chart(name).to_dict()) for name in PLOTS}
     made |= {"heat": compiled(heat_chart().to_dict()), "bins": compiled(bins_chart().to_dict())}
     for spec in made.values():
-        # Vega-Lite takes constants here; how many colours there are, and what an axis shows, is known on the page.
+        # Vega-Lite takes constants here; how many colours there are is known on the page.
         for scale in spec.get("scales", ()):
             if scale["name"] == "color" and scale["type"] == "ordinal":
                 scale["range"] = {"signal": "colours"}
-        for axis in spec.get("axes", ()):
-            if "title" in axis:
-                axis["title"] = {"signal": axis["title"]}
+        titles_as_signals(spec)
     return made
 
 

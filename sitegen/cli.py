@@ -6,16 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from runstore.cli.stores import find_project, open_store, store_option
-from runstore.cli.terminal import counted, printable
-from runstore.manage.export import save
+from runstore.cli.words import counted, printable
 from runstore.settings import from_environment
-from sitegen.build import BuildReport, build_site
-from sitegen.build import Progress as Report
-from sitegen.data.groups import AGGREGATES, SHADES
+from sitegen.data.bands import AGGREGATES, SHADES, SMOOTHERS
+from sitegen.looks import BuildReport, Look, Progress
 
 _MOST_PROBLEMS = 20
 
@@ -30,8 +26,13 @@ _MOST_PROBLEMS = 20
 def build(context: click.Context, store: Path | None, out: Path, strict: bool) -> None:
     """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
     root = store if store is not None else from_environment().store_root()
-    with _progress() as report:
-        done = build_site(root, out, progress=report)
+    look = Look(root, out)
+    done = look.unchanged()
+    if done is None:
+        from sitegen.build import build_site
+
+        with _progress() as report:
+            done = build_site(root, out, progress=report, look=look)
     _print(done)
     context.exit(1 if strict and done.problems else 0)
 
@@ -80,6 +81,13 @@ def serve(store: Path | None, host: str, port: int | None, open_browser: bool, p
 @click.option(
     "--smooth", type=click.FloatRange(0, 0.999), default=0.0, help="Weight of what came before, from 0 to 0.999."
 )
+@click.option(
+    "--smoother",
+    type=click.Choice(SMOOTHERS),
+    default="ema",
+    show_default=True,
+    help="What smooths; twema: exponential by distance.",
+)
 @click.option("--filter", "where", metavar="SQL", help="The runs for which this holds, as in `runstore ls`.")
 @click.option("--x", default="_step", show_default=True, metavar="KEY", help="_step, _runtime, _timestamp or a metric.")
 @click.option("--log", is_flag=True, help="A logarithmic y axis.")
@@ -89,6 +97,7 @@ def serve(store: Path | None, host: str, port: int | None, open_browser: bool, p
 @store_option
 def figure(project: str, output: Path, store: Path | None, **chosen: Any) -> None:
     """Draw the METRICs of PROJECT into a file, for a paper: a plot for each, with the lines of the site's charts."""
+    from runstore.manage.export import save
     from sitegen.figures import Figure, figure_bytes, figure_chart, figure_lines, kind_of
 
     kind = kind_of(output)
@@ -107,6 +116,7 @@ def _say(line: str) -> None:
 @click.argument("directory", default="runstore-demo", type=click.Path(path_type=Path))
 def demo(directory: Path) -> None:
     """Train small real models into DIRECTORY, then compile its site."""
+    from sitegen.build import build_site
     from sitegen.demo import run_demo
 
     with _progress() as report:
@@ -116,12 +126,20 @@ def demo(directory: Path) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Report]:
+def _progress() -> Iterator[Progress]:
     """A bar for each kind of work, on the terminal's stderr; nothing is left of it, nor shown where there is none."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    tasks: dict[str, TaskID] = {}
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    tasks: dict[str, progress.TaskID] = {}
     terminal = Console(stderr=True)
-    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bars:
+    with progress.Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bars:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:

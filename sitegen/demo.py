@@ -1,4 +1,4 @@
-"""The demo: runs its training script in processes of their own, as a person would, and stops one of them."""
+"""The demo: runs its training scripts in processes of their own, as a person would, and stops some of them."""
 
 import os
 import re
@@ -18,31 +18,59 @@ from runstore.errors import RunstoreError, StoreError
 from runstore.format.layout import STORE_DIR, StoreLayout
 from runstore.format.locate import enclosing_store
 from runstore.format.records import ProjectMeta, create_store, dump_project, load_project, write_atomically
+from runstore.manage.views import save_view
 from runstore.settings import PREFIXES
+from sitegen.demo_views import VIEWS
 
-PROJECT: Final = "digits"
+DIGITS: Final = "digits"
+DENOISE: Final = "denoise"
+ONLINE: Final = "online"
 MODELS: Final = ("linear", "mlp", "boosting")
 LEARNING_RATES: Final = (0.003, 0.03, 0.3)
 FOLDS: Final = 5
+WIDTHS: Final = (8, 32, 128)
+SEEDS: Final = (0, 1, 2)
+STEADY_RATES: Final = (0.02, 1.0)
+INTERRUPTED_RATE: Final = 0.2
 DONE: Final = "done:"
 """Starts the line that the script prints when a run is over."""
 
 _SCRIPT: Final = "sitegen.digits"
+_DENOISE_SCRIPT: Final = "sitegen.demo_denoise"
+_ONLINE_SCRIPT: Final = "sitegen.demo_online"
 _HOME: Final = Path(__file__).resolve().parent.parent
 _FINISHED: Final = (0,)
 _FAILED: Final = (1,)
 _TERMINATED: Final = (128 + signal.SIGTERM, -signal.SIGTERM)
+_KILLED: Final = (-signal.SIGKILL,)
+_CODE: Final = "_code"
+_SCRIPT_FILE: Final = "digits.py"
+# What is committed, and what somebody made of it.
+_CHANGE: Final = ("_CROPPED_COLUMNS = 1", "_CROPPED_COLUMNS = 0")
 _WORKERS = 2
 _STOP_AT_EPOCH = 25
-_EPOCH = re.compile(r"epoch +(\d+)")
+_STOP_AT_PICTURE = 3_000
+_PLACE = re.compile(r"(?:\x1b\[2m)?(?:epoch|picture) +(\d+)")
+# The runs are short: at the usual 15 s they had no system metrics to show.
+_STATS_INTERVAL: Final = 0.1
 # By this an earlier demo is known again, whatever else was said about it.
 _MARK: Final = "Made by runstore demo."
-_META: Final = ProjectMeta(
-    title="Handwritten digits",
-    description=(
-        f"Three families of models, three learning rates and five folds on scikit-learn's images of digits. {_MARK}"
+_METAS: Final = {
+    DIGITS: ProjectMeta(
+        title="Handwritten digits",
+        description=(
+            f"Three families of models, three learning rates and five folds on scikit-learn's images of digits. {_MARK}"
+        ),
     ),
-)
+    DENOISE: ProjectMeta(
+        title="Denoising digits",
+        description=f"Networks that take the noise out of pictures: three widths, three seeds each. {_MARK}",
+    ),
+    ONLINE: ProjectMeta(
+        title="One picture at a time",
+        description=f"Softmax regression on a stream of 20,000 digits, a row for each of them. {_MARK}",
+    ),
+}
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, and how much of it is done, of how much."""
@@ -63,9 +91,15 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
     _prepare(StoreLayout(store))
     training = _Training(store, progress or (lambda *_: None))
     with ThreadPoolExecutor(_WORKERS) as pool:
-        tasks = [pool.submit(training.run, "compare", *share) for share in _shares()]
-        tasks.append(pool.submit(training.run, "crop", ends_with=_FAILED))
-        tasks.append(pool.submit(training.run, "marathon", stop_at=_STOP_AT_EPOCH, ends_with=_TERMINATED))
+        # The front page begins with the project that was worked on last: the comparison.
+        tasks = [
+            pool.submit(training.run, _ONLINE_SCRIPT, "train", *map(str, STEADY_RATES)),
+            pool.submit(_interrupt, training),
+            pool.submit(training.run, _DENOISE_SCRIPT, "train", *map(str, WIDTHS)),
+            pool.submit(training.run, _SCRIPT, "crop", ends_with=_FAILED, code=_changed_code(directory)),
+            pool.submit(training.run, _SCRIPT, "marathon", ends_with=_TERMINATED, stop_at=_STOP_AT_EPOCH),
+            *(pool.submit(training.run, _SCRIPT, "compare", *share) for share in _shares()),
+        ]
         try:
             for task in as_completed(tasks):
                 task.result()
@@ -75,6 +109,38 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
     return store
 
 
+def _interrupt(training: "_Training") -> None:
+    """Kills a run as a machine that goes down does, then has it resumed."""
+    rate = str(INTERRUPTED_RATE)
+    training.run(_ONLINE_SCRIPT, "train", rate, ends_with=_KILLED, stop_at=_STOP_AT_PICTURE)
+    training.run(_ONLINE_SCRIPT, "resume", rate)
+
+
+def _changed_code(directory: Path) -> Path | None:
+    """A git repository below `directory` whose script differs from its commit by a line, as code does that somebody
+    tries out; None where there is no git."""
+    if (git := shutil.which("git")) is None:
+        return None
+    code = directory.absolute() / _CODE
+    code.mkdir(exist_ok=True)
+    text = (Path(__file__).parent / _SCRIPT_FILE).read_text(encoding="utf-8")
+    (code / _SCRIPT_FILE).write_text(text.replace(*_CHANGE), encoding="utf-8")
+    author = ("-c", "user.name=Runstore demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
+    message = ("-m", "Compare three families of models")
+    commands = (
+        ("init", "--quiet"),
+        ("add", _SCRIPT_FILE),
+        (*author, "commit", "--quiet", "--allow-empty", "--no-verify", *message),
+    )
+    # A variable such as GIT_DIR would lead to a repository of the user's.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    for command in commands:
+        if subprocess.run([git, *command], cwd=code, env=own, capture_output=True, check=False).returncode:
+            return None
+    (code / _SCRIPT_FILE).write_text(text, encoding="utf-8")
+    return code
+
+
 def _shares() -> list[list[str]]:
     """What each worker compares: every configuration once, each family spread over the workers."""
     configurations = [f"{model}:{rate:g}" for model, rate in product(MODELS, LEARNING_RATES)]
@@ -82,17 +148,21 @@ def _shares() -> list[list[str]]:
 
 
 def _prepare(layout: StoreLayout) -> None:
-    """An empty store with the demo's project. Runs of an earlier demo go, those of anybody else never do."""
-    project = layout.project(PROJECT)
-    if any(found.name != PROJECT for found in layout.projects()):
+    """An empty store with the demo's projects. Runs of an earlier demo go, those of anybody else never do."""
+    if any(found.name not in _METAS for found in layout.projects()):
         raise StoreError(f"{layout.root}: found other projects, expected nothing or an earlier demo; name another DIR")
-    if project.path.exists():
+    for project in layout.projects():
         if not load_project(project.project_yaml).description.endswith(_MARK):
             raise StoreError(f"{project.path}: found a project of your own; name another DIR for the demo")
+    for project in layout.projects():
         shutil.rmtree(project.path)
     create_store(layout)
-    project.path.mkdir()
-    write_atomically(project.project_yaml, dump_project(_META))
+    for name, meta in _METAS.items():
+        project = layout.project(name)
+        project.path.mkdir()
+        write_atomically(project.project_yaml, dump_project(meta))
+        for view in VIEWS.get(name, ()):
+            save_view(project, view)
 
 
 class _Training:
@@ -102,29 +172,40 @@ class _Training:
         self._store = store
         self._report = report
         self._total = len(MODELS) * len(LEARNING_RATES) * (FOLDS + 1) + 2
+        self._total += len(WIDTHS) * len(SEEDS) + 2 + len(STEADY_RATES) + 1
         self._over = 0
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []
         self._stopped = False
         report("training", 0, self._total)
 
-    def run(self, task: str, *arguments: str, ends_with: Sequence[int] = _FINISHED, stop_at: int | None = None) -> None:
-        """Runs the script to its end, or sends it SIGTERM at the epoch `stop_at`, as a scheduler does.
+    def run(
+        self,
+        script: str,
+        task: str,
+        *arguments: str,
+        ends_with: Sequence[int] = _FINISHED,
+        stop_at: int | None = None,
+        code: Path | None = None,
+    ) -> None:
+        """Runs a script to its end, or ends it at the epoch or picture `stop_at` by the signal in `ends_with`.
 
-        Raises `RunstoreError` unless it ends with one of the exit codes `ends_with`.
+        With `code` it is the script of that repository. Raises `RunstoreError` unless it ends with one of the exit
+        codes `ends_with`.
         """
         with tempfile.TemporaryFile("w+", errors="replace") as complaints:
-            with self._start(task, arguments, complaints) as process:
+            command = ["-m", script] if code is None else [_SCRIPT_FILE]
+            with self._start([*command, task, str(self._store), *arguments], complaints, code) as process:
                 assert process.stdout is not None
                 for line in process.stdout:
                     if line.startswith(DONE):
                         self._count()
-                    epoch = _EPOCH.match(line)
-                    if epoch and int(epoch[1]) == stop_at:
-                        process.terminate()
+                    place = _PLACE.match(line)
+                    if place and int(place[1]) == stop_at:
+                        process.send_signal(-min(ends_with))
             if process.returncode not in ends_with and not self._stopped:
-                raise RunstoreError(_complaint(task, process.returncode, complaints))
-        if ends_with != _FINISHED:
+                raise RunstoreError(_complaint(f"{script} {task}", process.returncode, complaints))
+        if ends_with in (_FAILED, _TERMINATED):
             self._count()
 
     def stop(self) -> None:
@@ -134,14 +215,14 @@ class _Training:
             for process in self._processes:
                 process.kill()
 
-    def _start(self, task: str, arguments: Sequence[str], complaints: TextIO) -> subprocess.Popen[str]:
+    def _start(self, arguments: Sequence[str], complaints: TextIO, code: Path | None) -> subprocess.Popen[str]:
         with self._lock:
             if self._stopped:
                 raise RunstoreError("the demo was stopped")
             process = subprocess.Popen(
-                [sys.executable, "-m", _SCRIPT, task, str(self._store), *arguments],
-                cwd=_HOME,
-                env=_environment(),
+                [sys.executable, *arguments],
+                cwd=code or _HOME,
+                env=_environment(code),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
@@ -157,18 +238,21 @@ class _Training:
             self._report("training", self._over, self._total)
 
 
-def _environment() -> dict[str, str]:
+def _environment(code: Path | None = None) -> dict[str, str]:
     """This process's variables without settings for other runs; one thread a worker, output at once."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIXES)}
     kept |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    if not (_HOME / ".git").exists():
+    kept["RUNSTORE_STATS_INTERVAL"] = str(_STATS_INTERVAL)
+    if code is not None:
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_HOME), kept.get("PYTHONPATH"))))
+    elif not (_HOME / ".git").exists():
         # Installed among other packages: a repository around them has nothing to do with the demo.
         kept["RUNSTORE_DISABLE_GIT"] = "true"
     return kept
 
 
-def _complaint(task: str, code: int, complaints: TextIO) -> str:
+def _complaint(command: str, code: int, complaints: TextIO) -> str:
     complaints.seek(0)
     lines = [line.strip() for line in complaints if line.strip()]
     last = lines[-1] if lines else "it said nothing"
-    return f"the demo's `python -m {_SCRIPT} {task}` ended with exit code {code}: {last}"
+    return f"the demo's `python -m {command}` ended with exit code {code}: {last}"

@@ -24,15 +24,17 @@ from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.neural_network import MLPClassifier
 
 import runstore
-from sitegen.demo import DONE, FOLDS, PROJECT
+from sitegen.demo import DIGITS, DONE, FOLDS
 
 EPOCHS: Final = 40
 MISREAD_EVERY: Final = 5
 MOST_MISREAD: Final = 9
 VOTES: Final = "votes.npz"
+UNSURE: Final = 40
 
 _MARATHON_ROUNDS = 2_000
 _CROPPED_FROM = 12
+_CROPPED_COLUMNS = 1
 _CLASSES = np.arange(10)
 
 Floats = npt.NDArray[np.float64]
@@ -125,7 +127,7 @@ def train_fold(store: str, configuration: Configuration, fold: int, data: Digits
     train, validation = data.fold(fold)
     name = f"{configuration.name}-fold{fold}"
     with runstore.init(
-        project=PROJECT,
+        project=DIGITS,
         dir=store,
         id=name,
         name=name,
@@ -166,7 +168,7 @@ def evaluate(store: str, configuration: Configuration, test: Samples) -> None:
     """One run: after each epoch the models of all folds vote on the images that none of them has seen."""
     name = f"{configuration.name}-eval"
     with runstore.init(
-        project=PROJECT,
+        project=DIGITS,
         dir=store,
         id=name,
         name=name,
@@ -180,10 +182,12 @@ def evaluate(store: str, configuration: Configuration, test: Samples) -> None:
         for epoch, probabilities in enumerate(votes, 1):
             loss, accuracy = _score(probabilities, test)
             row: dict[str, Any] = {"test/loss": loss, "test/accuracy": accuracy}
+            row["test/confidence"] = runstore.Histogram(probabilities.max(axis=1), num_bins=30)
             if epoch % MISREAD_EVERY == 0:
                 row["test/misread"] = misread(probabilities, test)
             if epoch == len(votes):
                 row["test/confusion"] = confusion(probabilities, test)
+                row["test/predictions"] = predictions(probabilities, test)
                 row["test/roc"] = runstore.plot.roc_curve(test.digits, probabilities, labels=[*map(str, _CLASSES)])
             run.log(row)
         print(f"{accuracy:.1%} of {len(test.digits)} test images read correctly")
@@ -200,15 +204,24 @@ def load_votes(run: Any, name: str) -> Floats:
 
 
 def misread(votes: Floats, test: Samples) -> list[runstore.Image]:
-    """The first images that were not read right, five times as large as they are."""
+    """The first images that were not read right."""
     found = votes.argmax(axis=1)
     return [
-        runstore.Image(
-            np.kron(255 * (1 - test.images[at].reshape(8, 8)), np.ones((5, 5))).astype(np.uint8),
-            caption=f"{test.digits[at]} read as {found[at]}",
-        )
+        runstore.Image(picture(test.images[at]), caption=f"{test.digits[at]} read as {found[at]}")
         for at in np.flatnonzero(found != test.digits)[:MOST_MISREAD]
     ]
+
+
+def predictions(votes: Floats, test: Samples) -> runstore.Table:
+    """The images that were read with the least confidence, the least certain first."""
+    found, confidence = votes.argmax(axis=1), votes.max(axis=1)
+    table = runstore.Table(columns=["number", "image", "shown", "read as", "right", "confidence"])
+    for at in confidence.argsort()[:UNSURE].tolist():
+        shown, read = int(test.digits[at]), int(found[at])
+        table.add_data(
+            at, runstore.Image(picture(test.images[at])), shown, read, shown == read, round(float(confidence[at]), 4)
+        )
+    return table
 
 
 def confusion(votes: Floats, test: Samples) -> runstore.Table:
@@ -218,13 +231,18 @@ def confusion(votes: Floats, test: Samples) -> runstore.Table:
     return runstore.Table(columns=columns, data=[[digit, *row] for digit, row in enumerate(counts)])
 
 
+def picture(image: Floats) -> npt.NDArray[np.uint8]:
+    """An image in black on white, five times as large as it is."""
+    return np.kron(255 * (1 - image.reshape(8, 8)), np.ones((5, 5))).astype(np.uint8)
+
+
 def crop(store: str, data: Digits) -> None:
-    """A run that fails: from some epoch on its images lose their last column, and scikit-learn refuses them."""
+    """A run that fails: from some epoch on its images lose their first column, and scikit-learn refuses them."""
     configuration = Configuration("mlp", 0.03)
     train, validation = data.fold(0)
     # No `with` here: the run ends with the process, and its console log holds the traceback.
     run = runstore.init(
-        project=PROJECT,
+        project=DIGITS,
         dir=store,
         id="mlp-cropped",
         name="mlp-cropped",
@@ -236,7 +254,9 @@ def crop(store: str, data: Digits) -> None:
     )
     for epoch, model in enumerate(epochs(configuration, train, EPOCHS, seed=0)):
         if epoch >= _CROPPED_FROM:
-            cropped = train.images.reshape(-1, 8, 8)[:, :, :-1].reshape(len(train.images), -1)
+            cropped = train.images.reshape(-1, 8, 8)[:, :, _CROPPED_COLUMNS:].reshape(len(train.images), -1)
+            if cropped.shape != train.images.shape:
+                run.alert("Images changed their size", f"{cropped.shape[1]} pixels from epoch {epoch} on", "WARN")
             model.partial_fit(cropped, train.digits)
         log_epoch(run, epoch, model, train, validation)
 
@@ -246,7 +266,7 @@ def marathon(store: str, data: Digits) -> None:
     configuration = Configuration("boosting", 0.03)
     train, validation = data.fold(0)
     with runstore.init(
-        project=PROJECT,
+        project=DIGITS,
         dir=store,
         id="boosting-marathon",
         name="boosting-marathon",

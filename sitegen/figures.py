@@ -17,8 +17,10 @@ from runstore.reading.columns import Columns, spelled
 from runstore.reading.query import select
 from runstore.reading.store import Project, RunRecord
 from sitegen.assets import templates_dir
-from sitegen.data.groups import Aggregate, Curve, Points, Shade, ascending, group_curve, smooth
+from sitegen.data.bands import Aggregate, Shade, Smoother
+from sitegen.data.groups import Curve, Points, ascending, group_curve
 from sitegen.data.series import Floats, Rows, axis_values, metric_rows
+from sitegen.data.smoothing import smooth
 
 Theme = Literal["light", "dark"]
 Plot = alt.LayerChart | alt.FacetChart
@@ -46,6 +48,7 @@ class Figure:
     agg: Aggregate = "mean"
     shade: Shade = "std"
     smooth: float = 0.0
+    smoother: Smoother = "ema"
     where: str | None = None
     x: str = "_step"
     log: bool = False
@@ -147,8 +150,12 @@ def _curve(runs: Sequence[Points], figure: Figure) -> Curve:
         found = Curve(run.xs, run.ys, None, None, np.ones(run.xs.size))
     else:
         found = group_curve(runs, figure.agg, figure.shade)
-    lo, hi = (None if edge is None else smooth(edge, figure.smooth) for edge in (found.lo, found.hi))
-    return Curve(found.xs, smooth(found.ys, figure.smooth), lo, hi, found.n)
+
+    def smoothed(values: Floats) -> Floats:
+        return smooth(found.xs, values, figure.smooth, figure.smoother)
+
+    lo, hi = (None if edge is None else smoothed(edge) for edge in (found.lo, found.hi))
+    return Curve(found.xs, smoothed(found.ys), lo, hi, found.n)
 
 
 def figure_chart(lines: Sequence[Line], figure: Figure) -> Chart:

@@ -219,9 +219,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, f"The site has no page {path} any more.")
 
     def _find(self, path: str) -> Path | None:
-        """The file of the site at a path. Nothing hidden, nothing outside, nothing through a link that leads out."""
+        """The file of the site at a path. Nothing hidden that no build wrote, nothing outside, nothing through a link
+        that leads out."""
         parts = path.split("/") if path else ["index.html"]
-        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts) or parts[0].startswith("."):
+        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+            return None
+        if any(part.startswith(".") for part in parts) and path not in self.server.live.digests:
             return None
         file = self.server.root.joinpath(*parts)
         try:
@@ -237,10 +240,8 @@ class _Handler(BaseHTTPRequestHandler):
             state = os.fstat(content.fileno())
             headers = {"ETag": f'"{state.st_mtime_ns:x}-{state.st_size:x}"', "Accept-Ranges": "bytes"}
             if kind.startswith(_ACTIVE) and not self._is_page(path):
-                headers["Content-Security-Policy"] = (
-                    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-                )
-            if path == urls.static_file("live.js"):
+                headers["Content-Security-Policy"] = _NO_RIGHTS
+            if path == urls.static_file("base.js"):
                 start = b"runstore.live.start(" + orjson.dumps(self.server.live.version) + b");\n"
                 self._send(content.read() + start, kind)
             elif self.headers.get("If-None-Match") == headers["ETag"]:
@@ -282,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._start(HTTPStatus.MOVED_PERMANENTLY, {"Location": target})
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        style = urls.static_file("base.css")
+        style = urls.static_file("index.css")
         title = "Nothing here" if status == HTTPStatus.NOT_FOUND else "Refused"
         body = _MISSING.format(title=title, message=html.escape(message), style=style).encode("utf-8", "replace")
         policy = {"Content-Security-Policy": "default-src 'none'; style-src 'self'"}

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -18,9 +18,13 @@ from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
 from runstore.format.records import write_atomically
 from sitegen import urls
-from sitegen.plan import PlannedFile
+from sitegen.pages.context import PageContext
+from sitegen.planned import PlannedFile, Unrendered
+from sitegen.tree import folders
+from sitegen.writer import Writer, create, digest
 
 Digests = dict[str, str]
+Render = Callable[[str, PageContext], bytes]
 
 
 @dataclass(slots=True)
@@ -45,20 +49,30 @@ class Output:
         self.removed: list[str] = []
         self.unchanged = 0
         _check(path, store)
-        target = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
-        self._memory = store.site_memory(target)
-        self._contents = _read_manifest(path)
+        self._memory = store.site_memory(urls.place_digest(path))
+        self._contents, self._manifest = _read_manifest(path)
         self._parts = self._recall()
         self._after: dict[str, Part] = {}
         self._present = _present(path)
         self._journal: IO[bytes] | None = None
+        self._writer: Writer | None = None
+        self._render: Render | None = None
         self._folders: set[str] = set()
 
-    def begin(self) -> None:
-        """Makes the directory a site's, so that a build that is cut short can be taken up."""
+    def begin(self, render: Render, writer: Writer | None = None) -> None:
+        """Makes the directory a site's, so that a build that is cut short can be taken up.
+
+        Pages that come unrendered go through `render`, or with all other new files to a `writer`.
+        """
+        self._render, self._writer = render, writer
         self.path.mkdir(parents=True, exist_ok=True)
         if not (self.path / urls.MANIFEST).is_file():
             write_atomically(self.path / urls.MANIFEST, _dump(self._contents))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no file of the site yet."""
+        return not self._present
 
     def keep(self, name: str, digest: str) -> bool:
         """Whether a part is already what it would become; it is then kept as it is."""
@@ -71,16 +85,39 @@ class Output:
 
     def put(self, name: str, digest: str, files: Iterable[PlannedFile], notes: list[str] | None = None) -> None:
         """Makes those files of a part whose inputs changed or that are gone; `notes` fills on the way."""
-        before = self._parts.get(name, Part(""))
-        part = self._after[name] = Part(digest, notes=[] if notes is None else notes)
+        self.start(name, digest, notes)
         for file in files:
-            part.files[file.path] = file.digest
-            if before.files.get(file.path) == file.digest and file.path in self._present:
-                self.unchanged += 1
-            elif self._write(file.path, file.make(), file.immutable):
-                self.written.append(file.path)
-            else:
-                self.unchanged += 1
+            self.add(name, file)
+
+    def start(self, name: str, digest: str, notes: list[str] | None = None) -> None:
+        """Begins a part that gets its files by `add`: several can be under way."""
+        self._after[name] = Part(digest, notes=[] if notes is None else notes)
+
+    def add(self, name: str, file: PlannedFile) -> None:
+        """Makes a file of a part that was begun, if its inputs changed or it is gone."""
+        before = self._parts.get(name, Part(""))
+        self._after[name].files[file.path] = file.digest
+        if before.files.get(file.path) == file.digest and file.path in self._present:
+            self.unchanged += 1
+        elif self._write(file.path, file.make(), file.immutable):
+            self.written.append(file.path)
+        else:
+            self.unchanged += 1
+
+    def digest_of(self, path: str) -> str | None:
+        """The SHA-256 (24 hex digits) of a file of the site as it was made or kept; None where there is none."""
+        return self._contents.get(path)
+
+    def earlier(self, name: str) -> list[str]:
+        """The notes of a part as the last build left it."""
+        return self._parts[name].notes if name in self._parts else []
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the site; None where there is none."""
+        try:
+            return (self.path / path).read_bytes() if path in self._present else None
+        except OSError:
+            return None
 
     def notes(self, name: str) -> list[str]:
         """The notes of a part: the same in every build that keeps the part as it is."""
@@ -88,6 +125,9 @@ class Output:
 
     def finish(self) -> None:
         """Removes the files of the site that no part has any more, and remembers this build."""
+        if self._writer is not None:
+            start = len(f"{self.path}/")
+            self._contents.update((path[start:], made) for path, made in self._writer.finish().items())
         wanted = {path for part in self._after.values() for path in part.files}
         for path in sorted(self._contents.keys() - wanted):
             self._announce(path)
@@ -109,20 +149,28 @@ class Output:
         if path not in self._contents:
             self._journal.write(f"{path}\n".encode())
 
-    def _write(self, path: str, content: bytes | Path, immutable: bool) -> bool:
-        """Puts bytes, or a copy of a file, in place; False when that is what is there already."""
+    def _write(self, path: str, content: bytes | Path | Unrendered, immutable: bool) -> bool:
+        """Puts a page, bytes or a copy of a file in place; False when that is what is there already."""
+        if self._writer is not None and path not in self._present and not isinstance(content, Path):
+            self._announce(path)
+            self._contents[path] = "" if isinstance(content, Unrendered) else digest(content)
+            self._writer.write(f"{self.path}/{path}", content)
+            return True
+        if isinstance(content, Unrendered):
+            assert self._render is not None
+            content = self._render(content.template, content.page)
         target = self.path / path
         if isinstance(content, bytes):
             if path in self._present and _holds(target, content):
-                self._contents[path] = _digest(content)
+                self._contents[path] = digest(content)
                 return False
             self._announce(path)
-            self._contents[path] = _digest(content)
+            self._contents[path] = digest(content)
             self._make_folder(path)
             if path in self._present:
                 write_atomically(target, content)
             else:
-                target.write_bytes(content)
+                create(target, content)
             return True
         # A log may be long, and grow meanwhile: what was copied is what counts.
         self._announce(path)
@@ -142,7 +190,10 @@ class Output:
         folder = path.rpartition("/")[0]
         if folder not in self._folders:
             self._folders.add(folder)
-            os.makedirs(self.path / folder, exist_ok=True)
+            try:
+                os.mkdir(f"{self.path}/{folder}")
+            except (FileExistsError, FileNotFoundError):
+                os.makedirs(self.path / folder, exist_ok=True)
 
     def _remove(self, path: str) -> None:
         root = self.path.resolve()
@@ -161,7 +212,7 @@ class Output:
         """What the files in the directory were made from; nothing when it is not the site that this was said of."""
         try:
             memory = json.loads(self._memory.read_bytes())
-            if memory["manifest"] != _digest(_dump(self._contents)):
+            if memory["manifest"] != self._manifest:
                 return {}
             return {
                 name: Part(str(part["digest"]), dict(part["files"]), [str(note) for note in part["notes"]])
@@ -173,15 +224,12 @@ class Output:
     def _remember(self, manifest: bytes) -> None:
         if self._after == self._parts and not self.written and not self.removed:
             return
-        parts = {
-            name: {"digest": part.digest, "files": part.files, "notes": part.notes}
-            for name, part in self._after.items()
-        }
+        memory = {"manifest": digest(manifest), "parts": self._after}
         try:
             if self._memory.parent.parent.is_symlink() or self._memory.parent.is_symlink():
                 return  # A store may come from strangers: this would be written wherever the link leads.
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._memory, json.dumps({"manifest": _digest(manifest), "parts": parts}).encode())
+            write_atomically(self._memory, json.dumps(memory, default=_as_json).encode())
         except OSError:
             pass  # On a disk that cannot be written the next build makes everything again, and writes what differs.
 
@@ -209,30 +257,36 @@ def _check(out: Path, store: StoreLayout) -> None:
 
 def _present(out: Path) -> set[str]:
     """The files there are below `out`, relative to it."""
-    root = os.fspath(out)
-    found: set[str] = set()
-    for folder, _, files in os.walk(root):
-        prefix = os.path.relpath(folder, root).replace(os.sep, "/")
-        found.update(name if prefix == "." else f"{prefix}/{name}" for name in files)
-    return found
+    if not out.is_dir():
+        return set()
+    return {f"{folder}{entry.name}" for folder, _, files in folders(os.fspath(out)) for entry in files}
 
 
-def _read_manifest(out: Path) -> Digests:
-    """The site's files as the last build left them, and those that one which was cut short had begun to write."""
+def _read_manifest(out: Path) -> tuple[Digests, str]:
+    """The site's files as the last build left them, and those that one which was cut short had begun to write.
+
+    With them a digest of the manifest, "" where it does not tell of all of them.
+    """
     begun: Digests = {}
     try:
         begun = dict.fromkeys((out / urls.JOURNAL).read_text(encoding="utf-8", errors="replace").splitlines(), "")
     except OSError:
         pass
     try:
-        files = json.loads((out / urls.MANIFEST).read_bytes())["files"]
-        return begun | {str(path): str(digest) for path, digest in files.items()}
+        manifest = (out / urls.MANIFEST).read_bytes()
+        files = {str(path): str(content) for path, content in json.loads(manifest)["files"].items()}
+        return begun | files, "" if begun else digest(manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return begun
+        return begun, ""
 
 
 def _dump(contents: Digests) -> bytes:
-    return json.dumps({"files": dict(sorted(contents.items()))}, indent=0).encode() + b"\n"
+    # One file a line, by the encoder that is written in C: the one that indents is not.
+    return json.dumps({"files": dict(sorted(contents.items()))}, separators=(",\n", ": ")).encode() + b"\n"
+
+
+def _as_json(part: Part) -> dict[str, object]:
+    return {"digest": part.digest, "files": part.files, "notes": part.notes}
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -240,10 +294,6 @@ def _holds(path: Path, content: bytes) -> bool:
         return path.stat().st_size == len(content) and path.read_bytes() == content
     except OSError:
         return False
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def _file_digest(path: Path) -> str:

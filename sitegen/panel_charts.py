@@ -1,4 +1,4 @@
-"""The charts of panels beside the lines, as Altair authors them: bars, points, histograms and boxes over runs.
+"""The charts of panels beside the lines, as Altair authors them: bars, points, histograms and the like over runs.
 
 Scripts compute every number and colour; a spec only draws the rows that it is handed.
 """
@@ -7,30 +7,51 @@ from typing import Any, Final, Literal
 
 import altair as alt
 
+from sitegen.charts import WHOLE, Layers, compiled, fitted, titled_axis, titles_as_signals
+
 Axis = Literal["linear", "log", "time"]
-Layers = alt.LayerChart | alt.FacetChart
 HORIZONTAL: Final[tuple[Axis, ...]] = ("linear", "log", "time")
 VERTICAL: Final[tuple[Axis, ...]] = ("linear", "log")
 
 _PARAMETERS: Final[dict[str, Any]] = {
     "ink": "#555", "strong": "#000", "rule": "#ddd", "paper": "#fff", "font": "sans-serif",
-    "xtitle": "", "ytitle": "", "labels": [],
+    "xtitle": "", "ytitle": "", "labels": [], "colours": ["#3b6fe0", "#169c74", "#e0701a"],
 }  # fmt: skip
+_KINDS: Final = ("Importance", "Positive correlation", "Negative correlation")
 _LABEL: Final = "labels[datum.value]"
+# The number at a bar's end, where the plot has room for it.
+_BEYOND: Final = "(datum.reach < datum.end ? scale('x', datum.end) : width - scale('x', datum.end))"
+_FITTING: Final = f"{_BEYOND} > 4 + 6 * length(datum.text) && bandwidth('y') > 8 ? datum.text : ''"
 
 
 def bar_panel() -> Layers:
-    """The data `bars` (`at value low high colour`), one row a bar from the top; `labels` names them."""
+    """The data `bars` (`at value end reach text colour`), one row a bar from the top; `labels` names them.
+
+    `spreads` (`at low high`) are the error bars. A bar's `text` stands beyond its `end`, where nothing else is drawn;
+    `reach` is how far the axis goes for its sake.
+    """
     bars = alt.Chart(alt.NamedData("bars"))
     drawn = bars.mark_bar(aria=False).encode(
-        y=_names(), x=_values(alt.Scale(zero=True)).stack(None), color=_own("colour"), tooltip=alt.TooltipValue(" ")
+        y=_names(),
+        x=_values(alt.Scale(zero=True, nice=False)).stack(None),
+        color=_own("colour"),
+        tooltip=alt.TooltipValue(" "),
     )
     spread = alt.Chart(alt.NamedData("spreads"))
     error = spread.mark_rule(strokeWidth=1.5, aria=False).encode(
         y=_names(), x="low:Q", x2="high:Q", color=_signal("strong")
     )
     ends = spread.mark_tick(thickness=1.5, size=8, aria=False).encode(y=_names(), color=_signal("strong"))
-    return _panel(alt.layer(drawn, error, ends.encode(x="low:Q"), ends.encode(x="high:Q")))
+    room = bars.mark_point(opacity=0, aria=False).encode(y=_names(), x="reach:Q")
+    texts = bars.mark_text(
+        aria=False,
+        fontSize=10,
+        font=alt.ExprRef("font"),
+        align=alt.ExprRef("datum.reach < datum.end ? 'right' : 'left'"),
+        dx=alt.ExprRef("datum.reach < datum.end ? -4 : 4"),
+        text=alt.ExprRef(_FITTING),
+    ).encode(y=_names(), x="end:Q", color=_signal("ink"))
+    return _panel(alt.layer(drawn, error, ends.encode(x="low:Q"), ends.encode(x="high:Q"), room, texts))
 
 
 def scatter_panel(x: Axis, y: Axis) -> Layers:
@@ -51,7 +72,7 @@ def histogram_panel() -> Layers:
     rects = alt.Chart(alt.NamedData("bins")).mark_rect(aria=False, strokeWidth=1).encode(
         x=alt.X("x0:Q", axis=_axis("xtitle", grid=False), scale=alt.Scale(zero=False, nice=False)),
         x2="x1:Q",
-        y=alt.Y("y0:Q", axis=_axis("ytitle", tickMinStep=1), scale=alt.Scale(zero=True)),
+        y=alt.Y("y0:Q", axis=_axis("ytitle", tickCount=alt.ExprRef(WHOLE)), scale=alt.Scale(zero=True)),
         y2="y1:Q",
         color=_own("colour"),
         stroke=_signal("paper"),
@@ -76,10 +97,72 @@ def box_panel() -> Layers:
     return _panel(alt.layer(whiskers, body, middle, dots))
 
 
+def parallel_panel() -> Layers:
+    """The data `lines` (`run axis share colour`) and `ticks` (`axis share label`); `labels` names the axes in order."""
+    axis = _axis(
+        None, grid=False, domain=False, ticks=False, labelExpr=_LABEL, labelAngle=0, labelPadding=10,
+        labelOverlap=False, orient="top",
+    )  # fmt: skip
+    x = alt.X("axis:O", sort=None, axis=axis, scale=alt.Scale(type="point", padding=0.3))
+    y = alt.Y("share:Q", axis=None, scale=alt.Scale(domain=[-0.1, 1], nice=False))
+    lines = alt.Chart(alt.NamedData("lines")).mark_line(strokeWidth=1.5, opacity=0.85).encode(
+        x=x, y=y, color=_own("colour"), detail="run:N", order="axis:O", tooltip=alt.TooltipValue(" ")
+    )  # fmt: skip
+    ticks = alt.Chart(alt.NamedData("ticks")).encode(x=x, y=y)
+    rule = ticks.mark_line(aria=False, strokeWidth=1).encode(detail="axis:O", color=_signal("ink"), order="share:Q")
+    marks = ticks.mark_tick(aria=False, orient="horizontal", size=6, thickness=1).encode(color=_signal("ink"))
+    text = ticks.mark_text(
+        aria=False, align="left", dx=6, fontSize=10, font=alt.ExprRef("font"), stroke=alt.ExprRef("paper"),
+        strokeWidth=3, strokeJoin="round",
+    )  # fmt: skip
+    behind = text.encode(text="label:N", color=_signal("paper"))
+    front = ticks.mark_text(aria=False, align="left", dx=6, fontSize=10, font=alt.ExprRef("font"))
+    return _panel(alt.layer(lines, rule, marks, behind, front.encode(text="label:N", color=_signal("ink"))))
+
+
+def importance_panel() -> Layers:
+    """The data `bars` (`at part kind value`), two a parameter, from -1 to 1; `labels` names the parameters."""
+    kinds = alt.Scale(domain=list(_KINDS), range=[alt.ExprRef(f"colours[{at}]") for at in range(len(_KINDS))])
+    legend = alt.Legend(title=None, orient="bottom", labelColor=alt.ExprRef("ink"), labelFont=alt.ExprRef("font"))
+    bars = alt.Chart(alt.NamedData("bars")).mark_bar(aria=False).encode(
+        y=_names(),
+        yOffset=alt.YOffset("part:O", sort=None),
+        x=alt.X("value:Q", axis=_axis("xtitle", orient="top"), scale=alt.Scale(nice=True)).stack(None),
+        color=alt.Color("kind:N", scale=kinds, legend=legend),
+        tooltip=alt.TooltipValue(" "),
+    )  # fmt: skip
+    return _panel(alt.layer(bars))
+
+
+def scalar_panel() -> Layers:
+    """The data `numbers` (`at label value detail colour`), one a row from the top, each as large text."""
+    base = alt.Chart(alt.NamedData("numbers")).encode(
+        y=alt.Y("at:O", sort=None, axis=None, scale=alt.Scale(padding=0)), x=alt.value(8)
+    )
+    how: dict[str, Any] = {
+        "aria": False,
+        "align": "left",
+        "font": alt.ExprRef("font"),
+        "limit": alt.ExprRef("width - 16"),
+    }
+    label = base.mark_text(**how, dy=-22, fontSize=12).encode(text="label:N", color=_own("colour"))
+    value = base.mark_text(**how, dy=2, fontSize=26, fontWeight=600).encode(text="value:N", color=_signal("strong"))
+    detail = base.mark_text(**how, dy=24, fontSize=11).encode(text="detail:N", color=_signal("ink"))
+    return _panel(alt.layer(label, value, detail))
+
+
 def panel_charts() -> dict[str, Layers]:
     """Every panel's chart by name; scatter plots as `scatter-<x>-<y>` by their axes."""
     scatters = {f"scatter-{x}-{y}": scatter_panel(x, y) for x in HORIZONTAL for y in VERTICAL}
-    return {"bar": bar_panel(), "histogram": histogram_panel(), "box": box_panel(), **scatters}
+    return {
+        "bar": bar_panel(),
+        "histogram": histogram_panel(),
+        "box": box_panel(),
+        "parallel": parallel_panel(),
+        "importance": importance_panel(),
+        "scalar": scalar_panel(),
+        **scatters,
+    }
 
 
 def _names() -> alt.Y:
@@ -88,7 +171,8 @@ def _names() -> alt.Y:
 
 
 def _values(scale: alt.Scale, field: str = "value") -> alt.X:
-    return alt.X(f"{field}:Q", axis=_axis("xtitle"), scale=scale)
+    # Above the rows: below them it is out of sight where there are many.
+    return alt.X(f"{field}:Q", axis=_axis("xtitle", orient="top"), scale=scale)
 
 
 def _own(field: str) -> alt.Color:
@@ -104,31 +188,19 @@ def _scale(kind: Axis) -> alt.Scale:
 
 
 def _axis(title: str | None, **given: Any) -> alt.Axis:
-    ink, rule, font = (alt.ExprRef(name) for name in ("ink", "rule", "font"))
-    # The compiler takes a constant; `compiled_panels` makes a signal of it.
-    given = {"labelOverlap": "greedy", "labelFlush": False, **given}
-    return alt.Axis(
-        title=title, titleColor=ink, titleFont=font, titleFontWeight="normal", titleFontSize=11, titleLimit=340,
-        labelFontSize=11, labelSeparation=4, labelColor=ink, labelFont=font, labelLimit=130,
-        gridColor=rule, domainColor=rule, tickColor=rule, tickCount=6, **given,
-    )  # fmt: skip
+    return titled_axis(title, **{"labelFlush": False, "labelSeparation": 4, "labelLimit": 130, **given})
 
 
 def _panel(chart: Layers) -> Layers:
-    parameters = [alt.param(name=name, value=value) for name, value in _PARAMETERS.items()]
-    sized = chart.add_params(*parameters).properties(width=400, height=220, padding=4, background="transparent")
-    fitted = sized.configure(autosize=alt.AutoSizeParams(type="fit", contains="padding"))
-    styled: Layers = fitted.configure_view(stroke=None)
-    return styled
+    return fitted(chart, _PARAMETERS)
 
 
-def compiled_panels() -> dict[str, dict[str, Any]]:
-    """Every panel's chart as a Vega spec whose axes' titles are signals."""
-    from sitegen.charts import compiled
+def panel_specs() -> dict[str, dict[str, dict[str, Any]]]:
+    """Every panel's chart as Vega, for the page (`vega`), and as Vega-Lite, for who takes it away (`lite`)."""
+    return {name: _both(chart.to_dict()) for name, chart in panel_charts().items()}
 
-    made = {name: compiled(chart.to_dict()) for name, chart in panel_charts().items()}
-    for spec in made.values():
-        for axis in spec.get("axes", ()):
-            if axis.get("title") in ("xtitle", "ytitle"):
-                axis["title"] = {"signal": axis["title"]}
-    return made
+
+def _both(lite: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    vega = compiled(lite)
+    titles_as_signals(vega)
+    return {"vega": vega, "lite": lite}

@@ -1,7 +1,6 @@
 """Which files the site has and what each is made of: everything decided, nothing rendered yet."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -9,71 +8,105 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from runstore.reading.store import Problem, Project, RunRecord, Store
+from runstore.reading.problems import Problem
+from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.assets import frame_page, plotly_data, plotly_version
 from sitegen.data.attached import FRAMED, PLOTLY, SYNTHETIC, PanelHead, attached_files, panel_heads
+from sitegen.data.logged import logged_payload
 from sitegen.data.shards import shard
 from sitegen.data.sparkline import Sparkline
 from sitegen.data.system import system_data, system_files
+from sitegen.data.tiers import tiered
 from sitegen.histories import Histories
 from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page, versions_payload
-from sitegen.pages.compare import compare_page, names_payload
+from sitegen.pages.compare import about_run, compare_page, names_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.files import StoredFile, media_files, stored_files
 from sitegen.pages.index import finder_payload, index_page
 from sitegen.pages.logs import log_data, log_files
-from sitegen.pages.previews import file_data, files_index
+from sitegen.pages.previews import file_data
 from sitegen.pages.project import group_page, project_page, runs_payload, section, title
 from sitegen.pages.project import place as key_place
-from sitegen.pages.run import RunData, has_patch, run_page
+from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
+from sitegen.planned import PlannedFile, Unrendered, fingerprint
 
-Render = Callable[[str, PageContext], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """One file of the site: where it goes, a digest of all that goes into it, and how it is made or what is copied.
-
-    What is copied may be linked where it is `immutable`: written once and named by its content.
-    """
-
-    path: str
-    digest: str
-    make: Callable[[], bytes | Path]
-    immutable: bool = False
+Render = Callable[[str, PageContext], bytes | Unrendered]
+Known = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The files behind one run's page that need nobody else's: media, tables, system metrics, stored files.
+    """The page of the `number`-th run of a project, and all that it loads; `digest` stays while none of it changes."""
 
-    `digest` stays while none of them changes.
-    """
-
-    run: RunRecord
+    project: "ProjectPlan"
+    number: int
     digest: str
-    stored: list[StoredFile]
+
+    @property
+    def run(self) -> RunRecord:
+        return self.project.project.runs[self.number]
 
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What could not be drawn, as problems of the store."""
         return [Problem(f"{self.run.project}/runs/{self.run.id}", 0, note) for note in notes]
 
-    def files(self, notes: list[str]) -> Iterator[PlannedFile]:
-        """The files; `notes` fills with what could not be drawn, in lines, as they are made."""
-        folder = urls.run_dir(self.run.project, self.run.id)
-        if system_files(self.run):
-            yield PlannedFile(f"{folder}/system.js", self.digest, lambda: shard("system", system_data(self.run)))
-        for file in attached_files(self.run, notes):
-            immutable = file.path.startswith("media/")
-            yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
-        for name, content in chain(log_data(self.run), file_data(self.run, self.stored)):
-            yield PlannedFile(f"{folder}/{name}", fingerprint(self.digest, name), partial(bytes, content))
-        for stored in self.stored:
-            if stored.target:
-                path = self.run.layout.path / stored.path
-                digest = fingerprint(stored.size, stored.changed)
-                yield PlannedFile(f"{folder}/{stored.target}", digest, lambda path=path: path)  # type: ignore[misc]
+    def files(self, render: Render, notes: list[str], known: Known = lambda _: None) -> Iterator[PlannedFile]:
+        """The files; `notes` fills with what could not be drawn, in lines, as they are made.
+
+        `known` gives the SHA-256 of a file that was made, or kept: then the page can name it without its content.
+        """
+        run, stored = self.run, self.project.stored[self.run.id]
+        folder = urls.run_dir(run.project, run.id)
+        own = fingerprint(self.project.release, run.digest, self.project.stamps[run.id])
+        said = cache(lambda: tuple(overview(run)))
+        data = cache(lambda: shard("run", self.project.histories.run_data(self.number, about_run(run, said()))))
+        heads = cache(lambda: panel_heads(run))
+        panels = cache(lambda: shard(f"panels/{run.id}", _panels_payload(heads())))
+        yield PlannedFile(f"{folder}/data.js", own, data)
+        if run.kinds:
+            yield PlannedFile(f"{folder}/panels.js", own, panels)
+
+        def page() -> bytes | Unrendered:
+            found = known(f"{folder}/data.js")
+            loads = _run_data(
+                run,
+                self.project.histories.count(self.number),
+                urls.versioned("data.js", data()) if found is None else f"data.js?v={found[:8]}",
+                heads(),
+                panels() if heads() else None,
+            )
+            return render("run.html.jinja", self._page(loads, said()))
+
+        yield PlannedFile(f"{folder}/index.html", self.digest, page)
+        for log in log_files(run):
+            yield PlannedFile(f"{folder}/{log.target}", own, lambda path=log.path: path)  # type: ignore[misc]
+        if has_patch(run):
+            yield PlannedFile(f"{folder}/{urls.PATCH}", own, lambda: run.layout.changes_patch)
+        yield from _files_beside(run, stored, own, folder, notes)
+
+    def _page(self, loads: RunData, said: tuple[Field, ...]) -> RunPage:
+        project, run = self.project, self.run
+        slug = project.groups.get(run.meta.group)
+        return run_page(project.project, self.number, slug, said, loads, project.stored[run.id], project.artifacts)
+
+
+def _files_beside(
+    run: RunRecord, files: list[StoredFile], own: str, folder: str, notes: list[str]
+) -> Iterator[PlannedFile]:
+    """What a run's page shows beside its metrics: media, tables, system metrics, stored files."""
+    if system_files(run):
+        yield PlannedFile(f"{folder}/system.js", own, lambda: shard("system", system_data(run)))
+    for file in attached_files(run, notes):
+        immutable = file.path.startswith("media/")
+        yield PlannedFile(f"{folder}/{file.path}", fingerprint(file.digest), file.make, immutable)
+    for name, content in chain(log_data(run), file_data(run, files)):
+        yield PlannedFile(f"{folder}/{name}", fingerprint(own, name), partial(bytes, content))
+    for stored in files:
+        if stored.target:
+            path = run.layout.path / stored.path
+            digest = fingerprint(stored.size, stored.changed)
+            yield PlannedFile(f"{folder}/{stored.target}", digest, lambda path=path: path)  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +118,31 @@ class ProjectPlan:
     digest: str
     release: str
     groups: dict[str, str] = field(repr=False)
-    runs: tuple[RunPlan, ...] = field(repr=False)
     stored: dict[str, list[StoredFile]] = field(repr=False)
     stamps: dict[str, str] = field(repr=False)
     artifacts: ArtifactIndex = field(repr=False)
+    histories: Histories = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What a build remembers its files under."""
+        return f"project:{self.project.name}"
 
     def files(self, render: Render, notes: list[str] | None = None) -> Iterator[PlannedFile]:
-        """Every file of the project. Its data come first: their names say what is in them, and pages name them.
+        """Every file of the project itself. Those of its histories are made before: pages name them.
 
         `notes` gets what the front page shows of its histories, for builds in which these need not be read.
         """
-        histories = Histories(self.project)
-        yield from self._made(histories.files())
-        if notes is not None and histories.sparkline is not None:
-            notes += [histories.sparkline.line, histories.sparkline.band]
-        runs = shard("runs", runs_payload(self.project, histories.metrics))
+        histories = self.histories
+        picture = histories.sparkline()
+        if notes is not None and picture is not None:
+            notes += [picture.line, picture.band]
+        logged, files = logged_payload(self.project.name, self.project.runs, plotly=plotly_version() is not None)
+        yield from self._made(files)
+        payload = runs_payload(self.project, histories.metrics())
+        columns, parts, files = tiered(payload["columns"])
+        yield from self._made(files)
+        runs = shard("runs", {**payload, "columns": columns, "parts": parts, "logged": logged})
         yield from self._made([("runs", runs)])
         data = urls.versioned("runs.js", runs)
         names = shard(urls.RUN_LIST, names_payload(self.project))
@@ -119,8 +162,23 @@ class ProjectPlan:
             page = partial(group_page, self.project, name, slug)
             path = urls.group_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("group.html.jinja", page()))  # type: ignore[misc]
-        for number, run in enumerate(self.project.runs):
-            yield from self._run_files(number, run, histories, render)
+
+    def runs(self) -> Iterator[RunPlan]:
+        """A plan a run."""
+        runs = self.project.runs
+        for number, run in enumerate(runs):
+            neighbours = [(runs[at].id, runs[at].name) for at in (number - 1, number + 1) if 0 <= at < len(runs)]
+            digest = fingerprint(
+                self.release,
+                run.digest,
+                self.stamps[run.id],
+                self.groups.get(run.meta.group),
+                self.artifacts.run_state(run),
+                # The newest run has no newer neighbour, the oldest no older one.
+                number == 0,
+                neighbours,
+            )
+            yield RunPlan(self, number, digest)
 
     def _artifact_files(self, render: Render) -> Iterator[PlannedFile]:
         for collection in self.artifacts.by_project.get(self.project.name, ()):
@@ -138,34 +196,8 @@ class ProjectPlan:
         for name, content in files:
             yield self._planned(urls.data_file(self.project.name, name), partial(bytes, content))
 
-    def _planned(self, path: str, make: Callable[[], bytes]) -> PlannedFile:
+    def _planned(self, path: str, make: Callable[[], bytes | Unrendered]) -> PlannedFile:
         return PlannedFile(path, self.digest, make)
-
-    def _run_files(self, number: int, run: RunRecord, histories: "Histories", render: Render) -> Iterator[PlannedFile]:
-        folder = urls.run_dir(self.project.name, run.id)
-        neighbours = [self.project.runs[at] for at in (number - 1, number + 1) if 0 <= at < len(self.project.runs)]
-        slug = self.groups.get(run.meta.group)
-        own = fingerprint(self.release, run.digest, self.stamps[run.id])
-        uses = self.artifacts.run_state(run)
-        around = fingerprint(own, number, slug, uses, *((each.id, each.name) for each in neighbours))
-        data = cache(lambda: shard("run", histories.run_data(number)))
-        heads = cache(lambda: panel_heads(run))
-        panels = cache(lambda: shard("panels", _panels_payload(heads())))
-
-        def page() -> bytes:
-            loads = _run_data(run, histories.count(number), data(), heads(), panels() if heads() else None)
-            return render(
-                "run.html.jinja", run_page(self.project, number, slug, loads, self.stored[run.id], self.artifacts)
-            )
-
-        yield PlannedFile(f"{folder}/index.html", around, page)
-        yield PlannedFile(f"{folder}/data.js", own, data)
-        if run.kinds:
-            yield PlannedFile(f"{folder}/panels.js", own, panels)
-        for log in log_files(run):
-            yield PlannedFile(f"{folder}/{log.target}", own, lambda path=log.path: path)  # type: ignore[misc]
-        if has_patch(run):
-            yield PlannedFile(f"{folder}/{urls.PATCH}", own, lambda: run.layout.changes_patch)
 
 
 def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
@@ -185,12 +217,12 @@ def _panels_payload(heads: Sequence[PanelHead]) -> list[dict[str, Any]]:
     ]
 
 
-def _run_data(run: RunRecord, metrics: int, data: bytes, heads: Sequence[PanelHead], panels: bytes | None) -> RunData:
+def _run_data(run: RunRecord, metrics: int, data: str, heads: Sequence[PanelHead], panels: bytes | None) -> RunData:
     sizes = [(path.name, run.files[path.name]) for path in system_files(run)]
     tables = sum(head.place == "tables" for head in heads)
     return RunData(
         metrics=metrics,
-        data=urls.versioned("data.js", data),
+        data=data,
         panels=None if panels is None else urls.versioned("panels.js", panels),
         media=len(heads) - tables,
         tables=tables,
@@ -260,28 +292,21 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
     stored = {run.id: stored_files(run) for run in project.runs}
     stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}
-    runs = tuple(
-        RunPlan(run, fingerprint(release, run.digest, stamps[run.id]), stored[run.id])
-        for run in project.runs
-        if run.kinds or system_files(run) or log_files(run) or files_index(run, stored[run.id])
-    )
     digest = fingerprint(
         release,
         project.meta.title,
         project.meta.description,
+        project.meta.views,
         [str(problem) for problem in project.problems],
         [(run.id, run.digest, stamps[run.id], artifacts.run_state(run)) for run in project.runs],
         artifacts.state(project.name),
     )
-    return ProjectPlan(store, project, digest, release, groups, runs, stored, stamps, artifacts)
+    histories = Histories(project, release)
+    return ProjectPlan(store, project, digest, release, groups, stored, stamps, artifacts, histories)
 
 
 def _stamp(files: Sequence[StoredFile]) -> str:
     return fingerprint([(file.path, file.size, file.changed) for file in files]) if files else ""
-
-
-def fingerprint(*parts: Any) -> str:
-    return hashlib.blake2b(json.dumps(parts, default=str).encode(), digest_size=12).hexdigest()
 
 
 def folder_digest(folder: Path, pattern: str) -> str:

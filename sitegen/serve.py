@@ -86,8 +86,9 @@ def serve(
 def _server(how: Serving, out: Path, live: Live) -> SiteServer:
     try:
         return SiteServer(out, how.host, how.port, live)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (OSError, OverflowError, ValueError) as error:
+        # A name that no name server could know is a `UnicodeError`.
+        reason = "no such name" if isinstance(error, ValueError) else getattr(error, "strerror", None) or str(error)
         where = f"{how.host}:{how.port}" if how.port is not None else how.host
         raise StoreError(f"{where}: cannot serve there ({reason.lower()}); choose another --host or --port") from None
 

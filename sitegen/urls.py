@@ -1,8 +1,10 @@
 """Where every page and data file of the site lies: the one room that names output files."""
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -22,6 +24,11 @@ _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 # What lies beside the projects' directories, and the names that `project_dir` makes of it.
 _OURS = re.compile(rf"(?:{STATIC}|index\.html)(?:-project)*", re.IGNORECASE)
+
+
+def place_digest(out: Path) -> str:
+    """Names the directory of a site."""
+    return hashlib.sha256(os.fsencode(out.resolve())).hexdigest()[:16]
 
 
 def index_page() -> str:
@@ -74,6 +81,11 @@ def file_shard(number: int) -> str:
 def versions_file(project: str, slug: str) -> str:
     """Where the versions of an artifact lie that its page compares."""
     return f"{project_dir(project)}/artifacts/{slug}/versions.js"
+
+
+def fine_file(project: str, run_id: str, name: str) -> str:
+    """Where a piece of a long run's rows lies."""
+    return f"{run_dir(project, run_id)}/fine/{name}.js"
 
 
 def data_file(project: str, name: str) -> str:

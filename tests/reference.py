@@ -140,6 +140,13 @@ def at(run: Points, xs: Floats) -> pl.DataFrame:
     return pl.DataFrame({"x": xs, **columns})
 
 
+def over(steps: Floats, other_steps: Floats, other: Floats) -> Floats:
+    """The x of a run's rows over another metric: its value at the row's step, else the last before; NaN without one."""
+    rows = pl.DataFrame({"step": steps})
+    found = rows.join_asof(pl.DataFrame({"step": other_steps, "x": other}), on="step", strategy="backward")
+    return found["x"].cast(pl.Float64).fill_null(math.nan).to_numpy()
+
+
 def smooth(xs: Floats, ys: Floats, weight: float, smoother: str) -> Floats:
     """A curve smoothed; what is not finite stays NaN and counts for nothing."""
     if weight == 0 or not ys.size:
@@ -147,6 +154,10 @@ def smooth(xs: Floats, ys: Floats, weight: float, smoother: str) -> Floats:
     finite = np.isfinite(ys)
     if smoother == "ema":
         found = _exponential(ys, finite, weight)
+    elif smoother == "twema":
+        with np.errstate(over="ignore"):
+            apart = (xs[-1] - xs[0]) / (xs.size - 1) if xs.size > 1 else 0.0
+        found = _time_weighted(xs, ys, finite, weight, apart) if 0 < apart < math.inf else ys
     elif smoother == "average":
         found = _average(ys, finite, math.floor(weight / (1 - weight) + 0.5))
     else:
@@ -163,6 +174,14 @@ def _exponential(ys: Floats, finite: npt.NDArray[np.bool_], weight: float) -> Fl
         before = ys[: place + 1][finite[: place + 1]]
         weights = weight ** np.arange(before.size)[::-1]
         found[place] = _mean(before, weights)
+    return found
+
+
+def _time_weighted(xs: Floats, ys: Floats, finite: npt.NDArray[np.bool_], weight: float, apart: float) -> Floats:
+    found = np.full(ys.size, math.nan)
+    for place in np.flatnonzero(finite):
+        here = finite[: place + 1]
+        found[place] = _mean(ys[: place + 1][here], weight ** ((xs[place] - xs[: place + 1][here]) / apart))
     return found
 
 

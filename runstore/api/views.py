@@ -2,6 +2,7 @@
 
 import copy
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,12 +36,12 @@ def nest(flat: Mapping[str, Any]) -> dict[str, Any]:
     return nested
 
 
-class Shown:
+class Shown(ABC):
     """What W&B's Api can show of a thing in a notebook."""
 
+    @abstractmethod
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
         """The thing as a piece of HTML."""
-        raise NotImplementedError
 
     def _repr_html_(self) -> str:
         return self.to_html()

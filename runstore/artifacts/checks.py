@@ -12,7 +12,7 @@ from runstore.errors import FormatError, StoreError
 from runstore.format.layout import NO_LINKS, StoreLayout, link_among
 from runstore.format.run_layout import linked
 from runstore.reading.entries import located
-from runstore.reading.store import Problem
+from runstore.reading.problems import Problem
 
 
 def problems(store: StoreLayout, *, deep: bool = True) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """Filling an artifact: files, directories, references, media, until it is finalized or logged."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,11 @@ from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import check_path
 
 
-class Filling(Facts):
+class Filling(Facts, ABC):
     """What changes the files of a draft."""
 
-    def _entry(self, entry: FileEntry) -> ArtifactManifestEntry:
-        raise NotImplementedError
+    @abstractmethod
+    def _entry(self, entry: FileEntry) -> ArtifactManifestEntry: ...
 
     def add_file(
         self,

@@ -15,7 +15,8 @@ from runstore.artifacts.artifact import Artifact
 from runstore.artifacts.collection import Collection, Version, find_version, read_collection, read_collections
 from runstore.artifacts.names import Spec
 from runstore.cli.stores import store_option
-from runstore.cli.terminal import clip, counted, print_table, printable, show_size
+from runstore.cli.terminal import clip, print_table, show_size
+from runstore.cli.words import counted, printable
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import DEFAULT_PROJECT, StoreLayout
 from runstore.format.locate import existing_store

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from runstore.cli.stores import find_project
-from runstore.cli.terminal import counted, printable
+from runstore.cli.words import counted, printable
 from runstore.errors import RunstoreError, UsageError
 from runstore.reading.query import select
 from runstore.reading.store import RunRecord, Store

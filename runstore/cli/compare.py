@@ -8,7 +8,8 @@ import click
 from rich.text import Text
 
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import clip, console, print_table, printable, show_value
+from runstore.cli.terminal import clip, console, print_table, show_value
+from runstore.cli.words import printable
 from runstore.errors import UsageError
 from runstore.manage.diff import Comparison, compare
 

@@ -9,7 +9,7 @@ import click
 
 from runstore.cli.choosing import EXIT_NOTHING, chosen, filter_option, in_project, joined, ticking
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import counted
+from runstore.cli.words import counted
 from runstore.errors import UsageError
 from runstore.manage import export as exporting
 from runstore.reading.query import sort

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from runstore.cli.terminal import counted, printable
+from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
 from runstore.format.records import FORMAT, store_version
 from runstore.manage import migrations

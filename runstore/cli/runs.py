@@ -16,18 +16,8 @@ from runstore.api.files import list_files
 from runstore.artifacts import lineage
 from runstore.cli.choosing import filter_option, in_project, joined
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import (
-    CELL,
-    clip,
-    console,
-    counted,
-    print_table,
-    printable,
-    show_duration,
-    show_state,
-    show_time,
-    show_value,
-)
+from runstore.cli.terminal import CELL, clip, console, print_table, show_duration, show_state, show_time, show_value
+from runstore.cli.words import counted, printable
 from runstore.errors import UsageError
 from runstore.format.values import plain
 from runstore.manage.export import runs_table, save, write_table

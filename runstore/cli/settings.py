@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from runstore.cli.terminal import print_table, printable
+from runstore.cli.terminal import print_table
+from runstore.cli.words import printable
 from runstore.settings import SETTINGS, RunSettings, gather, show
 
 

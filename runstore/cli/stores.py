@@ -1,13 +1,15 @@
 """Which store a command means, and reading it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from runstore.errors import StoreError
-from runstore.reading.store import Project, Store, read_store
 from runstore.settings import from_environment
+
+if TYPE_CHECKING:
+    from runstore.reading.store import Project, Store
 
 store_option = click.option(
     "--store",
@@ -17,14 +19,19 @@ store_option = click.option(
 )
 
 
-def open_store(path: Path | None) -> Store:
+def open_store(path: Path | None) -> "Store":
     """Reads the store at `path`, or the one a script started here would log to. Raises `StoreError`."""
+    # Not at the top: a command that has nothing to do need not wait for them.
+    from rich.console import Console
+
+    from runstore.reading.store import read_store
+
     root = path if path is not None else from_environment().store_root()
     with Console(stderr=True).status(f"Reading {root}"):
         return read_store(root)
 
 
-def find_project(store: Store, name: str) -> Project:
+def find_project(store: "Store", name: str) -> "Project":
     """Raises `StoreError` for a project that there is not."""
     for project in store.projects:
         if project.name == name:

@@ -1,7 +1,6 @@
-"""How values look in a terminal. Text from a store is a stranger's: nothing in it reaches the terminal as a command."""
+"""How values look in a terminal."""
 
 import math
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from runstore.cli.words import printable
+
 _COLOURS = {"running": "blue", "finished": "green", "failed": "red", "killed": "yellow", "crashed": "magenta"}
 _WIDE = 10_000
 
@@ -24,11 +24,6 @@ def console() -> Console:
     """Standard output; where that is no terminal, lines are not cut to a width."""
     out = Console(highlight=False, soft_wrap=True)
     return out if out.is_terminal else Console(highlight=False, soft_wrap=True, width=_WIDE)
-
-
-def printable(text: str) -> str:
-    """`text` without characters that move the cursor, change colours or turn the direction of writing."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.replace("\n", "↵"))
 
 
 def clip(text: str, longest: int = CELL) -> str:
@@ -112,8 +107,3 @@ def _lines(rows: Iterable[Sequence[str | Text]], right: Sequence[bool]) -> list[
         ]
         lines.append("  ".join(padded).rstrip())
     return lines
-
-
-def counted(number: int, noun: str) -> str:
-    """`no runs`, `1 run`, `2 runs`."""
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

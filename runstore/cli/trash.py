@@ -13,7 +13,8 @@ from runstore.artifacts import gc, lineage, publishing
 from runstore.artifacts.collection import find_by_id
 from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, changing_options, chosen, ticking
 from runstore.cli.stores import open_store, store_option
-from runstore.cli.terminal import counted, print_table, printable, show_time
+from runstore.cli.terminal import print_table, show_time
+from runstore.cli.words import counted, printable
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
 from runstore.manage import trash as bin_

@@ -8,11 +8,12 @@ import click
 
 from runstore.artifacts.checks import problems as artifact_problems
 from runstore.cli.stores import open_store
-from runstore.cli.terminal import counted, printable
+from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
 from runstore.manage.aside import Aside, undo
 from runstore.manage.repair import repair
-from runstore.reading.store import Problem, Store, read_store
+from runstore.reading.problems import Problem
+from runstore.reading.store import Store, read_store
 from runstore.reading.verify import verify as verify_store
 from runstore.settings import from_environment
 

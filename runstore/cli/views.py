@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from runstore.cli.stores import find_project, open_store, store_option
-from runstore.cli.terminal import printable
+from runstore.cli.words import printable
 from runstore.errors import UsageError
 from runstore.format.views import View, saved_views
 from runstore.manage.views import address_parts, remove_view, save_view

@@ -211,6 +211,10 @@ class StoreLayout:
         """
         return self.cache_dir / ".sites" / f"{target}.json"
 
+    def site_look(self, target: str) -> Path:
+        """Where a build remembers what it saw, when it made the site at `target` of that."""
+        return self.cache_dir / ".sites" / f"{target}.look.json"
+
     def unfinished(self, key: str) -> Path:
         """Where the last unfinished run of one script on one machine (a digest names both) is remembered."""
         return self.cache_dir / ".unfinished" / f"{key}.json"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from runstore.format.names import MAX_RUN_ID, check_name
@@ -14,6 +15,8 @@ _WRITTEN = re.compile(
     r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml|patch|txt)$"
 )
 _PART = re.compile(r"^output-(?P<number>[1-9][0-9]{0,8})(?:\.(?P<writer>[^.]+))?\.log$")
+# Thousands of runs have files of the same names.
+_REMEMBERED = 1024
 _TEMPORARY = re.compile(r"^\..+\.[0-9a-f]{8}\.tmp$")
 _ENDINGS = {
     "history": "jsonl",
@@ -196,6 +199,7 @@ class WriterLayout:
         return self.path / ".".join(part for part in ("heartbeat", self.name) if part)
 
 
+@lru_cache(_REMEMBERED)
 def written_by(name: str) -> tuple[str, str] | None:
     """What a file in a run's directory holds ("history", "system", …) and its writer's name, "" for the first
     attempt; None for a file that is no writer's own."""
@@ -205,6 +209,7 @@ def written_by(name: str) -> tuple[str, str] | None:
     return match.group("stem"), match.group("writer") or ""
 
 
+@lru_cache(_REMEMBERED)
 def output_part(name: str) -> tuple[str, int] | None:
     """The writer and the number (from 2 on) of a file that a long console log goes on in; None for any other file."""
     match = _PART.match(name)
@@ -223,6 +228,7 @@ def belongs_to_run(name: str, *, directory: bool) -> bool:
     return name in _RUN_FILES or written_by(name) is not None or output_part(name) is not None or is_fleeting(name)
 
 
+@lru_cache(_REMEMBERED)
 def is_fleeting(name: str) -> bool:
     """Whether a file of this name in a run's directory is a sign of the moment (a heartbeat, a request) or hidden."""
     return name.startswith((".", "heartbeat.")) or name in ("heartbeat", "stop")
@@ -233,6 +239,7 @@ def is_heartbeat(name: str) -> bool:
     return name == "heartbeat" or name.startswith("heartbeat.")
 
 
+@lru_cache(_REMEMBERED)
 def is_history(name: str) -> bool:
     """Whether a file of this name in a run's directory holds rows of its history."""
     return (written_by(name) or ("",))[0] == "history"
@@ -250,6 +257,7 @@ def writer_order(writer: str) -> tuple[int, int, str]:
     return (1, int(writer), writer) if writer.isdecimal() else (2, 0, writer)
 
 
+@lru_cache(_REMEMBERED)
 def history_order(name: str) -> tuple[int, int, str]:
     """Sorts history files as their rows are merged."""
     return writer_order((written_by(name) or ("", ""))[1])
@@ -270,16 +278,28 @@ class RunScan:
 def scan_run(path: Path) -> RunScan:
     """Looks into a run's directory, without opening anything. A file that goes meanwhile, as those do that a live run
     is about to rename, is left out. Raises `OSError`."""
-    found, odd = [], {}
-    with os.scandir(path) as entries:
+    found, odd = scan_names(path)
+    return RunScan([(path / name, stat) for name, stat in found.items()], odd)
+
+
+def scan_names(path: Path) -> tuple[dict[str, os.stat_result], dict[str, str]]:
+    """The same by name: the files with their stat, and what is odd. Thousands of runs are looked into."""
+    found: dict[str, os.stat_result] = {}
+    odd: dict[str, str] = {}
+    with os.scandir(os.fspath(path)) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):
-                    found.append((path / entry.name, entry.stat(follow_symlinks=False)))
+                    found[entry.name] = entry.stat(follow_symlinks=False)
             elif wrong := _wrong_kind(entry):
                 odd[entry.name] = wrong
-    found.sort(key=lambda item: (not is_history(item[0].name), history_order(item[0].name)))
-    return RunScan(found, dict(sorted(odd.items())))
+    ordered = sorted(found, key=_scanned_order)
+    return {name: found[name] for name in ordered}, dict(sorted(odd.items()))
+
+
+@lru_cache(_REMEMBERED)
+def _scanned_order(name: str) -> tuple[bool, tuple[int, int, str]]:
+    return not is_history(name), history_order(name)
 
 
 def is_as_stamped(path: Path, stamps: Mapping[str, Sequence[int]]) -> bool:

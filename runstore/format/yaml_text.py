@@ -1,6 +1,6 @@
 """YAML that needs no library: mappings of plain scalars, as nearly all files of a store are.
 
-What is written here is what PyYAML would write, byte by byte; what is read here is only what would be written so.
+What is written here is what PyYAML would write, byte by byte; what is read here, PyYAML reads as the same.
 """
 
 import math
@@ -17,6 +17,10 @@ _INT64: Final = 2**63
 _PLAIN: Final = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+(-][A-Za-z0-9_./@+()-]*)*")
 _WORDS: Final = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "none"])
 _QUOTED: Final = re.compile(r"[ !#-\[\]-~]*")
+_PAIR: Final = re.compile(r"( *)([A-Za-z_][A-Za-z0-9_./@+-]{0,99}):(?: (.+))?")
+_QUOTES: Final = re.compile(r"\"[ !#-\[\]-~]*\"|'[ -&(-~]*'")
+_WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
+_REAL: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
 _CONSTANTS: Final[dict[str, Any]] = {"null": None, "true": True, "false": False, "[]": [], "{}": {}}
 
 
@@ -55,14 +59,18 @@ def dump(value: Any) -> str | None:
 
 
 def load(text: str) -> dict[str, Any] | None:
-    """The flat mapping in a text that `dump` could have written; None for any other text."""
-    found: dict[str, Any] = {}
-    for line in text.splitlines():
-        key, colon, word = line.partition(": ")
-        if not colon:
-            return None
-        found[key] = _value(word)
-    return found if found and dump(found) == text else None
+    """The mapping in a text that is as simple as what `dump` writes; None for any other text.
+
+    Simple are keys and values of plain words, numbers and words in quotes, lists of these, and mappings of all that.
+    """
+    reader = _Reader()
+    try:
+        for line in text.split("\n"):
+            if line:
+                reader.take(line)
+    except _NotSimple:
+        return None
+    return reader.root or None
 
 
 class _NotSimple(Exception):  # noqa: N818 - says what the value is
@@ -108,15 +116,67 @@ def _scalar(value: Any) -> str:
     raise _NotSimple
 
 
+class _Reader:
+    """Reads a mapping line by line. Raises `_NotSimple` where a line leaves any doubt."""
+
+    def __init__(self) -> None:
+        self.root: dict[str, Any] = {}
+        self._open: list[tuple[int, dict[str, Any]]] = [(0, self.root)]
+        self._key: str | None = None  # The last line's, while its value may follow.
+        self._items: tuple[int, list[Any]] | None = None
+
+    def take(self, line: str) -> None:
+        found = _PAIR.fullmatch(line)
+        if found is None:
+            self._take_item(line)
+            return
+        space, key, word = found.groups()
+        mapping = self._mapping(len(space))
+        if key in mapping:
+            raise _NotSimple
+        mapping[key] = None if word is None else _value(word)
+        self._key, self._items = key if word is None else None, None
+
+    def _mapping(self, indent: int) -> dict[str, Any]:
+        """The mapping that a line with this indent belongs to."""
+        if indent > self._open[-1][0]:
+            if self._key is None or self._items is not None or len(self._open) > MAX_DEPTH // 2:
+                raise _NotSimple
+            inner: dict[str, Any] = {}
+            self._open[-1][1][self._key] = inner
+            self._open.append((indent, inner))
+        while indent < self._open[-1][0]:
+            self._open.pop()
+        if indent != self._open[-1][0]:
+            raise _NotSimple
+        return self._open[-1][1]
+
+    def _take_item(self, line: str) -> None:
+        word = line.lstrip(" ")
+        indent = len(line) - len(word)
+        if self._key is None or indent < self._open[-1][0] or not word.startswith("- "):
+            raise _NotSimple
+        if self._items is None:
+            self._items = indent, []
+            self._open[-1][1][self._key] = self._items[1]
+        if self._items[0] != indent:
+            raise _NotSimple
+        self._items[1].append(_value(word[2:]))
+
+
 def _value(word: str) -> Any:
+    """The value that a word stands for: a scalar, or a list of them."""
     if word in _CONSTANTS:
         found = _CONSTANTS[word]
         return type(found)() if isinstance(found, list | dict) else found
-    if len(word) > 1 and word[0] == word[-1] == '"':
+    if is_word(word):
+        return word
+    if _QUOTES.fullmatch(word):
         return word[1:-1]
-    for kind in (int, float):
-        try:
-            return kind(word)
-        except ValueError:
-            continue
-    return word
+    if _WHOLE.fullmatch(word):
+        return int(word)
+    if _REAL.fullmatch(word):
+        return float(word)
+    if word[0] == "[" and word[-1] == "]" and "[" not in word[1:]:
+        return [_value(item) for item in word[1:-1].split(", ")]
+    raise _NotSimple

@@ -10,8 +10,9 @@ from runstore.format.layout import StoreLayout
 from runstore.format.run_layout import is_history, is_temporary, written_by
 from runstore.manage.aside import Aside
 from runstore.manage.mending import dump_row, mend_lines, mend_object, mend_yaml
+from runstore.reading.problems import Problem
 from runstore.reading.rows import decode_line
-from runstore.reading.store import Problem, RunRecord, Store
+from runstore.reading.store import RunRecord, Store
 
 _LINES = frozenset({"history", "system", "alerts", "lineage", "lines"})
 _Mend = Callable[[Path], bytes | None]

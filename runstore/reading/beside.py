@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,15 @@ from runstore.reading.store import RunRecord
 
 def writer_files(run: RunRecord, stem: str) -> list[tuple[str, Path]]:
     """The files of a run that hold `stem` ("alerts", "output", …) with their writers' names, in the writers' order."""
-    names = (name for name in run.files if name.startswith(stem))
+    return [(writer, run.layout.path / name) for writer, name in _writers(tuple(run.files), stem)]
+
+
+# Thousands of runs have files of the same names.
+@lru_cache(1024)
+def _writers(names: tuple[str, ...], stem: str) -> list[tuple[str, str]]:
+    """The writers that have a file of this kind among `names`, in their order, each with the file's name."""
     found = [(place[1], name) for name in names if (place := written_by(name)) and place[0] == stem]
-    return [(writer, run.layout.path / name) for writer, name in sorted(found, key=lambda item: writer_order(item[0]))]
+    return sorted(found, key=lambda item: writer_order(item[0]))
 
 
 def writer_rows(run: RunRecord, stem: str) -> Iterator[tuple[str, dict[str, Any]]]:

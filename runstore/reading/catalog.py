@@ -11,8 +11,9 @@ import math
 import os
 import re
 import zlib
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from runstore.format.records import RunMeta, write_atomically
 from runstore.format.run_layout import RunLayout
 from runstore.reading.aggregated import aggregated
 from runstore.reading.entries import Entry, refresh
-from runstore.reading.ndjson import Block, parse
+from runstore.reading.ndjson import AXES, PREFIX, Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 from runstore.reading.stitching import ceilings, count_repeated, overlap, scan
@@ -196,13 +197,22 @@ class ProjectCatalog:
             for place, source in enumerate(entry.sources.values())
         }
 
-    def frames(self) -> list[pl.DataFrame]:
-        """Every number of every history: frames as `ndjson` describes them, one for each set of columns."""
+    def frames(self, runs: Collection[str] | None = None, keys: Collection[str] | None = None) -> list[pl.DataFrame]:
+        """The numbers of histories: frames as `ndjson` describes them, one for each set of columns.
+
+        All of them, or those of some runs (by id) and of some keys.
+        """
+        columns = (
+            None if keys is None else ["source", "line", *AXES.values(), *(f"{PREFIX}{key}" for key in sorted(keys))]
+        )
         try:
-            return self.segments.frames(self.live())
+            return self.segments.frames(self._wanted(runs), columns)
         except DamagedSegmentError:
             self._start_anew()
-            return self.segments.frames(self.live())
+            return self.segments.frames(self._wanted(runs), columns)
+
+    def _wanted(self, runs: Collection[str] | None) -> list[int]:
+        return [number for number, (run_id, _) in self.live().items() if runs is None or run_id in runs]
 
     def _start_anew(self) -> None:
         """Makes the cache again from the store's own files."""
@@ -221,22 +231,21 @@ class ProjectCatalog:
     def _look_at(self, entry: Entry, layout: RunLayout, stale: list[_Stale]) -> bool:
         """Reads what changed of a run's small files and notes which histories did; says whether any file did."""
         try:
-            scan = names.scan_run(layout.path)
+            scanned, odd = names.scan_names(layout.path)
         except OSError as error:
             entry.problems[""] = [[0, f"cannot be read ({error.strerror}); check its permissions"]]
             return True
-        was_otherwise = entry.problems.pop("", None) is not None or entry.odd != scan.odd
-        entry.odd = scan.odd
-        found = [(path, stat) for path, stat in scan.files if not names.is_fleeting(path.name)]
-        changed = refresh(entry, layout, {path.name: stat for path, stat in found})
-        if not changed:
+        was_otherwise = entry.problems.pop("", None) is not None or entry.odd != odd
+        entry.odd = odd
+        found = {name: stat for name, stat in scanned.items() if not names.is_fleeting(name)}
+        if not refresh(entry, layout, found):
             return was_otherwise
-        histories = [(path, stat) for path, stat in found if names.is_history(path.name)]
+        histories = [name for name in found if names.is_history(name)]
         known = entry.sources
-        entry.sources = {path.name: known[path.name] for path, _ in histories if path.name in known}
-        for path, stat in histories:
-            if path.name not in known or not known[path.name].unchanged(stat):
-                stale.append(_Stale(entry, path, stat))
+        entry.sources = {name: known[name] for name in histories if name in known}
+        for name in histories:
+            if name not in known or not known[name].unchanged(found[name]):
+                stale.append(_Stale(entry, layout.path / name, found[name]))
         return True
 
     def _read_histories(self, stale: list[_Stale]) -> None:
@@ -378,7 +387,12 @@ def _loads(body: bytes) -> Any:
 def _as_json(record: Any) -> Any:
     if isinstance(record, set):
         return sorted(record)
-    return {each.name: getattr(record, each.name) for each in fields(record)}
+    return {name: getattr(record, name) for name in _names(record.__class__)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _widest(choose: Any, known: float | None, new: float | None) -> float | None:

@@ -1,7 +1,7 @@
 """What the small files of one run say, each read again only when it changed."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -86,27 +86,26 @@ def refresh(entry: Entry, layout: RunLayout, stats: Mapping[str, os.stat_result]
     stale |= entry.unread
     entry.problems = {name: problem for name, problem in entry.problems.items() if name in seen}
     entry.unread &= seen.keys()
-    for small in _small_files(layout, stale):
-        if small.path.name in stale:
-            _read_small(entry, small, present=small.path.name in seen)
+    for name, small in _small_files(stale):
+        _read_small(entry, small, layout.path / name, present=name in seen)
     entry.stats = seen
     return True
 
 
-def _read_small(entry: Entry, small: "_SmallFile", *, present: bool) -> None:
-    name = small.path.name
+def _read_small(entry: Entry, small: "_SmallFile", path: Path, *, present: bool) -> None:
+    name = path.name
     entry.problems.pop(name, None)
     entry.unread.discard(name)
-    value = small.absent
+    value = small.absent(path)
     mistakes: list[FormatError] = []
     if present:
         try:
-            value = small.load(small.path, mistakes)
+            value = small.load(path, mistakes)
         except StoreError as error:
-            value = small.broken
-            entry.note_unread(name, list(located(small.path, error)), again=not isinstance(error, FormatError))
+            value = small.broken(path)
+            entry.note_unread(name, list(located(path, error)), again=not isinstance(error, FormatError))
     if mistakes:
-        entry.problems[name] = [list(located(small.path, mistake)) for mistake in mistakes]
+        entry.problems[name] = [list(located(path, mistake)) for mistake in mistakes]
     if small.writer is None:
         setattr(entry, small.attribute, value)
     elif present:
@@ -120,62 +119,67 @@ _Load = Callable[[Path, list[FormatError]], Any]
 
 @dataclass(frozen=True, slots=True)
 class _SmallFile:
-    """A small file of a run, the attribute it fills, and what stands there without it, or when it is broken.
+    """A kind of small file: the attribute it fills, and what stands there without it, or when it is broken.
 
     `writer` is who wrote it, where the attribute is by writer. `load` notes mistakes that leave the rest of the file
     good, and raises `StoreError` for others.
     """
 
-    path: Path
     attribute: str
     load: _Load
-    absent: Any
-    broken: Any
+    absent: Callable[[Path], Any]
+    broken: Callable[[Path], Any]
     writer: str | None = None
 
 
 OF_ATTEMPTS: Final = frozenset({"starting_step", "starting_runtime", "tracked", "rewound_to", "forked_from", "label"})
 """What a provenance says of one attempt, and not of where the whole run comes from."""
-_BY_WRITER: Final[dict[str, tuple[str, Callable[[Path], dict[str, Any]]]]] = {
-    "provenance": ("provenances", read_json_object),
-    "config": ("configs", load_config),
-    "summary": ("summaries", read_json_object),
-}
-"""Of each file that a writer may have of its own: the attribute it fills, and what reads it."""
-
-
-def _small_files(layout: RunLayout, stale: Iterable[str]) -> list[_SmallFile]:
-    """The small files that every run may have, and those that single writers have among the `stale` names."""
-    found = list(_own_files(layout))
-    known = {small.path.name for small in found}
-    for name in sorted(stale):
-        stem, writer = written_by(name) or ("", "")
-        if stem in _BY_WRITER and name not in known:
-            attribute, load = _BY_WRITER[stem]
-            found.append(_SmallFile(layout.path / name, attribute, _whole(load), {}, {}, writer))
-    return found
-
-
-def _own_files(layout: RunLayout) -> tuple[_SmallFile, ...]:
-    unnamed = RunMeta(id=layout.id)
-    return (
-        _SmallFile(layout.run_yaml, "meta", load_run, unnamed, unnamed),
-        _SmallFile(layout.config_yaml, "config", _whole(load_config), {}, {}),
-        _SmallFile(layout.summary_json, "summary", _whole(read_json_object), {}, {}),
-        # Whatever a broken one said, no exit can be read from it: the heartbeat decides.
-        _SmallFile(layout.state_json, "recorded", _whole(load_state), None, RunState("running")),
-        _SmallFile(layout.metrics_yaml, "metrics", load_metrics, (), ()),
-    )
-
-
-def _metric(values: Mapping[str, Any]) -> Metric:
-    summary = values["summary"]
-    return Metric(**{**values, "summary": None if summary is None else tuple(summary)})
 
 
 def _whole(load: Callable[[Path], Any]) -> _Load:
     """A reader of a file that is good or bad as a whole."""
     return lambda path, _mistakes: load(path)
+
+
+def _unnamed(path: Path) -> RunMeta:
+    return RunMeta(id=path.parent.name)
+
+
+def _nothing(_path: Path) -> dict[str, Any]:
+    return {}
+
+
+_BY_WRITER: Final[dict[str, tuple[str, _Load]]] = {
+    "provenance": ("provenances", _whole(read_json_object)),
+    "config": ("configs", _whole(load_config)),
+    "summary": ("summaries", _whole(read_json_object)),
+}
+"""Of each file that a writer may have of its own: the attribute it fills, and what reads it."""
+_ANY: Final = RunLayout(Path("run"))
+_OWN: Final = {
+    _ANY.run_yaml.name: _SmallFile("meta", load_run, _unnamed, _unnamed),
+    _ANY.config_yaml.name: _SmallFile("config", _whole(load_config), _nothing, _nothing),
+    _ANY.summary_json.name: _SmallFile("summary", _whole(read_json_object), _nothing, _nothing),
+    # Whatever a broken one said, no exit can be read from it: the heartbeat decides.
+    _ANY.state_json.name: _SmallFile("recorded", _whole(load_state), lambda _: None, lambda _: RunState("running")),
+    _ANY.metrics_yaml.name: _SmallFile("metrics", load_metrics, lambda _: (), lambda _: ()),
+}
+"""The small files that every run may have."""
+
+
+def _small_files(stale: Collection[str]) -> Iterator[tuple[str, _SmallFile]]:
+    """The small files among the `stale` ones, by name: the run's own, then those of single writers."""
+    yield from ((name, small) for name, small in _OWN.items() if name in stale)
+    for name in sorted(stale):
+        stem, writer = written_by(name) or ("", "")
+        if stem in _BY_WRITER and name not in _OWN:
+            attribute, load = _BY_WRITER[stem]
+            yield name, _SmallFile(attribute, load, _nothing, _nothing, writer)
+
+
+def _metric(values: Mapping[str, Any]) -> Metric:
+    summary = values["summary"]
+    return Metric(**{**values, "summary": None if summary is None else tuple(summary)})
 
 
 def located(path: Path, error: StoreError) -> tuple[int, str]:

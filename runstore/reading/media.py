@@ -11,8 +11,9 @@ from typing import Any
 from runstore.errors import UsageError
 from runstore.format.run_layout import RunLayout, is_history, linked
 from runstore.media import stored
+from runstore.reading.problems import Problem
 from runstore.reading.rows import decode_line, flatten
-from runstore.reading.store import Problem, RunRecord, Store
+from runstore.reading.store import RunRecord, Store
 
 
 @dataclass(frozen=True, slots=True)

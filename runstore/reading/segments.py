@@ -29,11 +29,15 @@ class Segments:
     fresh: list[pl.DataFrame] = field(default_factory=list)
     written: dict[str, pl.DataFrame] = field(default_factory=dict)
 
-    def frames(self, live: Iterable[int]) -> list[pl.DataFrame]:
-        """Every row of the sources `live`, a frame for each set of columns. Raises `DamagedSegmentError`."""
-        stored = [self.written[name] if name in self.written else self._read(name) for name in self.files]
+    def frames(self, live: Iterable[int], columns: Sequence[str] | None = None) -> list[pl.DataFrame]:
+        """Every row of the sources `live`, a frame for each set of columns. Raises `DamagedSegmentError`.
+
+        With `columns`, a frame has no others.
+        """
+        stored = [self.written[name] if name in self.written else self._read(name, columns) for name in self.files]
         numbers = pl.Series("source", sorted(live), dtype=pl.UInt32)
-        alive = (frame.filter(pl.col("source").is_in(numbers.implode())) for frame in [*stored, *self.fresh])
+        chosen = (frame.select(_among(frame.columns, columns)) for frame in [*stored, *self.fresh])
+        alive = (frame.filter(pl.col("source").is_in(numbers.implode())) for frame in chosen)
         return merge_families([frame for frame in alive if frame.height])
 
     def add(self, frames: Sequence[pl.DataFrame]) -> None:
@@ -50,11 +54,13 @@ class Segments:
             self.written[name] = frame
         self.fresh = []
 
-    def _read(self, name: str) -> pl.DataFrame:
+    def _read(self, name: str, columns: Sequence[str] | None) -> pl.DataFrame:
         try:
             data = (self.folder / name).read_bytes()
             if zlib.crc32(data) == self.files[name]:
-                return pl.read_parquet(io.BytesIO(data))
+                return pl.read_parquet(
+                    io.BytesIO(data), columns=_among(pl.read_parquet_schema(io.BytesIO(data)), columns)
+                )
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DamagedSegmentError(name) from error
         raise DamagedSegmentError(name)
@@ -70,6 +76,11 @@ class Segments:
         for path in self.folder.glob("*.parquet"):
             if path.name not in self.files:
                 path.unlink(missing_ok=True)
+
+
+def _among(known: Iterable[str], wanted: Sequence[str] | None) -> list[str]:
+    known = list(known)
+    return known if wanted is None else [name for name in wanted if name in known]
 
 
 def merge_families(frames: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:

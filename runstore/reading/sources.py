@@ -47,9 +47,12 @@ def read_new(path: Path, stat: os.stat_result, known: Source | None, number: int
         if known is None or not _only_grew(file, stat, known):
             known = Source(number)
         offset, lines, open_line, carry = known.offset, known.lines, known.open_line, b""
-        while piece := os.pread(
-            file.fileno(), min(BLOCK_BYTES, stat.st_size - offset - len(carry)), offset + len(carry)
+        first = b""
+        while (size := min(BLOCK_BYTES, stat.st_size - offset - len(carry))) and (
+            piece := os.pread(file.fileno(), size, offset + len(carry))
         ):
+            if not offset + len(carry):
+                first = piece
             if open_line:
                 completed = piece.startswith(b"\n") + 2 * piece.startswith(b"\r\n")
                 piece, offset, open_line = piece[completed:], offset + completed, False
@@ -63,7 +66,8 @@ def read_new(path: Path, stat: os.stat_result, known: Source | None, number: int
         if carry and decode_line(carry)[1] is None:
             yield Block(known.number, lines, carry + b"\n")
             lines, offset, open_line, carry = lines + 1, offset + len(carry), True, b""
-        head, tail = _marks(file, offset)
+        # Mostly all of the file was read at once, and need not be asked for again.
+        head, tail = _marks_in(first, offset) if len(first) >= offset else _marks(file, offset)
     return Source(
         number=known.number,
         size=stat.st_size,
@@ -86,6 +90,11 @@ def _only_grew(file: BinaryIO, stat: os.stat_result, known: Source) -> bool:
 def _line_ends(file: BinaryIO, known: Source) -> bool:
     """Whether an open last line got the newline it lacked; else more was glued to it and it must be read anew."""
     return not known.open_line or os.pread(file.fileno(), 2, known.offset).startswith((b"\n", b"\r\n"))
+
+
+def _marks_in(data: bytes, offset: int) -> tuple[str, str]:
+    size = min(_MARK_BYTES, offset)
+    return data[:size].hex(), data[offset - size : offset].hex()
 
 
 def _marks(file: BinaryIO, offset: int) -> tuple[str, str]:

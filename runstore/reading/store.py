@@ -4,7 +4,7 @@ import gc
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +42,7 @@ from runstore.reading.attempts import (
 from runstore.reading.catalog import Facts, ProjectCatalog
 from runstore.reading.entries import Entry, located, without_path
 from runstore.reading.overlaps import without_hidden, without_repeated
+from runstore.reading.problems import Problem
 from runstore.reading.stitching import ceilings
 
 # Whole numbers up to here are exact in a Float64.
@@ -49,18 +50,6 @@ _LARGEST_STEP = 2.0**53
 
 UNSETTLED: Final = ("running", "crashed")
 """States that pass while no file of the run changes: its heartbeat stops, or is heard again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something in a store that could not be used. `path` is relative to the store; `line` is 0 for the whole file."""
-
-    path: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}, line {self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +119,8 @@ class Project:
     def name(self) -> str:
         return self.layout.name
 
-    def history(self) -> list[pl.DataFrame]:
-        """The numbers of every run's history, a frame for each set of keys.
+    def history(self, runs: Collection[int] | None = None, keys: Collection[str] | None = None) -> list[pl.DataFrame]:
+        """The numbers of every run's history, or of some runs' and of some keys, a frame for each set of keys.
 
         Columns: `run` (index into `runs`), `place` (which of the run's histories), `line`, `step` (the line's
         number where the row has none that counts), `runtime`, `timestamp` and `=<key>` for each metric; all of Float64
@@ -139,7 +128,8 @@ class Project:
         """
         index = {run.id: number for number, run in enumerate(self.runs)}
         # First: a cache that turns out to be damaged is made again, under new numbers.
-        frames = self.catalog.frames()
+        wanted = None if runs is None else {self.runs[run].id for run in runs}
+        frames = self.catalog.frames(wanted, keys)
         live = {number: owner for number, owner in self.catalog.live().items() if owner[0] in index}
         owners = pl.DataFrame(
             {

@@ -21,8 +21,9 @@ from runstore.format.run_layout import belongs_to_run, is_history, is_temporary,
 from runstore.format.schema import schema
 from runstore.reading.entries import located
 from runstore.reading.media import verify_media
+from runstore.reading.problems import Problem
 from runstore.reading.rows import decode_line
-from runstore.reading.store import Problem, Project, RunRecord, Store
+from runstore.reading.store import Project, RunRecord, Store
 from runstore.settings import mistakes_in_store
 
 TEMPORARY_FOR: Final = 300.0

@@ -62,11 +62,12 @@ def _panels(run: RunRecord) -> Iterator[tuple[PanelHead, list[TypedValue]]]:
             own = [value for value in values if (value.stub["_type"] == TABLE) == (place == "tables")]
             if own:
                 kind = str(own[-1].stub["_type"]).removesuffix("-file")
-                yield PanelHead(key, place, kind, len(own), _name(place, own)), own
+                yield PanelHead(key, place, kind, len(own), _name(run.id, place, own)), own
 
 
-def _name(place: str, values: Sequence[TypedValue]) -> str:
-    state = hashlib.sha256(place.encode())
+def _name(run: str, place: str, values: Sequence[TypedValue]) -> str:
+    """No two runs have the same: what is left of a file may differ between them, and a project's page loads both."""
+    state = hashlib.sha256(f"{run}\0{place}".encode())
     for value in values:
         state.update(orjson.dumps([value.key, value.step, value.stub], default=str))
     return "p" + state.hexdigest()[:16]

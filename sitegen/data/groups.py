@@ -6,17 +6,17 @@ Figures are drawn from it, and tests hold the browser's own computation against 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import polars as pl
 
-from sitegen.data.series import Floats
+from sitegen.data.bands import Aggregate, Shade
+from sitegen.data.series import Floats, Places, Series
 
-Aggregate = Literal["mean", "median", "min", "max"]
-Shade = Literal["none", "minmax", "std", "stderr", "ci"]
-AGGREGATES: Final[tuple[Aggregate, ...]] = ("mean", "median", "min", "max")
-SHADES: Final[tuple[Shade, ...]] = ("none", "minmax", "std", "stderr", "ci")
+MOST_POSITIONS: Final = 4000
+"""A group whose runs have more different x is drawn in bins of them."""
+_MOST_RESAMPLED: Final = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,52 @@ def group_curve(runs: Sequence[Points], agg: Aggregate, shade: Shade) -> Curve:
     found = found.with_columns(pl.col("n").fill_null(0.0), pl.exclude("x", "n").fill_null(math.nan))
     lo, hi = _band(found, shade)
     return Curve(found["x"].to_numpy(), found[agg].to_numpy(), lo, hi, found["n"].to_numpy())
+
+
+def mean_curve(series: Series) -> Curve | None:
+    """The means of all runs of a series with their standard deviations: what `group_curve` finds, sooner where the runs
+    share their x. None where they have too many different x."""
+    xs = series.step if series.axis is None else series.axis
+    found = _shared(series, xs)
+    if found is not None:
+        return _means(*found, series.y)
+    positions = np.unique(xs[np.isfinite(xs)]).size
+    if positions > MOST_POSITIONS or positions * series.runs.size > _MOST_RESAMPLED:
+        return None
+    cuts = series.starts()[1:]
+    runs = [Points(*part) for part in zip(np.split(xs, cuts), np.split(series.y, cuts), strict=True)]
+    return group_curve(runs, "mean", "std")
+
+
+def _shared(series: Series, xs: Floats) -> tuple[Floats, Places] | None:
+    """The x of the longest run and every point's place there, when each run has a stretch of them without a gap."""
+    sizes = np.abs(series.y[np.isfinite(series.y) & (series.y != 0)])
+    # Sums of squares of others are no numbers.
+    if sizes.size and not (sizes.min() > 1e-140 and sizes.max() < 1e140):
+        return None
+    longest = int(np.argmax(series.counts))
+    start = int(series.starts()[longest])
+    grid = xs[start : start + int(series.counts[longest])]
+    if not (np.isfinite(grid).all() and (grid[1:] > grid[:-1]).all()):
+        return None
+    place = np.searchsorted(grid, xs)
+    if not (place < grid.size).all() or not np.array_equal(grid[place], xs):
+        return None
+    follows = np.diff(place) == 1
+    follows[series.starts()[1:] - 1] = True
+    return (grid, place) if follows.all() else None
+
+
+def _means(grid: Floats, place: Places, ys: Floats) -> Curve:
+    finite = np.isfinite(ys)
+    place, ys = place[finite], ys[finite]
+    n = np.bincount(place, minlength=grid.size).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(place, ys, grid.size) / n
+        squares = np.bincount(place, (ys - mean[place]) ** 2, grid.size)
+        deviation = np.sqrt(squares / (n - 1))
+    lo, hi = _around(mean, deviation, n, "std")
+    return Curve(grid, mean, lo, hi, n)
 
 
 def _size(values: pl.Expr) -> pl.Expr:
@@ -140,16 +186,3 @@ def _quantiles(n: Floats) -> Floats:
 
     freedom, places = np.unique(np.maximum(n - 1, 1), return_inverse=True)
     return np.asarray(stdtrit(freedom, 0.975), dtype=np.float64)[places]
-
-
-def smooth(ys: Floats, weight: float) -> Floats:
-    """The exponential moving average with its bias towards zero taken out. NaN stays, and counts for nothing."""
-    if not weight > 0:
-        return ys
-    found = np.full(ys.size, math.nan)
-    last, bias = 0.0, 1.0
-    for place in np.flatnonzero(np.isfinite(ys)).tolist():
-        last = last * weight + (1 - weight) * float(ys[place])
-        bias *= weight
-        found[place] = last / (1 - bias)
-    return found

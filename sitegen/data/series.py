@@ -7,7 +7,7 @@ by itself, so that no run changes how another is drawn. Nothing is sampled at ra
 
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,7 +72,7 @@ class Series:
         # Only then, so that what a run's part holds depends on no other run.
         if self.lo is not None and self.hi is not None and not np.array_equal(self.lo[part], self.hi[part], True):
             lo, hi = self.lo[part], self.hi[part]
-        broken = slice(*np.searchsorted(self.broken, (part.start, part.stop)))
+        broken = slice(*np.searchsorted(self.broken, (part.start, part.stop))) if self.broken.size else slice(0)
         return Series(
             runs=self.runs[place : place + 1],
             counts=self.counts[place : place + 1],
@@ -86,6 +86,59 @@ class Series:
             kinds=self.kinds[broken],
             axis=None if self.axis is None else self.axis[part],
         )
+
+    def of(self, runs: npt.ArrayLike) -> "Series":
+        """The points of some runs alone, as they are whichever others there are. Of no run there are none."""
+        chosen = np.isin(self.runs, np.asarray(runs, dtype=np.uint32))
+        if chosen.all() and self.lo is None:
+            return self
+        points = np.repeat(chosen, self.counts)
+        ends = np.flatnonzero(np.diff(points, prepend=False, append=False))
+        here: Any = slice(*ends) if ends.size == 2 else points
+        y, lo, hi = self.y[here], None, None
+        if self.lo is not None and self.hi is not None:
+            lo, hi = self.lo[here], self.hi[here]
+            # Only then, so that what is said of these runs depends on no other.
+            if np.array_equal(lo, hi, True):
+                lo = hi = None
+        broken = points[self.broken]
+        return Series(
+            runs=self.runs[chosen],
+            counts=self.counts[chosen],
+            step=self.step[here],
+            y=y,
+            lo=lo,
+            hi=hi,
+            runtime=self.runtime[here],
+            timestamp=self.timestamp[here],
+            broken=(np.cumsum(points) - 1)[self.broken[broken]].astype(np.uint32),
+            kinds=self.kinds[broken],
+            axis=None if self.axis is None else self.axis[here],
+        )
+
+
+def joined(parts: Sequence[Series]) -> Series:
+    """Several runs' points as one series: no run is in two of the parts. At least one part."""
+    if len(parts) == 1:
+        return parts[0]
+    sizes = np.cumsum([0, *(part.step.size for part in parts)])
+
+    def column(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    def maybe(name: str, other: Callable[[Series], Floats]) -> Floats | None:
+        if all(getattr(part, name) is None for part in parts):
+            return None
+        found = [getattr(part, name) for part in parts]
+        return np.concatenate([other(part) if own is None else own for own, part in zip(found, parts, strict=True)])
+
+    return Series(
+        **{name: column(name) for name in ("runs", "counts", "step", "y", "runtime", "timestamp", "kinds")},
+        lo=maybe("lo", lambda part: part.y),
+        hi=maybe("hi", lambda part: part.y),
+        broken=np.concatenate([part.broken + np.uint32(at) for at, part in zip(sizes[:-1], parts, strict=True)]),
+        axis=maybe("axis", lambda part: np.full(part.step.size, math.nan)),
+    )
 
 
 def metric_rows(frames: Sequence[pl.DataFrame]) -> Iterator[tuple[str, Rows]]:
@@ -151,9 +204,12 @@ def axis_values(rows: Rows, axis: Rows) -> Floats:
     return found
 
 
-def make_series(rows: Rows, axis: Floats | None = None) -> Series:
-    """The points of one metric, of one run or of many; `axis` holds the x of each row where another metric gives it."""
-    bucket = _buckets(rows)
+def make_series(rows: Rows, axis: Floats | None = None, most: float = MAX_POINTS) -> Series:
+    """The points of one metric, of one run or of many; `axis` holds the x of each row where another metric gives it.
+
+    A run with more rows than `most` is put into buckets.
+    """
+    bucket = _buckets(rows, most)
     begins = _changes(rows.run, bucket)
     single = begins.size == rows.run.size
     ends = np.append(begins[1:], rows.run.size) - 1
@@ -171,8 +227,8 @@ def make_series(rows: Rows, axis: Floats | None = None) -> Series:
         y=y,
         lo=lo,
         hi=hi,
-        runtime=rows.runtime[ends],
-        timestamp=rows.timestamp[ends],
+        runtime=rows.runtime if single else rows.runtime[ends],
+        timestamp=rows.timestamp if single else rows.timestamp[ends],
         broken=broken,
         kinds=kinds,
         axis=None if axis is None else axis[ends],
@@ -188,14 +244,14 @@ def _broken(value: Floats, finite: npt.NDArray[np.bool_], begins: Places) -> tup
     return (found // 3).astype(np.uint32), (found % 3).astype(np.uint8)
 
 
-def _buckets(rows: Rows) -> Floats:
+def _buckets(rows: Rows, most: float) -> Floats:
     """A number for each row, the same for those of a run that become one point: the step, or its bucket's number."""
     starts = _changes(rows.run)
     counts = np.diff(np.append(starts, rows.run.size))
-    if counts.max() <= MAX_POINTS:
+    if counts.max() <= most:
         return rows.step
     bucket = rows.step.copy()
-    for start, count in zip(starts[counts > MAX_POINTS], counts[counts > MAX_POINTS], strict=True):
+    for start, count in zip(starts[counts > most], counts[counts > most], strict=True):
         part = slice(start, start + count)
         bucket[part] = _run_buckets(rows.step[part])
     return bucket

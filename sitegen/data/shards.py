@@ -6,10 +6,14 @@ Arrays travel as base64 of little-endian typed arrays. No key of a user's is eve
 import base64
 import hashlib
 import math
+from binascii import b2a_base64
+from collections.abc import Sequence
 from ctypes import c_float
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from sitegen.data.series import Floats, Series
@@ -42,45 +46,56 @@ def series_payload(series: Series) -> dict[str, Any]:
     A run whose steps are whole and evenly spaced names its first step and the stride; the steps of other runs, whose
     stride is None, follow each other in `steps`.
     """
-    starts, strides, steps = _steps(series)
     return {
         "runs": series.runs.tolist(),
         "counts": series.counts.tolist(),
-        "starts": starts,
-        "strides": strides,
-        "steps": encode(steps, "f8") if steps.size else None,
+        **spaced(series.step, series.counts.tolist()),
         **_values(series),
     }
 
 
 def run_payload(series: Series, times: int | None) -> dict[str, Any]:
     """One metric of one run; `times` is the place of its times in the run's list of them."""
-    start, stride = _sequence(series.step)
-    return {
-        "count": series.step.size,
-        "start": start,
-        "stride": stride,
-        "steps": encode(series.step, "f8") if stride is None else None,
-        **_values(series),
-        "times": times,
-    }
+    return {"count": series.step.size, **steps_payload(series.step), **_values(series), "times": times}
 
 
-def _steps(series: Series) -> tuple[list[int | float | None], list[int | None], Floats]:
-    """The first step and the stride of each run, and the steps of those that have no stride."""
-    parts = np.split(series.step, series.starts()[1:])
+def steps_payload(step: Floats) -> dict[str, Any]:
+    """The steps of one run: the first and the stride, or all of them."""
+    start, stride = _sequence(step)
+    return {"start": start, "stride": stride, "steps": encode(step, "f8") if stride is None else None}
+
+
+def spaced(step: Floats, counts: Sequence[int]) -> dict[str, Any]:
+    """The first step and the stride of each run, and the steps of those that have no stride in the smallest type."""
+    parts = np.split(step, np.cumsum(counts)[:-1])
     found = [_sequence(part) for part in parts]
     others = [part for part, (_, stride) in zip(parts, found, strict=True) if stride is None]
     starts, strides = zip(*found, strict=True)
-    return list(starts), list(strides), np.concatenate(others) if others else np.empty(0)
+    steps = np.concatenate(others) if others else np.empty(0)
+    dtype = "f8"
+    if steps.size and np.array_equal(steps, np.floor(steps)) and not np.signbit(steps).any():
+        dtype = next((name for name, most in (("u2", 2**16), ("u4", 2**32)) if steps.max() < most), "f8")
+    return {
+        "starts": list(starts),
+        "strides": list(strides),
+        "steps": encode(steps, dtype) if steps.size else None,
+        "steps_type": dtype,
+    }
 
 
 def _sequence(step: Floats) -> tuple[int | float | None, int | None]:
     """The first of some rising steps and their stride, None where they are not whole or not evenly spaced."""
+    return _sequence_in(step.tobytes())
+
+
+@lru_cache(64)
+def _sequence_in(data: bytes) -> tuple[int | float | None, int | None]:
+    """The same of steps as bytes: many runs, and all metrics of most, have the same ones."""
+    step = np.frombuffer(data)
     first = float(step[0])
     stride = float(step[1]) - first if step.size > 1 else 1.0
     even = first.is_integer() and stride.is_integer()
-    if even and step.size > 2:
+    if even and step.size > 1:
         even = np.array_equal(step, np.arange(step.size) * stride + first)
     return number(first), int(stride) if even else None
 
@@ -105,25 +120,22 @@ def _wall_payload(series: Series, *, has_runtime: bool) -> dict[str, Any]:
     with np.errstate(over="ignore", invalid="ignore"):
         origin = series.timestamp[starts] - (np.nan_to_num(series.runtime[starts]) if has_runtime else 0.0)
         delta = series.timestamp - np.repeat(origin, series.counts)
-        dtype = float_type(delta)
         same = has_runtime and bool(np.all(np.abs(delta - series.runtime) <= 0.01))
-    return {
-        "start": [number(value) for value in origin.tolist()],
-        **({"delta": None} if same else {"delta": encode(delta, dtype), "dtype": dtype}),
-    }
+    begins = {"start": [number(value) for value in origin.tolist()]}
+    if same:
+        return {**begins, "delta": None}
+    dtype = float_type(delta)
+    return {**begins, "delta": encode(delta, dtype), "dtype": dtype}
 
 
 def has_times(series: Series) -> tuple[bool, bool]:
     """Whether any point has a runtime, and whether any has a wall time."""
-    return bool(np.isfinite(series.runtime).any()), bool(np.isfinite(series.timestamp).any())
+    return _any_finite(series.runtime), _any_finite(series.timestamp)
 
 
-def times_digest(series: Series) -> str:
-    """Equal for metrics that were logged at the same moments, so that they share one file of times."""
-    state = hashlib.sha256()
-    for array in (series.runs, series.counts, series.runtime, series.timestamp):
-        state.update(np.ascontiguousarray(array).data)
-    return state.hexdigest()
+def _any_finite(values: Floats) -> bool:
+    # Mostly the first one is: that needs no look at the others.
+    return bool(values.size) and (math.isfinite(values[0]) or bool(np.isfinite(values).any()))
 
 
 def float_type(*arrays: Floats | None) -> str:
@@ -138,6 +150,13 @@ def _is_single(values: Floats) -> bool:
         return False
     with np.errstate(over="ignore"):
         return np.array_equal(values, values.astype(np.float32), equal_nan=True)
+
+
+def singles(series: Series) -> npt.NDArray[np.bool_]:
+    """Of each run, whether single precision holds every value as it is."""
+    with np.errstate(over="ignore"):
+        single = (series.y == series.y.astype(np.float32)) | np.isnan(series.y)
+    return np.logical_and.reduceat(single, series.starts())
 
 
 def _values(series: Series) -> dict[str, Any]:
@@ -158,7 +177,7 @@ def _broken(series: Series) -> dict[str, str]:
 
 
 def encode(values: Floats | Any, dtype: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype=f"<{dtype}").data).decode("ascii")
+    return b2a_base64(np.ascontiguousarray(values, dtype=f"<{dtype}").data, newline=False).decode("ascii")
 
 
 def number(value: float) -> int | float | None:

@@ -76,7 +76,7 @@ class Files:
         digest = stub.get("sha256")
         if isinstance(digest, str) and _SHA256.fullmatch(digest):
             return digest[:20]
-        seed = f"{path.relative_to(self.run.layout.path).as_posix()}\0{info.st_size}"
+        seed = f"{self.run.id}\0{path.relative_to(self.run.layout.path).as_posix()}\0{info.st_size}"
         return hashlib.sha256(seed.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
     def copy(self, found: "_Found", stub: Mapping[str, Any], ending: str) -> str:

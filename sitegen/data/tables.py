@@ -1,5 +1,6 @@
 """Logged tables, every row of them, in data files of about a megabyte that a page loads when they are looked at."""
 
+import hashlib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,9 @@ def _parts(stub: Mapping[str, Any], files: Files) -> tuple[list[Part], Any] | No
     table = read_table(found[0], stub, files) if found else None
     if found is None or table is None:
         return None
-    name, stamp = files.name(found, stub), f"{found[1].st_size} {found[1].st_mtime_ns}"
+    # Of two runs with the same head one may have lost the Parquet file or the media in its cells.
+    name = hashlib.sha256(f"{files.run.id}\0{files.name(found, stub)}".encode()).hexdigest()[:20]
+    stamp = f"{found[1].st_size} {found[1].st_mtime_ns}"
     parts = []
     for number, rows in enumerate(_chunks(table, found[1].st_size)):
         part = f"t{name}-{number}"

@@ -1,13 +1,13 @@
 """The page that puts runs of a project side by side, and what it knows of each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.pages.context import PageContext
-from sitegen.pages.run import overview
+from sitegen.pages.run import Field
 from sitegen.pages.values import MAX_SHOWN, flat, short
 
 
@@ -47,11 +47,12 @@ def names_payload(project: Project) -> dict[str, list[Any]]:
     }
 
 
-def about_run(run: RunRecord) -> dict[str, Any]:
-    """What a comparison says of a run beside its curves: pairs, because no key of a user's is a property's name."""
+def about_run(run: RunRecord, said: Sequence[Field]) -> dict[str, Any]:
+    """What a comparison says of a run beside its curves, `said` in its overview: pairs, because no key of a user's is
+    a property's name."""
     return {
         "id": run.id,
-        "overview": [[field.label, _text(field.value), field.kind] for field in overview(run, None)],
+        "overview": [[field.label, _text(field.value), field.kind] for field in said],
         "config": _pairs(flat(run.config)),
         "summary": _pairs(flat(run.summary)),
     }

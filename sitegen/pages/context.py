@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runstore.reading.store import Problem
+from runstore.reading.problems import Problem
 
 Crumb = tuple[str, str | None]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from runstore.format.metrics import AGGREGATES, find
 from runstore.format.records import STATES
 from runstore.reading.rows import number
 from runstore.reading.store import Project, RunRecord, Store
@@ -135,13 +136,22 @@ def headline(runs: Sequence[RunRecord]) -> Headline | None:
                 continue
             as_number = None if isinstance(value, bool | str) else number(value)
             if as_number is not None and math.isfinite(as_number):
-                values.setdefault(key, {})[index] = as_number
+                metric = _metric(run, key)
+                own = values.setdefault(metric, {})
+                own[index] = (max if _HIGHER.search(metric) else min)(as_number, own.get(index, as_number))
     if not values:
         return None
     key = min(values, key=lambda key: (_rank(key), -len(values[key]), key))
     highest = bool(_HIGHER.search(key))
     best = (max if highest else min)(values[key], key=lambda index: values[key][index])
     return Headline(key, f"{values[key][best]:.4g}", "highest" if highest else "lowest", best)
+
+
+def _metric(run: RunRecord, key: str) -> str:
+    """The metric that a key of the summary tells of: `loss.min` of `loss`, where that was defined so."""
+    name, _, word = key.rpartition(".")
+    found = find(run.metrics, name) if word in AGGREGATES else None
+    return name if found is not None and word in found.aggregates else key
 
 
 @lru_cache(maxsize=10_000)

@@ -53,20 +53,35 @@ class GroupPage(WorkspacePage):
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
-    """One chart of a project: its key, and the data files (by name) of its points and their times.
+class MetricPart:
+    """The data files, by name, of a metric's points in the runs of rank `first` to `last`: the oldest is 0.
 
-    `axis` is the metric that was defined as its x axis; a `hidden` one has no chart by itself.
+    `times` has their times, `fine` says where every row of its long runs lies; None where there is none.
+    """
+
+    first: int
+    last: int
+    name: str
+    times: str | None
+    fine: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One chart of a project: its key, and the data files of its points.
+
+    `axis` is the metric that was defined as its x axis; a `hidden` one has no chart by itself. `overview` is the data
+    file of what the chart shows first, None where that is what all of them hold.
     """
 
     key: str
-    name: str
-    times: str | None
+    parts: tuple[MetricPart, ...]
     runs: int
     has_runtime: bool
     has_wall: bool
     axis: str | None = None
     hidden: bool = False
+    overview: str | None = None
 
 
 def project_page(
@@ -145,15 +160,13 @@ def _counted(counts: Mapping[Any, int]) -> str:
 
 
 def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """The table of a project's runs and the list of its charts, as `runs.js` carries them."""
+    """The table of a project's runs, every column with its values, and the list of its charts."""
     runs = project.runs
     return {
         "project": project.name,
         "runs": {
             "id": [run.id for run in runs],
             "name": [run.name for run in runs],
-            "state": [run.state for run in runs],
-            "url": [urls.href(f"runs/{run.id}/index.html") for run in runs],
         },
         "columns": _run_columns(runs)
         + _with_kinds(_value_columns("config", [flat(run.config) for run in runs]), runs)
@@ -163,7 +176,7 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
         "metrics": [
             _metric(metric) for metric in sorted(metrics, key=lambda metric: place(metric.key)) if not metric.hidden
         ],
-        "group": "group" if any(run.meta.group for run in runs) else None,
+        "group": default_group(project),
         "views": [view.record() for view in saved_views(project.meta)],
     }
 
@@ -236,14 +249,27 @@ def _text(value: Any) -> str | None:
     return str(cell(value)) if value not in (None, "") else None
 
 
+def default_group(project: Project) -> str | None:
+    """The column that groups a project's runs before anybody chooses."""
+    return "group" if any(run.meta.group for run in project.runs) else None
+
+
 def _metric(metric: Metric) -> dict[str, Any]:
     return {
         "key": metric.key,
         "section": section(metric.key),
         "title": title(metric.key),
-        "name": metric.name,
-        "shard": f"data/{metric.name}.js",
-        "times": None if metric.times is None else {"name": metric.times, "shard": f"data/{metric.times}.js"},
+        "overview": metric.overview,
+        "parts": [
+            {
+                "from": part.first,
+                "to": part.last,
+                "name": part.name,
+                **({} if part.times is None else {"times": part.times}),
+                **({} if part.fine is None else {"fine": part.fine}),
+            }
+            for part in metric.parts
+        ],
         "runs": metric.runs,
         "has_runtime": metric.has_runtime,
         "has_wall": metric.has_wall,

@@ -1,8 +1,8 @@
 """The page of one run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from runstore.artifacts.lineage import INPUT, OUTPUT
 from runstore.reading.store import Project, RunRecord
@@ -15,13 +15,22 @@ from sitegen.pages.files import Script, StoredFile, main_script
 from sitegen.pages.logs import LogHead, log_heads, log_index
 from sitegen.pages.previews import files_index
 from sitegen.pages.texts import PatchView, patch_view
-from sitegen.pages.values import cell, is_typed, show, shown_items
+from sitegen.pages.values import MAX_SHOWN, cell, is_typed, short, show, shown_items
 
+_PARTS: Final = (
+    ("Charts", 'run.log({"loss": 0.1})'),
+    ("Media", 'run.log({"sample": runstore.Image(pixels)})'),
+    ("Tables", 'run.log({"errors": runstore.Table(columns=columns, data=rows)})'),
+    ("Artifacts", 'run.log_artifact("model.pt", name="model", type="model")'),
+    ("Log", 'runstore.init(settings=runstore.Settings(console="wrap"))'),
+    ("Files", 'run.save("notes.txt")'),
+    ("Code", 'run.log_code(".")'),
+)
+_GROUP: Final = "Group"
 FieldKind = Literal["text", "time", "duration", "code", "link", "list", "state"]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One line of the overview. `value` is text, ISO 8601 for a time, seconds for a duration, texts for a list."""
 
     label: str
@@ -94,16 +103,26 @@ class RunPage(PageContext):
     previous: Link | None
     next: Link | None
 
+    @property
+    def missing(self) -> tuple[tuple[str, str], ...]:
+        """What the run did not log, each with a call that would have."""
+        loads, uses = self.loads, self.uses
+        used = uses.inputs or uses.outputs
+        there = (loads.metrics, loads.media, loads.tables, used, self.logs, self.files, self.code or self.script)
+        return tuple(part for part, has in zip(_PARTS, there, strict=True) if not has)
+
 
 def run_page(
     project: Project,
     number: int,
     group_slug: str | None,
+    said: Sequence[Field],
     loads: RunData,
     stored: list[StoredFile],
     artifacts: ArtifactIndex,
 ) -> RunPage:
-    """The page of the `number`-th run of a project, with the data that it loads and the files that it lists."""
+    """The page of the `number`-th run of a project, with what `overview` says of it, the data that it loads and the
+    files that it lists."""
     run = project.runs[number]
     path = urls.run_page(project.name, run.id)
     root = urls.up(path)
@@ -118,7 +137,7 @@ def run_page(
         run=RunHead(run.id, run.name, run.state, run.meta.notes),
         project=project.name,
         project_href=project_href,
-        overview=tuple(overview(run, group)),
+        overview=tuple(said) if group is None else tuple(_linked(field, group) for field in said),
         config=shown_items(run.config),
         summary=shown_items({key: value for key, value in run.summary.items() if not _has_panel(run, value)}),
         loads=loads,
@@ -157,14 +176,18 @@ def _neighbour(project: Project, number: int, root: str) -> Link | None:
     return Link(run.name, urls.href(urls.run_page(project.name, run.id), root))
 
 
-def overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
+def _linked(field: Field, group: Link) -> Field:
+    return field._replace(kind="link", href=group.href) if field.label == _GROUP else field
+
+
+def overview(run: RunRecord) -> Iterator[Field]:
     """The fields of W&B's Overview, in its order, then ours. What a run does not say is left out."""
     facts = run.provenance
     git = facts.get("git") if isinstance(facts.get("git"), dict) else {}
     fields: list[tuple[str, Any, FieldKind, str | None]] = [
         ("State", run.state, "state", None),
         ("Author", facts.get("user"), "text", None),
-        ("Group", run.meta.group, "link" if group else "text", group.href if group else None),
+        (_GROUP, run.meta.group, "text", None),
         ("Job type", run.meta.job_type, "text", None),
         ("Tags", run.meta.tags, "list", None),
         ("Description", run.meta.notes, "text", None),
@@ -191,9 +214,9 @@ def overview(run: RunRecord, group: Link | None) -> Iterator[Field]:
         if value in (None, "", ()):
             continue
         if kind == "list":
-            yield Field(label, tuple(str(item) for item in value), kind)
+            yield Field(label, tuple(short(str(item), MAX_SHOWN) for item in value), kind)
         else:
-            yield Field(label, value if kind == "duration" else show(cell(value)), kind, href)
+            yield Field(label, value if kind == "duration" else short(show(cell(value)), MAX_SHOWN), kind, href)
 
 
 def _repository(git: Any) -> tuple[str | None, FieldKind, str | None]:

@@ -371,5 +371,5 @@ runstore.aggregates = (() => {
     return low;
   }
 
-  return { aggregate, merged, lowerBound, quantile };
+  return { aggregate, merged, lowerBound, shareOf, quantile };
 })();

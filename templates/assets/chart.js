@@ -4,7 +4,7 @@
  * tooltip, so that moving the pointer never redraws a thousand lines.
  */
 runstore.Chart = (() => {
-  const { element, shapes, painter, format } = runstore;
+  const { element, shapes, painter, format, zoom } = runstore;
   const { tickFormat, tooltipRow, extent, ranged, middle, marks, nearestPlace } = runstore.plotValues;
   const SVG = "http://www.w3.org/2000/svg";
   /** Room around the plot, px, as the specs have it. */
@@ -12,6 +12,9 @@ runstore.Chart = (() => {
   const MOST_IN_TOOLTIP = 8;
   const LEAST_DRAG = 5;
   const MARK = 6;
+  const SETTLED_MS = 300;
+  // A turn of the wheel by so many px halves the range; of a wheel that counts lines, by so many of them.
+  const HALF = [150, 9];
   const EVERY = { x: [null, null], y: [null, null] };
   const UNITS = [["s", 1, 180], ["min", 60, 10800], ["h", 3600, 259200], ["d", 86400, Infinity]];
 
@@ -58,7 +61,7 @@ runstore.Chart = (() => {
       this.brush = svg("rect", this.overlay, "plot-brush");
       this.root.append(this.axisTitle, this.empty, this.note, this.tooltip, this.live);
       this.drawn = [];
-      this.zoom = null;
+      /** Told which range is shown, null: all of it, and whether a person chose it here. */
       this.onzoom = () => {};
       this.oncursor = () => {};
       this.marks = [];
@@ -67,18 +70,17 @@ runstore.Chart = (() => {
 
     /**
      * Draws curves; the promise is kept once they are on the screen.
-     * @param {{curves: Curve[], behind?: Curve[], axis: string, axisLabel: string, log: boolean, xlog?: boolean, outliers?: boolean, range?: Ranges, marks?: number[]}} what
-     *   each curve has a `colour` too; those `behind` are faint; at the `marks` on the x axis stands a thin rule
+     * @param {{curves: Curve[], behind?: Curve[], axis: string, axisLabel: string, log: boolean, xlog?: boolean, outliers?: boolean, range?: Ranges, marks?: number[], zoom?: ?[number, number], whole?: ?[number, number], rough?: string}} what
+     *   each curve has a `colour` too; those `behind` are faint; at the `marks` on the x axis stands a thin rule; `zoom`: the range
+     *   of x to show, null for all of it; `whole`: that of all there is, where the curves are but a part; `rough`: "thinned" where lines have some of
+     *   their points only
      */
     async draw(what) {
       this.what = what;
       const all = await loadRuntimes();
       if (this.what !== what) return;
-      if (this.axis !== what.axis && this.zoom) {
-        this.zoom = null;
-        this.onzoom(false);
-      }
       this.axis = what.axis;
+      this.onzoom(this.zoom, false);
       const width = this.root.clientWidth - PADDING.left - PADDING.right;
       const height = this.root.clientHeight - PADDING.top - PADDING.bottom;
       if (width < 20 || height < 20) return;
@@ -109,15 +111,55 @@ runstore.Chart = (() => {
       return PADDING;
     }
 
+    /** The range of x that is zoomed to, null for all of it. @returns {?[number, number]} */
+    get zoom() {
+      return this.what?.zoom ?? null;
+    }
+
+    /** The range of all there is. @returns {[number, number]} */
+    get whole() {
+      const { whole, curves, range = EVERY } = this.what;
+      const { xlog } = this.frame;
+      const found = (!xlog || whole?.[0] > 0) && whole ? whole : extent(curves, xlog);
+      return found ? ranged(found, range.x, xlog) : this.frame.x;
+    }
+
+    /** Shows a range of x with the curves it has, null: all of it. @param {?[number, number]} range */
+    share(range) {
+      if (JSON.stringify(range) === JSON.stringify(this.zoom)) return;
+      this.what = { ...this.what, zoom: range };
+      this.redraw();
+    }
+
     resetZoom() {
-      this.#zoomTo(null);
+      this.zoomTo(null);
+    }
+
+    /** Zooms, as a person does. @param {?[number, number]} range null, or the whole: out again */
+    zoomTo(range) {
+      const wanted = range && zoom.within(range, this.whole);
+      // Both ends beside what there is.
+      if (range && !wanted && range[0] > this.whole[0]) return;
+      this.#leave();
+      this.share(wanted);
+      clearTimeout(this.telling);
+      this.onzoom(wanted, true);
+    }
+
+    /** The same while it goes on: what is to be loaded waits for its end. */
+    #glide(range) {
+      const wanted = zoom.within(range, this.whole);
+      this.#leave();
+      this.share(wanted);
+      clearTimeout(this.telling);
+      this.telling = setTimeout(() => this.zoomTo(wanted), SETTLED_MS);
     }
 
     #measure(width, height) {
       const { curves, behind = [], log, outliers, axis, range = EVERY } = this.what;
       const xlog = Boolean(this.what.xlog) && axis !== "_timestamp";
-      const whole = extent(curves, xlog);
-      const x = this.zoom ?? (whole && ranged(whole, range.x, xlog));
+      const whole = extent(curves, xlog) ?? this.what.whole;
+      const x = whole && (this.zoom ? ranged(whole, this.zoom, xlog) : ranged(whole, range.x, xlog));
       const parts = x ? shapes.thinned([...curves, ...behind], x, width, xlog) : [];
       const own = x && ((outliers && middle(curves, x, log)) || shapes.visibleRange(parts, x, log));
       const y = own && ranged(own, range.y, log);
@@ -127,7 +169,7 @@ runstore.Chart = (() => {
       this.empty.hidden = Boolean(y);
       this.empty.textContent = curves.length === 0 ? "No run that is shown logged this." : log ? "Nothing above zero to show on a logarithmic scale." : "Only NaN or infinite values here.";
       const lost = log ? parts.reduce((sum, part) => sum + part.ys.filter((value) => value <= 0).length, 0) : 0;
-      const notes = [lost ? "Values ≤ 0 have no place on a log scale" : "", xlog && whole && extent(curves)[0] <= 0 ? "x ≤ 0 has no place on a log axis" : ""];
+      const notes = [lost ? "Values ≤ 0 have no place on a log scale" : "", xlog && (extent(curves)?.[0] ?? 1) <= 0 ? "x ≤ 0 has no place on a log axis" : ""];
       this.note.textContent = notes.filter(Boolean).join(" · ");
       this.note.hidden = !(this.note.textContent && y);
     }
@@ -189,6 +231,7 @@ runstore.Chart = (() => {
       this.root.addEventListener("pointerup", (event) => this.#release(event));
       this.root.addEventListener("pointercancel", () => this.#cancel());
       this.root.addEventListener("dblclick", () => this.resetZoom());
+      this.root.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
       this.root.addEventListener("keydown", (event) => this.#key(event));
       this.root.addEventListener("blur", () => this.#leave());
     }
@@ -208,7 +251,7 @@ runstore.Chart = (() => {
     #move(event) {
       if (!this.frame || !this.drawn.length) return;
       const [px, py] = this.#at(event);
-      if (this.pressed !== undefined && event.buttons & 1) return this.#drawBrush(px);
+      if (this.pressed !== undefined && event.buttons & 1) return this.pulled ? this.#pull(px) : this.#drawBrush(px);
       const inside = px >= -4 && py >= -4 && px <= this.frame.width + 4 && py <= this.frame.height + 4;
       if (inside) this.#point(px, py);
       else this.#leave();
@@ -233,7 +276,7 @@ runstore.Chart = (() => {
       this.#cross(cx);
       const found = this.drawn.find(({ curve }) => (curve.of ?? curve.key) === where.key)?.curve;
       const p = found ? nearestPlace(found.xs, where.x) : -1;
-      const cy = p < 0 ? NaN : this.scale.y(found.ys[p]);
+      const cy = p < 0 || (this.what.rough === "thinned" && found.xs[p] !== where.x) ? NaN : this.scale.y(found.ys[p]);
       this.highlight(cy === cy ? found.key : null);
       this.#mark(cx, cy, found?.colour);
       if (cy !== cy) return;
@@ -295,9 +338,11 @@ runstore.Chart = (() => {
 
     #tell(found, cx) {
       const [first] = found;
-      const shown = found.slice(0, MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
+      // Of lines that are drawn by some of their points, others may have none here.
+      const here = this.what.rough === "thinned" ? found.filter(({ x }) => x === first.x) : found;
+      const shown = here.slice(0, MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
       const rows = shown.map((entry) => tooltipRow(entry, entry === first));
-      const more = found.length - shown.length;
+      const more = here.length - shown.length;
       if (more > 0) rows.push(element("div", { className: "tooltip-more" }, `and ${more} more`));
       this.#say(first.x, rows, cx);
     }
@@ -325,6 +370,7 @@ runstore.Chart = (() => {
       const [px] = this.#at(event);
       if (px < 0 || px > this.frame.width) return;
       this.pressed = px;
+      this.pulled = event.shiftKey && this.zoom ? this.zoom : null;
       this.root.setPointerCapture(event.pointerId);
     }
 
@@ -338,10 +384,23 @@ runstore.Chart = (() => {
     #release(event) {
       if (this.pressed === undefined) return;
       const [px] = this.#at(event);
-      const from = this.pressed;
+      const [from, { pulled }] = [this.pressed, this];
       this.#cancel();
-      if (Math.abs(px - from) < LEAST_DRAG) return;
-      this.#zoomTo([this.#value(Math.min(from, px)), this.#value(Math.max(from, px))]);
+      if (pulled || Math.abs(px - from) < LEAST_DRAG) return;
+      this.zoomTo([this.#value(Math.min(from, px)), this.#value(Math.max(from, px))]);
+    }
+
+    /** Moves the range along with the pointer. */
+    #pull(px) {
+      this.#glide(zoom.moved(this.pulled, (this.pressed - px) / this.frame.width, this.whole, this.frame.xlog));
+    }
+
+    /** With Ctrl, or two fingers on a touchpad that are spread, the wheel zooms; else it scrolls the page. */
+    #wheel(event) {
+      if (!event.ctrlKey || !this.drawn.length) return;
+      event.preventDefault();
+      const factor = 2 ** (event.deltaY / (HALF[event.deltaMode] ?? 1));
+      this.#glide(zoom.scaled(this.frame.x, this.#value(this.#at(event)[0]), factor, this.frame.xlog));
     }
 
     #cancel() {
@@ -349,26 +408,19 @@ runstore.Chart = (() => {
       this.overlay.classList.remove("brushing");
     }
 
-    #zoomTo(range) {
-      if (range && !(range[1] > range[0])) return;
-      this.zoom = range;
-      this.#leave();
-      this.onzoom(Boolean(range));
-      this.redraw();
-    }
-
     #key(event) {
       if (!this.frame || !this.drawn.length || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { width, x } = this.frame;
-      const middle = this.#value(this.cursor ?? width / 2);
-      const half = (x[1] - x[0]) / 2;
-      const around = (share) => [Math.max(x[0], middle - half * share), Math.min(x[1], middle + half * share)];
+      const { width, x, xlog } = this.frame;
+      const around = (factor) => this.zoomTo(zoom.scaled(x, this.#value(this.cursor ?? width / 2), factor, xlog));
+      const move = (share) => this.zoom && this.zoomTo(zoom.moved(x, share, this.whole, xlog));
       const step = event.shiftKey ? 40 : 4;
       const actions = {
         ArrowLeft: () => this.#read(Math.max(0, (this.cursor ?? width) - step)),
         ArrowRight: () => this.#read(Math.min(width, (this.cursor ?? 0) + step)),
-        "+": () => this.#zoomTo(around(0.5)),
-        "-": () => this.resetZoom(),
+        "+": () => around(0.5),
+        "-": () => around(2),
+        PageUp: () => move(-0.8),
+        PageDown: () => move(0.8),
         0: () => this.resetZoom(),
         Escape: () => (this.zoom ? this.resetZoom() : this.#leave()),
       };

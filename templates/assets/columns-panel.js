@@ -105,17 +105,11 @@ runstore.ColumnsPanel = (() => {
         const box = over.getBoundingClientRect();
         list.insertBefore(line, clientY < box.top + box.height / 2 ? over : over.nextSibling);
       };
-      const stop = () => {
-        removeEventListener("pointermove", move);
-        removeEventListener("pointerup", stop);
-        removeEventListener("pointercancel", stop);
+      runstore.dragged(move, () => {
         line.classList.remove("dragged");
         const { key } = line.dataset;
         this.state.set(this.columns.moved(this.state.view, key, line.nextElementSibling?.dataset.key ?? null));
-      };
-      addEventListener("pointermove", move);
-      addEventListener("pointerup", stop);
-      addEventListener("pointercancel", stop);
+      });
     }
   }
 

@@ -75,7 +75,7 @@ runstore.TableColumns = (() => {
       if (section === "summary") return type === "number" ? 2 : 5;
       return section === "config" ? 3 : 4;
     };
-    return columns.sort((a, b) => place(a) - place(b) || (place(a) === 2 ? runs.filled(b) - runs.filled(a) : 0));
+    return columns.sort((a, b) => place(a) - place(b) || (place(a) === 2 ? b.filled - a.filled : 0));
   }
 
   /** What a table shows before somebody chooses: state, the main results, and what differs between runs. */

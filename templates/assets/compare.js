@@ -1,8 +1,10 @@
 "use strict";
 /** The compare page: the runs that its address names, their values side by side, their curves over each other. */
 (() => {
-  const { State, Panels, CompareTable, element, series, palette, format } = runstore;
+  const { State, Panels, CompareTable, element, series, fine, palette, format } = runstore;
   const MOST = 50;
+  // Of a run that did not log the metric that is the x axis.
+  const NONE = { runs: [] };
   const TABLE = new Set(["diff", "keys"]);
 
   // Every run's data file calls its payload "run": here it is that of the run it names.
@@ -11,9 +13,8 @@
 
   class Compare {
     constructor(root, names) {
-      this.names = names;
+      this.#name(names);
       this.find = (selector) => root.querySelector(selector);
-      this.place = new Map(names.id.map((id, at) => [id, at]));
       /** @type {Map<string, {data: object, decoded: Map<string, Series>}>} what was loaded of each run */
       this.loaded = new Map();
       this.state = new State({});
@@ -21,6 +22,11 @@
       this.showControls = runstore.bindControls(root, this.state);
       this.#bind();
       this.state.onchange = (changed) => this.#change(changed);
+    }
+
+    #name(names) {
+      this.names = names;
+      this.place = new Map(names.id.map((id, at) => [id, at]));
     }
 
     #bind() {
@@ -31,14 +37,17 @@
       });
       this.find("[data-compare-csv]").addEventListener("click", () => this.#download());
       document.addEventListener("runstore:theme", () => this.ids && this.#chips());
+      runstore.live?.on("names", (later) => {
+        this.#name(later);
+        this.#chips();
+      });
     }
 
     async #change(changed) {
       this.showControls();
       if (changed.has("runs")) await (this.drawn = this.take());
       else if ([...changed].every((key) => TABLE.has(key))) this.#list();
-      else if (changed.has("panels")) this.panels?.filter(this.state.view.panels);
-      else this.panels?.update();
+      else if (this.panels?.follow(changed)) this.panels.update();
     }
 
     /** Loads the runs that the address names, and shows them. */
@@ -51,10 +60,7 @@
       this.#chips();
       this.find("[data-compared]").hidden = !this.ids.length;
       await Promise.all(this.ids.map((id) => this.#load(id)));
-      if (turn !== this.turn || !this.ids.length) return;
-      this.table.take(this.ids.map((id) => this.loaded.get(id).data.about));
-      this.#list();
-      await this.#chart();
+      if (turn === this.turn && this.ids.length) await this.#renew();
     }
 
     #note(unknown, over) {
@@ -70,6 +76,18 @@
       if (this.loaded.has(id)) return;
       const data = await runstore.load(`run ${id}`, `../runs/${encodeURIComponent(id)}/data.js`);
       this.loaded.set(id, { data, decoded: new Map() });
+      runstore.live?.on(`run ${id}`, (later) => {
+        this.loaded.set(id, { data: later, decoded: new Map() });
+        return this.#renew();
+      });
+    }
+
+    /** Shows what was loaded, with the state that the runs have now. */
+    async #renew() {
+      this.#chips();
+      this.table.take(this.ids.map((id) => this.loaded.get(id).data.about));
+      this.#list();
+      await this.#chart();
     }
 
     /** The same colour as in the project's workspace. */
@@ -113,9 +131,9 @@
         await this.panels.update();
         return;
       }
-      const x = list.some(({ axis_name: name }) => name);
-      if (x) runstore.offerAxes(document, true);
-      this.panels = runstore.panels = new Panels(this.find("[data-panels]"), list, (metric) => this.#drawing(metric), (id) => this.#toggle(id));
+      runstore.axes.offer(document, list.some(({ axis_name: name }) => name), () => [...new Set(this.ids.flatMap((id) => this.loaded.get(id).data.metrics.map(({ key }) => key)))]);
+      this.panels = runstore.panels = new Panels(this.find("[data-panels]"), list, (metric, _settings, look) => this.#drawing(metric, look), (id) => this.#toggle(id), { state: this.state });
+      runstore.sectionMenu.bind(this.panels, document);
       this.panels.filter(this.state.view.panels);
       await this.panels.settled();
     }
@@ -135,16 +153,43 @@
       return decoded.get(key);
     }
 
-    async #drawing(metric) {
+    /** The same over the metric that is the x axis, where one is and one of the runs logged it. */
+    #over(id, key, x) {
+      const values = this.#series(id, key);
+      if (!values || !series.isMetric(x) || !this.ids.some((each) => this.#series(each, x))) return values;
+      return series.over(values, this.#series(id, x) ?? NONE, x);
+    }
+
+    /** Where every row of a metric of a run lies. @returns {?Place} */
+    #place(id, key) {
+      const index = this.loaded.get(id).data.metrics.find((each) => each.key === key)?.fine;
+      return index ? { index, folder: `../runs/${encodeURIComponent(id)}/fine/` } : null;
+    }
+
+    /** Every row of the range that is shown of some runs, null where all of x is. @returns {Promise<?Detail[]>} */
+    async #details(metric, runs, axis, look) {
+      const range = look.zoom(axis);
+      if (!range || series.isMetric(axis)) return null;
+      const ask = { axis, range, runs: new Set([0]), how: this.state.view, among: runs.length, loading: look.loading };
+      return Promise.all(runs.map(({ id, values }) => fine.detail({ ...ask, values, placeOf: () => this.#place(id, metric.key) })));
+    }
+
+    async #drawing(metric, look) {
       const { view } = this.state;
-      const logged = this.ids.map((id) => ({ id, values: this.#series(id, metric.key) })).filter(({ values }) => values);
+      const logged = this.ids.map((id) => ({ id, values: this.#over(id, metric.key, view.x) })).filter(({ values }) => values);
       const shown = series.shownAxis(view.x, logged.every(({ values }) => series.axis(values, view.x)), metric.axis_name);
       const label = (id) => ({ key: id, label: this.names.name[this.place.get(id)], colour: this.#colour(id) });
       const visible = logged.filter(({ id }) => !view.hide.includes(id));
-      const lines = (how) => visible.flatMap(({ id, values }) => series.runCurves(values, series.axis(values, shown.axis), new Set([0]), () => label(id), how));
+      const details = await this.#details(metric, visible, shown.axis, look);
+      const every = details?.every(({ whole }) => whole) ? visible.map(({ id }, at) => ({ id, values: details[at].values })) : visible;
+      const lines = (how) => every.flatMap(({ id, values }) => series.runCurves(values, series.axis(values, shown.axis), new Set([0]), () => label(id), how));
       const behind = view.raw && view.smooth > 0 ? lines({ ...view, smooth: 0 }) : [];
       const legend = logged.map(({ id }) => ({ ...label(id), off: view.hide.includes(id) }));
-      return { ...shown, curves: lines(view), behind, log: view.ylog, xlog: view.xlog, outliers: view.outliers, about: format.count(visible.length, "run"), legend };
+      const long = visible.some(({ id }) => this.#place(id, metric.key) || this.#place(id, view.x));
+      const resamples = long && !series.isMetric(shown.axis);
+      const note = [shown.note, fine.told(details, long, view.smooth, shown.axis)].filter(Boolean).join(" ");
+      const whole = fine.extent(visible.map(({ values }) => ({ values, xs: series.axis(values, shown.axis), runs: new Set([0]) })));
+      return { ...shown, note, whole, resamples, curves: lines(view), behind, log: view.ylog, xlog: view.xlog, outliers: view.outliers, about: format.count(visible.length, "run"), legend };
     }
 
     #download() {

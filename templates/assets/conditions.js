@@ -279,5 +279,5 @@ runstore.conditions = (() => {
     },
   };
 
-  return { condition, numberAsText };
+  return { condition };
 })();

@@ -116,7 +116,18 @@ window.runstore = (() => {
 
   /** Marks the page as ready for a person, once what was drawn is painted. */
   function ready() {
-    requestAnimationFrame(() => setTimeout(() => (document.documentElement.dataset.ready = "true")));
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        document.documentElement.dataset.ready = "true";
+        document.dispatchEvent(new Event("runstore:ready"));
+      }),
+    );
+  }
+
+  /** Does something once the page is ready. @param {() => void} action */
+  function whenReady(action) {
+    if (document.documentElement.dataset.ready) action();
+    else document.addEventListener("runstore:ready", action, { once: true });
   }
 
   /**
@@ -134,8 +145,19 @@ window.runstore = (() => {
     }
   }
 
+  /** Follows the pointer until it is let go. @param {(event: PointerEvent) => void} move @param {() => void} [stop] */
+  function dragged(move, stop = () => {}) {
+    const end = () => {
+      removeEventListener("pointermove", move);
+      for (const name of ["pointerup", "pointercancel"]) removeEventListener(name, end);
+      stop();
+    };
+    addEventListener("pointermove", move);
+    for (const name of ["pointerup", "pointercancel"]) addEventListener(name, end);
+  }
+
   /** The fragment of the compare page for some runs. @param {string[]} ids */
   const compared = (ids) => `runs=${encodeURIComponent(ids.map(encodeURIComponent).join(","))}`;
 
-  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, matcher, compared };
+  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, whenReady, matcher, dragged, compared };
 })();

@@ -34,18 +34,41 @@ runstore.Files = (() => {
     }
 
     async start() {
-      const payload = await runstore.load("files", this.section.querySelector("[data-files]").dataset.files);
+      this.#take(await runstore.load("files", this.section.querySelector("[data-files]").dataset.files));
+      const search = this.section.querySelector("[data-files-find]");
+      search.addEventListener("input", () => this.#list(search.value));
+      this.#list("");
+      runstore.live?.on("files", (later) => this.#renew(later, search.value));
+      const first = this.files.find(({ path }) => path === this.state.view.file);
+      if (first) await this.#open(first);
+      else this.preview.replaceChildren(element("p", { className: "empty" }, "Choose a file to look into it."));
+    }
+
+    #take(payload) {
       this.shards = payload.shards;
       /** @type {RunFile[]} */
       this.files = payload.files.map(([path, size, href, kind, place]) => ({ path, name: path.split("/").at(-1), size, href, kind, place }));
       const total = this.files.reduce((sum, { size }) => sum + size, 0);
       this.section.querySelector("[data-files-about]").textContent = `${format.count(this.files.length, "file")}, ${format.bytes(total)}`;
-      const search = this.section.querySelector("[data-files-find]");
-      search.addEventListener("input", () => this.#list(search.value));
-      this.#list("");
-      const first = this.files.find(({ path }) => path === this.state.view.file);
-      if (first) await this.#open(first);
-      else this.preview.replaceChildren(element("p", { className: "empty" }, "Choose a file to look into it."));
+    }
+
+    /** Takes the files of a later build; the folders that are open stay so, and the file that is shown. */
+    async #renew(payload, pattern) {
+      const before = new Map(this.shards);
+      for (const [name, url] of payload.shards) if (before.get(name) !== url) runstore.forget(name);
+      const { shown } = this;
+      const urlOf = (file) => JSON.stringify([file.size, file.href, file.place && this.shards[file.place[0]][1]]);
+      const was = shown && urlOf(shown);
+      const open = new Set([...this.tree.querySelectorAll("details[open]")].map(({ dataset }) => dataset.way));
+      const top = this.tree.scrollTop;
+      this.#take(payload);
+      this.#list(pattern, open);
+      this.tree.scrollTop = top;
+      const now = shown && this.files.find(({ path }) => path === shown.path);
+      if (!now || urlOf(now) === was) return;
+      const { scrollTop } = this.preview;
+      await this.#open(now);
+      this.preview.scrollTop = scrollTop;
     }
 
     /** Follows the view when its address changed. @param {Set<string>} changed */
@@ -54,22 +77,23 @@ runstore.Files = (() => {
       if (file) this.#open(file);
     }
 
-    #list(pattern) {
+    #list(pattern, open = new Set()) {
       const { test } = runstore.matcher(pattern);
       const found = pattern ? this.files.filter(({ path }) => test(path)) : this.files;
-      this.tree.replaceChildren(this.#branch(grown(found), Boolean(pattern), ""));
+      this.tree.replaceChildren(this.#branch(grown(found), pattern ? () => true : (way) => open.has(way), ""));
       if (!found.length) this.tree.append(element("p", { className: "soft" }, "No file matches."));
       this.#mark();
     }
 
-    #branch(folder, open, way) {
+    /** @param {(way: string) => boolean} isOpen */
+    #branch(folder, isOpen, way) {
       const list = element("ul", { className: "tree" });
       for (const each of folder.folders.values()) {
         const own = `${way}${each.name}/`;
-        const details = element("details", { open: open || !way || this.state.view.file.startsWith(own) });
+        const details = element("details", { open: isOpen(own) || !way || this.state.view.file.startsWith(own), data: { way: own } });
         const about = element("span", { className: "soft tree-size" }, `${format.count(each.count, "file")}, ${format.bytes(each.size)}`);
         details.append(element("summary", {}, icon("chevron"), element("span", { className: "text" }, `${each.name}/`), about));
-        const fill = () => details.open && details.children.length === 1 && details.append(this.#branch(each, open, own));
+        const fill = () => details.open && details.children.length === 1 && details.append(this.#branch(each, isOpen, own));
         fill();
         details.addEventListener("toggle", () => {
           fill();

@@ -119,5 +119,5 @@ runstore.filterModel = (() => {
     return left ? expression.print(left) : "";
   }
 
-  return { OPERATORS, isUnary, row, group, toTree, toText, fromTree, parts, without };
+  return { OPERATORS, isUnary, row, group, toText, fromTree, parts, without };
 })();

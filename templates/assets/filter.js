@@ -73,6 +73,12 @@ runstore.Filter = (() => {
       return { runs, literal, note };
     }
 
+    /** The columns that search and filter look at. @param {View} view @returns {string[]} */
+    needed({ search, filter }) {
+      const names = [search, filter].filter(Boolean).flatMap((text) => this.#read(text).columns ?? runstore.Runs.SEARCHED);
+      return names.map((name) => this.frame.column(name)?.key ?? name);
+    }
+
     /** Follows the view. */
     show() {
       const text = this.state.view.filter;
@@ -252,7 +258,11 @@ runstore.Filter = (() => {
       };
       columnInput.oninput = () => this.#edit(row, { column: canonicalName(columnInput.value.trim(), this.frame) }, show);
       operator.onchange = () => this.#edit(row, { operator: operator.value }, show);
-      const suggest = () => suggestions.replaceChildren(...this.#suggested(row).map((each) => element("option", { value: each })));
+      const suggest = async () => {
+        const key = this.frame.column(row.column)?.key;
+        if (key) await this.runs.ensure([key]);
+        suggestions.replaceChildren(...this.#suggested(row).map((each) => element("option", { value: each })));
+      };
       valueInput.oninput = () => {
         this.#edit(row, { value: valueInput.value }, show);
         if (isListed(row)) suggest();

@@ -8,7 +8,7 @@
  * @property {"text" | "lines" | "number" | "checkbox" | "select" | "key" | "keys"} type
  *   `text` one line, `lines` several; `number` (null where empty); `select` one of few options, `key` one of many, found by
  *   typing; `keys` any number of many, found by search: a list of texts in the order they were chosen
- * @property {(string | {value: string, label: string})[]} [options]  for `select`, `key` and `keys`
+ * @property {(string | {value: string, label: string})[]} [options]  for `select`, `key` and `keys`; of a `select` also groups: `{label, options}`
  * @property {string} [about]  a line below the field
  * @property {string} [placeholder]
  * @property {boolean} [required]
@@ -19,6 +19,8 @@ runstore.form = (() => {
   let ids = 0;
 
   const option = (each) => (typeof each === "string" ? { value: each, label: each } : each);
+
+  const listed = (each) => (each.options ? element("optgroup", { label: each.label }, ...each.options.map(listed)) : element("option", option(each), option(each).label));
 
   /** A control with the value it has now. @returns {{root: HTMLElement, input: HTMLElement, read: () => any}} */
   const CONTROLS = {
@@ -33,7 +35,7 @@ runstore.form = (() => {
       return { root: input, input, read: () => input.checked };
     },
     select(field, value) {
-      const input = element("select", {}, ...(field.options ?? []).map((each) => element("option", option(each), option(each).label)));
+      const input = element("select", {}, ...(field.options ?? []).map(listed));
       input.value = value ?? option((field.options ?? [""])[0]).value;
       return simple(input);
     },

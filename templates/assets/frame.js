@@ -55,12 +55,18 @@ runstore.frame = (() => {
       return entries.get(name);
     }
 
-    const has = (name) => FIELDS.includes(name) || entry(name).kind !== "empty" || (!runs.id.length && /^(config|summary)\./.test(name));
+    /** The kind of a column; of one that is not loaded, as the catalogue has it. */
+    function kind(name) {
+      const found = column(name);
+      return found?.isLoaded === false ? KINDS[name] ?? found.kind ?? found.type : entry(name).kind;
+    }
+
+    const has = (name) => FIELDS.includes(name) || kind(name) !== "empty" || (!runs.id.length && /^(config|summary)\./.test(name));
     const own = (key) => Object.keys(KEYS).find((name) => KEYS[name] === key) ?? key;
     return {
       has,
       column,
-      kind: (name) => entry(name).kind,
+      kind,
       value: (name, run) => entry(name).values[run],
       names: () => [...new Set([...FIELDS, ...[...runs.columns.keys()].map(own)])],
     };

@@ -36,19 +36,23 @@ runstore.Grid = (() => {
      * @param {object} how
      * @param {string} how.label
      * @param {string} how.empty what stands there without a row
+     * @param {number} [how.rowHeight] px
+     * @param {number} [how.headHeight] px; as a row's where it is not given
      * @param {(column: GridColumn, row: GridRow) => Node | string} how.cell
      * @param {(column: GridColumn) => Node | string} how.head
      * @param {(column: GridColumn, foot: string) => Node | string} how.foot
      */
     constructor(host, how) {
       this.how = how;
-      this.rowHeight = matchMedia("(max-width: 720px)").matches ? 40 : 32;
+      this.rowHeight = how.rowHeight ?? (matchMedia("(max-width: 720px)").matches ? 40 : 32);
+      this.headHeight = how.headHeight ?? this.rowHeight;
       const part = (name) => element("div", { className: `grid-${name}`, role: "rowgroup" });
       [this.head, this.body, this.foot] = ["head", "body", "foot"].map(part);
       this.root = element("div", { className: "grid", role: "grid", aria: { label: how.label } }, this.head, this.body, this.foot);
       this.empty = element("p", { className: "grid-empty", hidden: true }, how.empty);
       host.append(this.root, this.empty);
       this.root.style.setProperty("--row-height", `${this.rowHeight}px`);
+      this.root.style.setProperty("--head-height", `${this.headHeight}px`);
       this.columns = [];
       this.rows = [];
       this.feet = [];
@@ -149,7 +153,7 @@ runstore.Grid = (() => {
 
     /** The height of what lies between header and footer. */
     get room() {
-      return this.size.height - this.rowHeight * (1 + this.feet.length);
+      return this.size.height - this.headHeight - this.rowHeight * this.feet.length;
     }
 
     #scrolled() {

@@ -35,9 +35,7 @@ runstore.headDrag = (() => {
         dragging ||= Math.abs(moved.clientX - event.clientX) > SLIP;
         if (dragging) mark(under(moved, key));
       };
-      const stop = () => {
-        removeEventListener("pointermove", move);
-        removeEventListener("pointerup", stop);
+      runstore.dragged(move, () => {
         const found = target;
         mark(null);
         if (!dragging) return;
@@ -46,9 +44,7 @@ runstore.headDrag = (() => {
         addEventListener("click", swallow, { capture: true, once: true });
         setTimeout(() => removeEventListener("click", swallow, { capture: true }));
         if (found) drop(key, found.head.dataset.column, found.after);
-      };
-      addEventListener("pointermove", move);
-      addEventListener("pointerup", stop);
+      });
     });
   };
 })();

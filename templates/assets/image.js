@@ -114,8 +114,14 @@
   }
 
   /** The picture with all that lies over it. */
+  /** What an image is of; one in a cell of a table of runs has no step of its own. */
+  function titleOf(item, panel) {
+    const step = item.step ?? panel.items[panel.at]?.step;
+    return step === undefined ? panel.head.key : `${panel.head.key}, step ${runstore.format.number(step, 9)}`;
+  }
+
   async function pictureOf(item, panel) {
-    const image = element("img", { alt: item.caption ?? `${panel.head.key}, step ${item.step ?? panel.items[panel.at].step}`, decoding: "async" });
+    const image = element("img", { alt: item.caption ?? titleOf(item, panel), decoding: "async" });
     if (item.w && item.h) [image.width, image.height] = [item.w, item.h];
     image.src = await addressOf(item);
     try {
@@ -155,7 +161,7 @@
     const close = element("button", { type: "button", aria: { label: "Close" } }, "Close");
     close.onclick = () => dialog.close();
     const walk = panel.items.length > 1 && panel.items.includes(item);
-    const title = element("p", { className: "zoom-title" }, `${panel.head.key}, step ${runstore.format.number(item.step ?? panel.items[panel.at].step, 9)}`);
+    const title = element("p", { className: "zoom-title" }, titleOf(item, panel));
     const caption = item.caption ? element("p", { className: "zoom-caption" }, item.caption) : null;
     dialog.replaceChildren(element("div", { className: "zoom-head" }, title, close), await pictureOf(item, panel), ...(caption ? [caption] : []));
     dialog.onkeydown = async (event) => {
@@ -164,7 +170,7 @@
       event.preventDefault();
       await panel.show(panel.at + by);
       const next = panel.items[panel.at];
-      if (next.kind === "image") enlarge(next, panel);
+      if (next?.kind === "image") enlarge(next, panel);
     };
     if (!dialog.open) dialog.showModal();
   }
@@ -226,10 +232,14 @@
     return element("label", { className: "control" }, label, range);
   }
 
+  runstore.overlayControls = controlsOf;
+
+  // Where many cells share their controls, these stand above them.
+  const ownControls = (items, panel) => (panel.bare ? null : controlsOf(items, panel));
+
   renderers.image = async (item, panel) => {
     const figure = await figureOf(item, panel);
-    const controls = controlsOf([item], panel);
-    return element("div", {}, figure, controls);
+    return element("div", {}, figure, ownControls([item], panel));
   };
 
   async function pictured(item, panel) {
@@ -242,6 +252,6 @@
     const shown = await Promise.all(item.items.map((each) => (each.kind === "image" ? pictured(each, panel) : render(each, panel))));
     const grid = element("div", { className: "gallery" }, ...shown);
     const more = item.count - item.items.length;
-    return element("div", {}, grid, more > 0 ? element("p", { className: "soft" }, `and ${more} more in the store`) : null, controlsOf(item.items, panel));
+    return element("div", {}, grid, more > 0 ? element("p", { className: "soft" }, `and ${more} more in the store`) : null, ownControls(item.items, panel));
   };
 })();

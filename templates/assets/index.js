@@ -97,14 +97,10 @@
     return show();
   }
 
-  /** "/" goes to the search, the arrows through what it found, Escape back. */
+  /** The arrows lead from the search through what it found, Escape back. */
   function keys(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const writing = event.target instanceof Element && event.target.matches("input, select, textarea");
-    if (event.key === "/" && !writing) {
-      event.preventDefault();
-      search.select();
-    } else if (event.key === "Escape" && (event.target === search || found.contains(event.target))) {
+    if (event.key === "Escape" && (event.target === search || found.contains(event.target))) {
       event.preventDefault();
       if (event.target === search) search.value = "";
       search.focus();

@@ -6,6 +6,8 @@
   const MOST = 100;
   const PER_BAR = 14;
   const ROOM = 46;
+  // px of a letter at a bar's end and of a bar's name, and of the shortest plot that has such texts.
+  const [LETTER, NAMES, LEAST_PLOT] = [6, 145, 100];
   const LINES = { mean: "Mean", median: "Median", min: "Minimum", max: "Maximum" };
   const ERRORS = { std: "± std deviation", error: "± std error", interval: "95 % interval", minmax: "Min – max", none: "None" };
   const VALUES = { summary: "Summary", min: "Smallest logged", max: "Largest logged" };
@@ -53,7 +55,8 @@
     if (!column) return panelKinds.empty(host, "Choose a number to show in this panel's settings.");
     const all = await bars(settings, context);
     if (!all.length) return panelKinds.empty(host, `None of the runs that are shown has a number for ${column.label}.`);
-    const rows = all.slice(0, MOST).map((bar, at) => ({ ...bar, at }));
+    if (panelKinds.tooFar(host, all.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]), column)) return null;
+    const rows = labelled(all.slice(0, MOST).map((bar, at) => ({ ...bar, at })), column, host.clientWidth);
     const grouped = Boolean(context.groups);
     const tip = ({ at }) => {
       const { label, value, low, high, n } = rows[at];
@@ -70,11 +73,22 @@
       click: ({ at }) => !grouped && (location.href = context.runs.link(rows[at].runs[0])),
     });
     const runs = all.reduce((sum, { n }) => sum + n, 0);
-    return { about: panelKinds.about(context, all.length, runs), note: all.length > rows.length ? `The first ${rows.length} of ${all.length} bars.` : "" };
+    return { about: panelKinds.about(context, all.length, runs), note: [all.length > rows.length ? `The first ${rows.length} of ${all.length} bars.` : "", panelKinds.leftOut(column, context.charted)].filter(Boolean).join(" ") };
+  }
+
+  /** Bars with their number as a text, where that stands, and how far the axis goes for it. */
+  function labelled(rows, column, width) {
+    const ends = rows.map(({ value, low, high, n }) => (n < 2 || low === null ? value : value < 0 ? Math.min(value, low) : Math.max(value, high)));
+    const span = Math.max(0, ...ends) - Math.min(0, ...ends);
+    const texts = rows.map(({ value }) => (column.type === "number" ? format.number(value, 4) : shown(value, column)));
+    const room = 8 + LETTER * Math.max(...texts.map(({ length }) => length));
+    const plot = width - Math.min(NAMES, 15 + LETTER * Math.max(...rows.map(({ label }) => label.length))) - room;
+    const share = plot < LEAST_PLOT ? 0 : room / plot;
+    return rows.map((row, at) => ({ ...row, text: texts[at], end: ends[at], reach: ends[at] + (row.value < 0 ? -1 : 1) * share * span }));
   }
 
   function title(column, settings, grouped) {
-    const value = VALUES[settings.value] && settings.value !== "summary" ? `${VALUES[settings.value].toLowerCase()} ${column.label}` : column.label;
+    const value = VALUES[settings.value] && settings.value !== "summary" ? `${VALUES[settings.value].toLowerCase()} ${panelKinds.axisTitle(column)}` : panelKinds.axisTitle(column);
     return grouped ? `${value}, ${(LINES[settings.line] ?? LINES.mean).toLowerCase()}` : value;
   }
 
@@ -93,7 +107,7 @@
     about: "A number of each run, or of each group with its spread.",
     defaults: (context) => ({ column: panelKinds.firstMetric(context), value: "summary", line: "mean", errors: "std", order: "page" }),
     fields: (context) => [
-      { name: "column", label: "Value", type: "key", options: panelKinds.options(context) },
+      { name: "column", label: "Value", type: "key", options: panelKinds.options(context, panelKinds.isQuantity) },
       { name: "value", label: "Of a metric", type: "select", options: asOptions(VALUES) },
       { name: "line", label: "Of a group", type: "select", options: asOptions(LINES) },
       { name: "errors", label: "Error bars", type: "select", options: asOptions(ERRORS) },

@@ -14,7 +14,9 @@
     const columns = [...context.runs.columns.values()].filter(({ key }) => key !== "name");
     const rows = columns.map((column) => ({ column, values: runs.map((run) => column.values[run] ?? null) })).filter(({ values }) => values.some((value) => value !== null));
     for (const row of rows) row.differs = new Set(row.values.map((value) => JSON.stringify(value))).size > 1;
-    const found = rows.filter(({ column, differs }) => (differs || !settings.changed) && test(`${column.section}.${column.label}`));
+    // One run differs from none: all of it is shown.
+    const isAll = !settings.changed || runs.length < 2;
+    const found = rows.filter(({ column, differs }) => (differs || isAll) && test(`${column.section}.${column.label}`));
     return { runs, rows: found.sort((a, b) => order.indexOf(a.column.section) - order.indexOf(b.column.section)), all: rows.length };
   }
 
@@ -85,6 +87,7 @@
     about: "Configuration and summary of the runs that are shown, side by side.",
     isTable: true,
     wide: true,
+    needs: (_settings, context) => context.runs.columns.keys(),
     defaults: () => ({ changed: true, search: "" }),
     fields: () => [
       { name: "changed", label: "Only what differs", type: "checkbox" },

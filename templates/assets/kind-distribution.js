@@ -20,7 +20,7 @@
     return { column, parts: made.filter(({ values }) => values.length) };
   }
 
-  const fields = (context) => [{ name: "column", label: "Value", type: "key", options: panelKinds.options(context) }];
+  const fields = (context) => [{ name: "column", label: "Value", type: "key", options: panelKinds.options(context, panelKinds.isQuantity) }];
   const choose = (host) => panelKinds.empty(host, "Choose a number to show in this panel's settings.");
   const nothing = (host, column) => panelKinds.empty(host, `None of the runs that are shown has a number for ${column.label}.`);
   const asOf = (parts) => format.count(parts.reduce((sum, { values }) => sum + values.length, 0), "run");
@@ -37,6 +37,7 @@
     if (!found) return choose(host);
     const { column, parts, bounds } = found;
     if (!parts.length) return nothing(host, column);
+    if (panelKinds.tooFar(host, parts.flatMap(({ values }) => values), column)) return null;
     const tops = new Array(bounds.length - 1).fill(0);
     const rects = parts.flatMap(({ label, colour, counts }) => counts.flatMap((count, at) => {
       if (!count) return [];
@@ -47,12 +48,12 @@
     await panelKinds.chart(host, {
       name: "histogram",
       label: `Histogram of ${column.label} over ${asOf(parts)}`,
-      signals: { xtitle: column.label, ytitle: "Runs" },
+      signals: { xtitle: panelKinds.axisTitle(column), ytitle: "Runs" },
       data: { bins: rects },
       legend: context.groups ? panelKinds.legend(parts) : null,
       tip: ({ x0, x1, count, label }) => [[`${shown(x0, column)} to ${shown(x1, column)}`, ""], [label, format.count(count, "run")]],
     });
-    return { about: panelKinds.about(context, parts.length, parts.reduce((sum, { values }) => sum + values.length, 0)) };
+    return { about: panelKinds.about(context, parts.length, parts.reduce((sum, { values }) => sum + values.length, 0)), note: panelKinds.leftOut(column, context.charted) };
   }
 
   async function histogramTable(settings, context) {
@@ -73,6 +74,7 @@
     if (!found) return choose(host);
     const { column, parts } = found;
     if (!parts.length) return nothing(host, column);
+    if (panelKinds.tooFar(host, parts.flatMap(({ values }) => values), column)) return null;
     const few = parts.slice(0, MOST_BOXES);
     const outside = ({ box }) => new Set(box.outliers);
     const dots = few.flatMap((part, at) => {
@@ -87,13 +89,13 @@
     await panelKinds.chart(host, {
       name: "box",
       label: `Boxes of ${column.label} over ${asOf(parts)}`,
-      signals: { labels: few.map(({ label, values }) => `${label} (${values.length})`), xtitle: column.label },
+      signals: { labels: few.map(({ label, values }) => `${label} (${values.length})`), xtitle: panelKinds.axisTitle(column) },
       data: { boxes: few.map(({ box, colour }, at) => ({ at, from: box.from, low: box.low, median: box.median, high: box.high, to: box.to, colour })), dots: dots.slice(0, MOST_DOTS) },
       tip,
       height: few.length * PER_BOX + ROOM,
       click: ({ run }) => run !== undefined && (location.href = context.runs.link(run)),
     });
-    const lines = [dots.length > MOST_DOTS ? `The first ${MOST_DOTS} of ${dots.length} dots.` : "", parts.length > few.length ? `The first ${few.length} of ${parts.length} groups.` : ""];
+    const lines = [dots.length > MOST_DOTS ? `The first ${MOST_DOTS} of ${dots.length} dots.` : "", parts.length > few.length ? `The first ${few.length} of ${parts.length} groups.` : "", panelKinds.leftOut(column, context.charted)];
     return { about: panelKinds.about(context, parts.length, parts.reduce((sum, { values }) => sum + values.length, 0)), note: lines.filter(Boolean).join(" ") };
   }
 

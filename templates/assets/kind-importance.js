@@ -3,6 +3,7 @@
 (() => {
   const { element, format, panelKinds } = runstore;
   const MOST = 60;
+  const PER_ROW = 28;
 
   /** @type {WeakMap<any[], {of: string, found: object}>} the last answer for a column's values: another grouping asks the same again */
   const answers = new WeakMap();
@@ -18,8 +19,13 @@
     return found;
   }
 
+  /** The columns that may matter. */
+  function inputsOf(settings, context) {
+    return [...context.runs.columns.values()].filter(({ key, section }) => section === "config" || (settings.run && section === "run" && !["name", "notes", "created"].includes(key)));
+  }
+
   function computed(target, settings, context) {
-    const inputs = [...context.runs.columns.values()].filter(({ key, section }) => section === "config" || (settings.run && section === "run" && !["name", "notes", "created"].includes(key)));
+    const inputs = inputsOf(settings, context);
     return { target, ...runstore.importance.rank(inputs, target.values, context.charted) };
   }
 
@@ -80,11 +86,29 @@
     return { columns: ["Parameter", "Importance", "Correlation", "of its value"], rows: ordered(found.found, settings).map(({ label, importance, correlation, value }) => [label, importance, correlation, value]) };
   }
 
+  /** Bars of what the table says. @returns {?Figure} */
+  function figure(host, settings, context) {
+    const found = rank(settings, context);
+    if (!found?.found.length || found.runs < 3) return null;
+    const rows = ordered(found.found, settings).slice(0, MOST);
+    const named = rows.map(({ label, value }) => (value === null ? label : `${label} · ${value}`));
+    const bars = rows.flatMap(({ importance, correlation }, at) => [
+      { at, part: 0, kind: "Importance", value: importance },
+      ...(correlation === null ? [] : [{ at, part: 1, kind: correlation < 0 ? "Negative correlation" : "Positive correlation", value: correlation }]),
+    ]);
+    const style = getComputedStyle(host);
+    const colours = ["--accent", "--good", "--bad"].map((name) => style.getPropertyValue(name).trim());
+    const tip = ({ at, kind, value }) => [[named[at], ""], [kind, format.number(value, 3)]];
+    const signals = { labels: named, colours, xtitle: `Importance and correlation with ${found.target.label}` };
+    return { name: "importance", signals, data: { bars }, tip, width: Math.max(480, host.clientWidth), height: 90 + rows.length * PER_ROW };
+  }
+
   panelKinds.register({
     name: "importance",
     title: "Parameter importance",
     about: "Which configuration matters for a number: importance in a random forest, and linear correlation.",
     isTable: true,
+    needs: (settings, context) => [settings.column, ...inputsOf(settings, context).map(({ key }) => key)],
     defaults: (context) => ({ column: panelKinds.firstMetric(context), run: false, order: "importance" }),
     fields: (context) => [
       { name: "column", label: "For", type: "key", options: panelKinds.options(context, (column) => panelKinds.isNumeric(column) && column.section === "summary") },
@@ -94,5 +118,6 @@
     named: ({ column }) => (column ? `Importance for ${panelKinds.columnName(column)}` : "Parameter importance"),
     draw,
     table,
+    figure,
   });
 })();

@@ -2,11 +2,14 @@
 /** Parallel coordinates: a line a run over one axis a column. Brushes narrow the page to the runs that pass them all. */
 (() => {
   const { element, format, panelKinds, palette, vegaView, parallelAxes } = runstore;
-  const PAD = { left: 58, right: 34, top: 54, bottom: 24 };
+  const PAD = { left: 58, right: 58, top: 54, bottom: 24 };
   const NEAR = 7;
   const LEAST_DRAG = 4;
   const MOST_AXES = 16;
   const STEP = 0.05;
+  // Where a run without a value stands, below its axis.
+  const MISSING = -0.08;
+  const PER_AXIS = 110;
   const SPACE = "http://www.w3.org/2000/svg";
 
   const listOf = (value) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []);
@@ -35,7 +38,8 @@
     show(settings, context) {
       this.context = context;
       this.settings = settings;
-      this.brushes = settings.brushes && typeof settings.brushes === "object" ? { ...settings.brushes } : {};
+      // Who shows all runs again lets go of the brushes too.
+      this.brushes = context.state.view.only && settings.brushes && typeof settings.brushes === "object" ? { ...settings.brushes } : {};
       const flips = new Set(listOf(settings.flips));
       const logs = new Set(listOf(settings.log));
       const columns = listOf(settings.columns).map((key) => context.runs.columns.get(key)).filter(Boolean).slice(0, MOST_AXES);
@@ -104,9 +108,8 @@
     }
 
     /** The lines of all runs: grey those that are hidden or fall through a brush, above them the others. */
-    #lines() {
+    #lines(charted = new Set(this.context.charted)) {
       const pen = this.#sized(this.canvas);
-      const charted = new Set(this.context.charted);
       const isOn = (run) => charted.has(run) && this.passes(run);
       this.shown = this.context.runs.all.filter(isOn);
       pen.lineWidth = 1;
@@ -137,13 +140,16 @@
       };
       this.axes.forEach((axis, at) => {
         const x = this.xs[at];
+        // The last axis has its labels where no line crosses them.
+        const [side, anchor] = at === this.axes.length - 1 ? [1, "start"] : [-1, "end"];
+        const room = at === 0 || side > 0 ? PAD.left - 8 : this.space - 14;
         node("line", { x1: x, x2: x, y1: this.y(0), y2: this.y(1) });
         for (const { share, label } of spread(axis.ticks, this.y)) {
           const y = this.y(share);
-          node("line", { x1: x - 4, x2: x, y1: y, y2: y });
-          node("text", { x: x - 6, y: y + 3.5, "text-anchor": "end" }, clipped(label, at ? this.space - 14 : PAD.left - 8));
+          node("line", { x1: x + 4 * side, x2: x, y1: y, y2: y });
+          node("text", { x: x + 6 * side, y: y + 3.5, "text-anchor": anchor }, clipped(label, room));
         }
-        if (this.shown.some((run) => axis.share(run) === null)) node("text", { x: x - 6, y: this.height - 4, "text-anchor": "end" }, "none");
+        if (this.shown.some((run) => axis.share(run) === null)) node("text", { x: x + 6 * side, y: this.height - 4, "text-anchor": anchor }, "none");
         const brush = this.brushes[axis.column.key];
         if (Array.isArray(brush) && brush.length) {
           const [from, to] = axis.span(brush);
@@ -268,17 +274,59 @@
     }
 
     #preview() {
-      this.#lines();
+      this.#lines(this.#candidates());
       this.#drawAxes();
     }
 
     /** Keeps the brushes, and narrows the page to the runs that pass them. */
     #choose() {
       const { brushes } = this;
-      const chosen = this.context.runs.all.filter((run) => this.passes(run));
+      const isBrushed = Object.keys(brushes).length > 0;
       this.#preview();
+      this.context.select(isBrushed ? this.context.runs.all.filter((run) => this.passes(run)) : null);
       this.#keep({ brushes });
-      this.context.select(chosen);
+    }
+
+    /** The runs that another brush may bring back: all but those that were hidden by hand. */
+    #candidates() {
+      const { runs, charted, state: { view } } = this.context;
+      const hidden = new Set(view.hide);
+      return new Set(view.only ? runs.all.filter((run) => !hidden.has(runs.id[run])) : charted);
+    }
+
+    /** What is drawn, as a picture that needs no page: lines, axes, their names. @returns {string} SVG */
+    picture() {
+      const style = getComputedStyle(this.host);
+      const [paper, ink, rule] = ["--surface", "--ink", "--rule"].map((name) => style.getPropertyValue(name).trim());
+      const { overlay, width, height } = this;
+      const node = (tag, properties, ...children) => {
+        const made = document.createElementNS(SPACE, tag);
+        for (const [name, value] of Object.entries(properties)) made.setAttribute(name, String(value));
+        made.append(...children);
+        return made;
+      };
+      const line = (run, stroke, opacity) => node("polyline", { points: this.axes.map((axis, at) => `${this.xs[at].toFixed(1)},${this.y(axis.share(run)).toFixed(1)}`).join(" "), fill: "none", stroke, "stroke-opacity": opacity });
+      const shown = new Set(this.shown);
+      const behind = this.context.runs.all.filter((run) => !shown.has(run)).map((run) => line(run, rule, 1));
+      const lines = this.shown.map((run) => line(run, this.colourOf(run), shown.size > 400 ? 0.55 : 0.85));
+      const axes = node("g", { stroke: ink, fill: ink, "font-family": "sans-serif", "font-size": 10.5 }, ...[...overlay.children].map((child) => child.cloneNode(true)));
+      for (const text of axes.querySelectorAll("text")) for (const [name, value] of [["stroke", paper], ["stroke-width", 3], ["paint-order", "stroke"]]) text.setAttribute(name, value);
+      for (const brush of axes.querySelectorAll("rect")) brush.setAttribute("fill-opacity", "0.25");
+      const names = this.axes.map(({ column }, at) => node("text", { x: this.xs[at], y: 20, "text-anchor": "middle", fill: ink, "font-family": "sans-serif", "font-size": 11 }, clipped(column.label, Math.max(60, this.space - 6))));
+      const root = node("svg", { width, height, viewBox: `0 0 ${width} ${height}` }, node("rect", { width, height, fill: paper }), ...behind, ...lines, axes, ...names);
+      return new XMLSerializer().serializeToString(root);
+    }
+
+    /** The same for `panel_charts`. @returns {Figure} */
+    figure() {
+      const { axes, context, shown } = this;
+      const of = (run, at) => ({ run: context.runs.id[run], axis: at, share: axes[at].share(run) ?? MISSING, colour: this.colourOf(run), number: run });
+      const tip = ({ number }) => [[context.runs.name[number], ""], ...axes.map(({ column }) => [column.label, format.value(column.values[number] ?? null, column.type) || "none"])];
+      const lines = shown.flatMap((run) => axes.map((_, at) => of(run, at)));
+      const ticks = axes.flatMap(({ ticks: own }, at) => spread(own, this.y).map(({ share, label }) => ({ axis: at, share, label })));
+      const none = [...new Set(lines.filter(({ share }) => share === MISSING).map(({ axis }) => axis))].map((axis) => ({ axis, share: MISSING, label: "none" }));
+      const labels = axes.map(({ column }) => clipped(column.label, PER_AXIS));
+      return { name: "parallel", signals: { labels }, data: { lines, ticks: [...ticks, ...none] }, tip, width: Math.max(this.width, PER_AXIS * axes.length), height: Math.max(320, this.height) };
     }
 
     /** The run whose line is nearest to a point between two axes. */
@@ -352,6 +400,19 @@
     return { columns: ["Run", ...columns.map(({ label }) => label)], rows: context.charted.map((run) => [context.runs.name[run], ...columns.map(({ values }) => values[run] ?? null)]) };
   }
 
+  /** @returns {MenuItem[]} */
+  function menu(host, settings) {
+    const chart = drawn.get(host);
+    if (!chart?.axes || chart.root.parentElement !== host) return [];
+    const { plotFiles, figures } = runstore;
+    const title = settings.title || "Parallel coordinates";
+    return [
+      { label: "Download PNG", action: async () => plotFiles.save(`${title}.png`, "image/png", await plotFiles.raster(chart.picture(), chart.width, chart.height)), apart: true },
+      { label: "Download SVG", action: () => plotFiles.save(`${title}.svg`, "image/svg+xml", chart.picture()) },
+      figures.specItem(title, () => figures.lite(title, chart.figure())),
+    ];
+  }
+
   function defaults(context) {
     const metric = panelKinds.firstMetric(context);
     const columns = panelKinds.varied(context).slice(0, 5);
@@ -371,6 +432,7 @@
       { name: "colour", label: "Colour", type: "select", options: [{ value: "last", label: "By the last column" }, { value: "run", label: "As the run or group" }] },
     ],
     draw,
+    menu,
     table,
   });
 })();

@@ -4,6 +4,7 @@
   const { element, statistics, format, panelKinds } = runstore;
   const { shown, numberOf } = panelKinds;
   const MOST = 50;
+  const PER_NUMBER = 84;
   const OF = { mean: "Mean", median: "Median", min: "Minimum", max: "Maximum", std: "Std deviation", n: "Number of runs" };
 
   function numbers(settings, context) {
@@ -15,13 +16,29 @@
     return { column, of, parts: made.filter((part) => part.numbers) };
   }
 
-  function item({ label, colour, numbers: own }, { column, of }, single) {
-    const value = of === "n" ? String(own.n) : of === "std" && own.n < 2 ? "–" : shown(own[of], column);
-    const swatch = colour ? element("span", { className: "swatch" }) : null;
-    if (swatch) swatch.style.backgroundColor = colour;
+  /** What is said of one number: itself, and of what it is. */
+  function said({ numbers: own }, { column, of }) {
+    const value = of === "n" ? String(own.n) : of === "std" && own.n < 2 ? "–" : shown(own[of], of === "std" && column.type === "time" ? { type: "duration" } : column);
     const detail = `${OF[of].toLowerCase()} of ${format.count(own.n, "run")}`;
     const range = own.n > 1 && !["min", "max"].includes(of) ? ` · ${shown(own.min, column)} to ${shown(own.max, column)}` : "";
-    return element("div", { className: "scalar-item" }, element("dt", {}, swatch, element("span", { className: "text" }, single ? column.label : label)), element("dd", { title: of === "n" ? value : String(own[of]) }, value), element("dd", { className: "soft" }, detail + range));
+    return { value, detail: detail + range };
+  }
+
+  function item(part, found, single) {
+    const swatch = part.colour ? element("span", { className: "swatch" }) : null;
+    if (swatch) swatch.style.backgroundColor = part.colour;
+    const { value, detail } = said(part, found);
+    return element("div", { className: "scalar-item" }, element("dt", {}, swatch, element("span", { className: "text" }, single ? found.column.label : part.label)), element("dd", { title: found.of === "n" ? value : String(part.numbers[found.of]) }, value), element("dd", { className: "soft" }, detail));
+  }
+
+  /** @returns {?Figure} */
+  function figure(host, settings, context) {
+    const found = numbers(settings, context);
+    if (!found?.parts.length) return null;
+    const parts = found.parts.slice(0, MOST);
+    const ink = runstore.figures.theme().strong;
+    const rows = parts.map((part, at) => ({ at, label: context.groups ? part.label : found.column.label, ...said(part, found), colour: part.colour || ink }));
+    return { name: "scalar", signals: {}, data: { numbers: rows }, width: Math.max(320, host.clientWidth), height: rows.length * PER_NUMBER };
   }
 
   async function draw(host, settings, context) {
@@ -31,7 +48,7 @@
     if (!parts.length) return panelKinds.empty(host, `None of the runs that are shown has a number for ${column.label}.`);
     const single = !context.groups;
     host.replaceChildren(element("dl", { className: single ? "scalar single" : "scalar" }, ...parts.slice(0, MOST).map((part) => item(part, found, single))));
-    return { about: panelKinds.about(context, parts.length, parts.reduce((sum, part) => sum + part.numbers.n, 0)), note: parts.length > MOST ? `The first ${MOST} of ${format.count(parts.length, "group")}.` : "" };
+    return { about: panelKinds.about(context, parts.length, parts.reduce((sum, part) => sum + part.numbers.n, 0)), note: [parts.length > MOST ? `The first ${MOST} of ${format.count(parts.length, "group")}.` : "", panelKinds.leftOut(column, context.charted)].filter(Boolean).join(" ") };
   }
 
   async function table(settings, context) {
@@ -54,5 +71,6 @@
     named: ({ column, of }) => (column ? `${OF[of] ?? OF.mean} ${panelKinds.columnName(column)}` : "Scalar"),
     draw,
     table,
+    figure,
   });
 })();

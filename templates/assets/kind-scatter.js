@@ -49,6 +49,7 @@
     if (!found) return panelKinds.empty(host, "Choose a column for x and one for y in this panel's settings.");
     const { x, y, z, drawn, lost, means } = found;
     if (!drawn.length) return panelKinds.empty(host, `None of the runs that are shown has a number for both ${x.label} and ${y.label}${lost ? " that a log axis has a place for" : ""}.`);
+    for (const [column, key] of [[x, "x"], [y, "y"]]) if (panelKinds.tooFar(host, drawn.map((point) => point[key]), column)) return null;
     const few = drawn.slice(0, MOST);
     const colouring = z && scale(z, few.map((point) => point.z));
     const rows = few.map((point, at) => ({ at, x: point.x * stretch(x), y: point.y, colour: colouring ? colouring.of(point.z) : point.colour }));
@@ -62,13 +63,13 @@
     await panelKinds.chart(host, {
       name: `scatter-${across}-${settings.ylog ? "log" : "linear"}`,
       label: `${y.label} against ${x.label} for ${format.count(few.length, means ? "group" : "run")}`,
-      signals: { xtitle: x.label, ytitle: y.label },
+      signals: { xtitle: panelKinds.axisTitle(x), ytitle: panelKinds.axisTitle(y) },
       data: { points: rows, front: front.map((at) => rows[at]) },
       tip,
       legend: colouring ? colouring.legend : groupLegend(context),
       click: ({ at }) => at !== undefined && !means && (location.href = context.runs.link(few[at].runs[0])),
     });
-    const notes = [lost ? `${format.count(lost, "point")} at 0 or below: no place on a log axis.` : "", drawn.length > few.length ? `The first ${few.length} of ${drawn.length} points.` : ""];
+    const notes = [lost ? `${format.count(lost, "point")} at 0 or below: no place on a log axis.` : "", drawn.length > few.length ? `The first ${few.length} of ${drawn.length} points.` : "", panelKinds.leftOut(x, context.charted), y === x ? "" : panelKinds.leftOut(y, context.charted)];
     const runs = drawn.reduce((sum, point) => sum + point.runs.length, 0);
     return { about: means ? panelKinds.about(context, drawn.length, runs) : format.count(runs, "run"), note: notes.filter(Boolean).join(" ") };
   }
@@ -99,7 +100,7 @@
     defaults: (context) => ({ x: firstCause(context), y: panelKinds.firstMetric(context), z: "", xlog: panelKinds.wantsLog(context.runs.columns.get(firstCause(context)), context), ylog: false, means: false, pareto: "" }),
     fields: (context) => [
       { name: "x", label: "X", type: "key", options: panelKinds.options(context) },
-      { name: "y", label: "Y", type: "key", options: panelKinds.options(context) },
+      { name: "y", label: "Y", type: "key", options: panelKinds.options(context, panelKinds.isQuantity) },
       { name: "z", label: "Colour", type: "key", options: panelKinds.options(context, () => true), about: "Empty: as the run or the group." },
       { name: "xlog", label: "Log x", type: "checkbox" },
       { name: "ylog", label: "Log y", type: "checkbox" },

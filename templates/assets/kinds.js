@@ -4,27 +4,37 @@
  *
  * @typedef {{columns: string[], rows: any[][]}} Table
  * @typedef {Kind & {table: (settings: object, context: Context) => Promise<?Table>, draw: (host: HTMLElement, settings: object, context: Context) => Promise<?Told>}} Made
- *   `table` is the twin of what is drawn, null where nothing is; `isTable`: it draws one anyway; `wide`: it needs room; `context.change(part)` keeps a part of the panel's settings
+ *   `table` is the twin of what is drawn, null where nothing is; `isTable`: it draws one anyway; `wide`: it needs room; `context.change(part)` keeps a part of the panel's settings;
+ *   `figure(host, settings, context)` says what the pictures and the specification are made of, where this is no chart of `chart`;
+ *   `needs(settings, context)` names the columns whose values it looks at, where these are others than its settings name
  */
 runstore.panelKinds = (() => {
-  const { element, palette, format, vegaView, plotFiles } = runstore;
+  const { element, format, vegaView, plotFiles, figures } = runstore;
   const NUMERIC = new Set(["number", "duration", "time"]);
+  const NOT_FINITE = new Set(["NaN", "Infinity", "-Infinity"]);
   const OWN = /^summary\._/;
   const MOST_IN_LEGEND = 6;
 
   /** Registers a kind: with the CSV of its table, and with the pictures that the menu offers of it. @param {Made} kind */
   function register(kind) {
+    const load = (settings, context) => context.runs.ensure(kind.needs?.(settings, context) ?? Object.values(settings).flat());
+    const table = async (settings, context) => {
+      await load(settings, context);
+      return kind.table(settings, context);
+    };
     const csv = async (settings, context) => {
-      const { columns, rows } = (await kind.table(settings, context)) ?? { columns: [], rows: [] };
+      const { columns, rows } = (await table(settings, context)) ?? { columns: [], rows: [] };
       return plotFiles.csv([columns, ...rows]);
     };
-    const menu = (host) => pictures(host, kind.title);
+    const titleOf = (settings) => settings.title || kind.named?.(settings) || kind.title;
+    const menu = (host, settings, context) => figures.items(titleOf(settings), kind.figure ? kind.figure(host, settings, context) : figureOf(host));
     const draw = async (host, settings, context) => {
+      await load(settings, context);
       const told = await kind.draw(host, settings, context);
       if (kind.scrolls) reach(host, kind.named?.(settings) ?? kind.title);
       return told;
     };
-    runstore.kinds[kind.name] = { csv, menu, ...kind, draw };
+    runstore.kinds[kind.name] = { csv, menu, ...kind, ...(kind.table && { table }), draw };
   }
 
   /** Lets the keyboard reach a panel that scrolls. */
@@ -49,6 +59,26 @@ runstore.panelKinds = (() => {
     return typeof value === "number" && Number.isFinite(value) ? value : null;
   }
 
+  /** What is said of runs whose number is not finite, and so has no place in a picture. @param {Column} column @param {number[]} runs */
+  function leftOut(column, runs) {
+    const odd = runs.filter((run) => NOT_FINITE.has(column.values[run]) || (typeof column.values[run] === "number" && !Number.isFinite(column.values[run])));
+    return odd.length ? `${format.count(odd.length, "run")} left out: ${column.label} is NaN or infinite.` : "";
+  }
+
+  /** Says so in a panel whose numbers span more than a number holds, on which no axis can stand. @param {number[]} values @returns {boolean} whether it did */
+  function tooFar(host, values, column) {
+    const { min, max } = runstore.statistics.summary(values) ?? { min: 0, max: 0 };
+    if (Number.isFinite(max - min)) return false;
+    empty(host, `${column.label} reaches from ${format.number(min)} to ${format.number(max)}: too far apart for an axis. The table has the numbers.`);
+    return true;
+  }
+
+  /** What stands at an axis: a column's label, with its unit. @param {Column} column */
+  const axisTitle = ({ label, type }) => (type === "duration" ? `${label} (s)` : label);
+
+  /** Whether a column's numbers have a place on an axis of numbers: moments have not. */
+  const isQuantity = (column) => isNumeric(column) && column.type !== "time";
+
   /** The columns of numbers, or others, as options of a form: what was measured first. @param {(column: Column) => boolean} [wanted] */
   function options(context, wanted = isNumeric) {
     const order = { summary: 0, config: 1, run: 2 };
@@ -61,23 +91,29 @@ runstore.panelKinds = (() => {
   function firstMetric(context) {
     const { columns, all } = context.runs;
     const measured = [...columns.values()].filter((column) => column.section === "summary" && isNumeric(column) && !OWN.test(column.key));
-    const size = (column) => all.reduce((sum, run) => sum + (numberOf(column, run) !== null), 0);
+    const size = (column) => (column.isLoaded ? all.reduce((sum, run) => sum + (numberOf(column, run) !== null), 0) : column.filled);
     const ranked = measured.map((column) => ({ key: column.key, size: size(column) + (column.goal ? 0.5 : 0) }));
     return ranked.reduce((best, each) => (each.size > best.size ? each : best), { key: "", size: 0 }).key;
   }
 
   /** Config columns that have several values among the runs; those that most runs have first, of these numbers first. */
   function varied(context) {
-    const columns = [...context.runs.columns.values()].filter(({ section }) => section === "config");
-    const known = columns.map((column) => ({ column, there: context.runs.all.filter((run) => (column.values[run] ?? null) !== null) }));
-    const differ = known.filter(({ column, there }) => new Set(there.map((run) => String(column.values[run]))).size > 1);
-    differ.sort((a, b) => b.there.length - a.there.length || isNumeric(b.column) - isNumeric(a.column));
+    const columns = [...context.runs.columns.values()].filter(({ section, isConstant }) => section === "config" && !isConstant);
+    const differ = columns.map((column) => ({ column, ...spread(column, context.runs.all) })).filter(({ distinct }) => distinct > 1);
+    differ.sort((a, b) => b.filled - a.filled || isNumeric(b.column) - isNumeric(a.column));
     return differ.map(({ column }) => column);
+  }
+
+  /** How many of some runs have a value, and how many values there are; of a column that is not loaded, in the project. */
+  function spread(column, runs) {
+    if (!column.isLoaded) return { filled: column.filled, distinct: column.distinct };
+    const there = runs.map((run) => column.values[run] ?? null).filter((value) => value !== null);
+    return { filled: there.length, distinct: new Set(there.map(String)).size };
   }
 
   /** Whether numbers are read better on a log axis: all are positive and they span two decades. @param {Column} [column] */
   function wantsLog(column, context) {
-    if (!["number", "duration"].includes(column?.type)) return false;
+    if (!["number", "duration"].includes(column?.type) || !column.isLoaded) return false;
     const own = runstore.statistics.summary(context.runs.all.map((run) => numberOf(column, run)).filter((value) => value !== null));
     return Boolean(own) && own.min > 0 && own.max / own.min >= 100;
   }
@@ -129,8 +165,6 @@ runstore.panelKinds = (() => {
   /** A number as a column shows it. */
   const shown = (value, column) => (value === null ? "–" : format.value(value, column?.type));
 
-  let loading = null;
-  const specs = () => (loading ??= runstore.loaded("panel_charts"));
   const runtimes = new Map();
 
   /** @type {WeakMap<HTMLElement, {name: string, place: HTMLElement, view: object, observer: ResizeObserver, drawing: object}>} */
@@ -152,23 +186,17 @@ runstore.panelKinds = (() => {
    */
   async function chart(host, drawing) {
     const { name } = drawing;
-    const all = await specs();
-    if (!runtimes.has(name)) runtimes.set(name, vega.parse(all[name], null, { ast: true }));
+    const all = await figures.specs();
+    if (!runtimes.has(name)) runtimes.set(name, vega.parse(all[name].vega, null, { ast: true }));
     if (charts.get(host)?.name !== name) build(host, name);
     const made = charts.get(host);
     made.drawing = drawing;
     made.place.setAttribute("aria-label", drawing.label);
-    const [ink, paper] = pageColours();
-    vegaView.set(made.view, { ...palette.axes(), strong: ink, paper, ...drawing.signals });
+    vegaView.set(made.view, { ...figures.theme(), ...drawing.signals });
     for (const [key, rows] of Object.entries(drawing.data)) made.view.data(key, rows);
     for (const old of [...host.children]) if (old !== made.place) old.remove();
     if (drawing.legend) host.append(element("div", { className: "kind-note" }, drawing.legend));
     await fit(host);
-  }
-
-  function pageColours() {
-    const style = getComputedStyle(document.documentElement);
-    return ["--ink", "--surface"].map((name) => style.getPropertyValue(name).trim());
   }
 
   function build(host, name) {
@@ -193,34 +221,14 @@ runstore.panelKinds = (() => {
     await made.view.width(made.place.clientWidth).height(height).runAsync();
   }
 
-  /** What the menu offers of a chart of Vega's. @returns {MenuItem[]} */
-  function pictures(host, title) {
+  /** The chart that stands in a panel. @returns {?Figure} */
+  function figureOf(host) {
     const made = charts.get(host);
-    if (!made) return [];
-    return [
-      { label: "Download PNG", action: async () => plotFiles.save(`${title}.png`, "image/png", await png(made)), apart: true },
-      { label: "Download SVG", action: async () => plotFiles.save(`${title}.svg`, "image/svg+xml", await made.view.toSVG()) },
-      { label: "Download Vega spec", action: async () => plotFiles.save(`${title}.vg.json`, "application/json", JSON.stringify(await spec(made))) },
-    ];
+    return made?.drawing ? { ...made.drawing, items: legends.get(made.drawing.legend), width: made.place.clientWidth, height: made.place.clientHeight } : null;
   }
 
-  async function png({ view }) {
-    const drawn = await view.toCanvas(2);
-    const canvas = element("canvas", { width: drawn.width, height: drawn.height });
-    const context = canvas.getContext("2d");
-    context.fillStyle = pageColours()[1];
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(drawn, 0, 0);
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  }
-
-  /** The chart as a specification that holds its data and its colours. */
-  async function spec({ name, drawing, view }) {
-    const all = await specs();
-    const data = all[name].data.map((each) => (each.name in drawing.data ? { ...each, values: drawing.data[each.name] } : each));
-    const signals = all[name].signals.map((signal) => ("value" in signal ? { ...signal, value: view.signal(signal.name) } : signal));
-    return { ...all[name], data, signals, width: view.width(), height: view.height() };
-  }
+  /** @type {WeakMap<Node, {items: {label: string, colour: string}[], title: string}>} what stands in a legend */
+  const legends = new WeakMap();
 
   /** Names and colours, on one line. @param {{label: string, colour: string}[]} items @param {string} [title] */
   function legend(items, title = "") {
@@ -230,8 +238,10 @@ runstore.panelKinds = (() => {
       return element("span", { className: "kind-key" }, swatch, element("span", { className: "text" }, label));
     });
     const more = items.length - keys.length;
-    return element("span", { className: "kind-legend" }, ...(title ? [`${title}:`] : []), ...keys, ...(more > 0 ? [`and ${more} more`] : []));
+    const made = element("span", { className: "kind-legend" }, ...(title ? [`${title}:`] : []), ...keys, ...(more > 0 ? [`and ${more} more`] : []));
+    legends.set(made, { items, title });
+    return made;
   }
 
-  return { register, empty, drop, isNumeric, numberOf, options, firstMetric, varied, wantsLog, entities, colours, about, columnName, shown, ramp, gradient, chart, legend };
+  return { register, empty, drop, isNumeric, isQuantity, numberOf, leftOut, tooFar, axisTitle, options, firstMetric, varied, wantsLog, entities, colours, about, columnName, shown, ramp, gradient, chart, legend };
 })();

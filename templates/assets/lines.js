@@ -1,7 +1,9 @@
 "use strict";
-/** Lines over x: what a metric's chart shows of the runs, and the panel "Line chart" of several metrics. */
+/** Lines over x: what a chart of one or several metrics shows of the runs. */
 runstore.Lines = (() => {
-  const { series, palette, format } = runstore;
+  const { series, fine, overview, palette, format } = runstore;
+  // Points of a formula's metrics beside a range: not all of them have one at each step.
+  const BESIDE = 1000;
   const DASHES = 4;
   const MOST_METRICS = 50;
   // As many names as a legend may have.
@@ -28,12 +30,13 @@ runstore.Lines = (() => {
     /** Lets go of the numbers of an earlier build. @param {Metric[]} before its metrics */
     renew(before) {
       const { metrics } = this.shown.runs;
-      const files = (of) => of.flatMap(({ name, times }) => (times ? [name, times.name] : [name]));
+      const files = (of) => of.flatMap(({ overview, parts }) => [overview, ...parts.flatMap(({ name, times, fine }) => [name, times, fine])]).filter(Boolean);
       const kept = new Set(files(metrics));
       for (const name of files(before)) if (!kept.has(name)) runstore.forget(name);
-      for (const key of [...this.decoded.keys()]) if (!kept.has(key.split(" ")[0])) this.decoded.delete(key);
+      const keys = new Set(metrics.flatMap((metric) => [this.#key(metric, false), this.#key(metric, true), this.#firstKey(metric)]));
+      for (const key of [...this.decoded.keys()]) if (!keys.has(key)) this.decoded.delete(key);
       this.metrics = new Map(metrics.map((metric) => [metric.key, metric]));
-      this.order = null;
+      this.order = this.sizes = null;
     }
 
     /** What kinds of panels may look at. @returns {Context} */
@@ -50,9 +53,8 @@ runstore.Lines = (() => {
     }
 
     #select(chosen) {
-      const { runs, matching, state } = this.shown;
-      const wanted = new Set(chosen ?? matching);
-      state.set({ hide: matching.filter((run) => !wanted.has(run)).map((run) => runs.id[run]) });
+      const { runs, state } = this.shown;
+      state.set(chosen ? { select: chosen.map((run) => runs.id[run]), only: true } : { select: [], only: false });
     }
 
     /** The runs that match, in the table's order. */
@@ -65,47 +67,90 @@ runstore.Lines = (() => {
       return this.order.runs;
     }
 
-    /** The decoded numbers of a metric, with or without its times. @returns {Promise<Series>} */
+    /** All numbers of a metric of this page's runs, decoded, with or without its times. @returns {Promise<Series>} */
     series(metric, timed) {
       if (!metric) return Promise.reject(new Error("No run of this project logged that metric."));
-      const key = `${metric.name} ${timed}`;
+      return this.#once(this.#key(metric, timed), () => (metric.formula ? this.#computed(metric.formula, timed) : this.#load(metric, timed)));
+    }
+
+    #once(key, load) {
       if (!this.decoded.has(key)) {
-        const loading = metric.formula ? this.#computed(metric.formula, timed) : this.#load(metric, timed);
+        const loading = load();
         this.decoded.set(key, loading);
         loading.catch(() => this.decoded.delete(key));
       }
       return this.decoded.get(key);
     }
 
+    /** What was decoded holds for the same files and as many runs: their indices go by that. */
+    #key(metric, timed) {
+      const files = metric.formula ? [metric.name] : this.#parts(metric).map(({ name, times }) => `${name}${timed ? times : ""}`);
+      return [this.shown.runs.id.length, timed, ...files].join(" ");
+    }
+
+    #firstKey(metric) {
+      return `${this.shown.runs.id.length} ${metric.overview}`;
+    }
+
+    /** The files of a metric in which runs of this page may be. */
+    #parts(metric) {
+      const { runs } = this.shown;
+      const found = metric.parts.filter(({ from, to }) => runs.all.some((run) => runs.rank(run) >= from && runs.rank(run) <= to));
+      return found.length ? found : metric.parts.slice(0, 1);
+    }
+
+    #file(name) {
+      return name ? runstore.load(name, `${this.shown.base}data/${name}.js`) : null;
+    }
+
     async #load(metric, timed) {
-      const { base } = this.shown;
-      const times = timed && metric.times ? runstore.load(metric.times.name, base + metric.times.shard) : null;
-      return series.decode(await runstore.load(metric.name, base + metric.shard), await times);
+      const parts = this.#parts(metric).map(async ({ name, times }) => {
+        const [payload, moments] = await Promise.all([this.#file(name), timed ? this.#file(times) : null]);
+        return { payload, times: moments };
+      });
+      return series.indexed(series.join(await Promise.all(parts)), this.shown.runs.id.length);
+    }
+
+    /** Where every row of a metric's long runs lies, by run. @returns {Promise<Map<number, Index>>} */
+    async fine(metric) {
+      const lists = await Promise.all(this.#parts(metric).map(({ fine }) => this.#file(fine)));
+      return new Map(lists.flatMap((list) => (list ?? []).map(([rank, index]) => [this.shown.runs.id.length - 1 - rank, index])));
+    }
+
+    /** Loads what a chart needs once more is asked of it than what it shows first. @param {Metric[]} metrics */
+    preload(metrics) {
+      for (const metric of metrics) if (metric.parts) this.series(metric, false).catch(() => {});
     }
 
     async #computed(formula, timed) {
       return runstore.formula.combine(formula, await Promise.all(formula.metrics.map((key) => this.series(this.metrics.get(key), timed))));
     }
 
-    /** What the chart of one metric shows now. @returns {Promise<Drawing>} */
-    drawing(metric, settings = {}) {
-      return this.#drawing([metric], settings);
+    /** What the chart of one metric shows now. @param {?Look} look which range it shows @returns {Promise<Drawing>} */
+    drawing(metric, settings = {}, look = null) {
+      return this.#drawing([metric], settings, look);
     }
 
     /** The same for several metrics in one chart, and a formula between some. @param {{metrics?: string[], pattern?: string, formula?: string}} settings */
-    async drawingOf(settings) {
+    async drawingOf(settings, look = null) {
       const { test } = runstore.matcher(settings.pattern || "");
       const wanted = new Set(Array.isArray(settings.metrics) ? settings.metrics : []);
       const all = this.shown.runs.metrics.filter(({ key }) => wanted.has(key) || (settings.pattern && test(key)));
       const some = [...(settings.formula ? [metricOf(String(settings.formula), this.metrics)] : []), ...all];
       if (!some.length) throw new Error("No metric of this project is named so: choose others in “Edit…”.");
-      return this.#drawing(some.slice(0, MOST_METRICS), settings);
+      return this.#drawing(some.slice(0, MOST_METRICS), settings, look);
     }
 
-    async #drawing(metrics, settings) {
-      const view = { ...this.shown.state.view, ...chosen(settings) };
-      const parts = await Promise.all(metrics.map((metric) => this.#part(metric, view)));
+    async #drawing(metrics, settings, look) {
+      const view = { ...this.shown.state.view, ...runstore.kinds.line.chosen(settings) };
+      await this.shown.runs.ensure(inTemplate(settings.legend, this.shown.runs));
+      const parts = await Promise.all(metrics.map((metric) => this.#part(metric, view, settings, look)));
+      const rough = roughness(parts);
+      const whole = parts.every(({ first }) => !first) ? fine.extent(parts.map((part) => ({ ...part, runs: this.#chosen(part, view).runs }))) : null;
+      const details = await this.#refine(parts, view, rangeOf(settings).x, look);
+      const long = parts.some(({ sources }) => sources.some(isLong));
       const [{ axis, axisLabel, note }] = parts;
+      const resamples = long && !series.isMetric(axis);
       const named = parts.map((part, at) => this.#namer(metrics[at], settings, metrics.length > 1 ? at : null));
       const made = parts.map((part, at) => this.#made(part, named[at], view));
       const legends = parts.map((part, at) => this.#legend(part, named[at]));
@@ -113,7 +158,9 @@ runstore.Lines = (() => {
         axis, axisLabel,
         curves: made.flatMap(({ curves }) => curves),
         behind: made.flatMap(({ behind }) => behind),
-        note: [note, parts.some(({ values }) => values.approximate) ? APPROXIMATE : "", said(made, this.shown.groups ? "groups" : "runs")].filter(Boolean).join(" "),
+        note: [note, rough === "thinned" ? FIRST : look?.exact === "thinned" ? ALL : "", parts.some(({ values }) => values?.approximate) ? APPROXIMATE : "", said(made, this.shown.groups ? "groups" : "runs"), fine.told(details, long, view.smooth, axis), made.some(({ cut }) => cut) ? CUT : ""].filter(Boolean).join(" "),
+        whole,
+        rough, resamples: resamples || rough === "thinned",
         about: this.#about(made, parts),
         legend: legends.flatMap(({ items }) => items),
         more: legends.reduce((sum, { more }) => sum + more, 0),
@@ -121,32 +168,119 @@ runstore.Lines = (() => {
       };
     }
 
-    /** A metric's numbers, and its x. */
-    async #part(metric, view) {
+    /** A metric's numbers, and its x: what is shown first, as long as that answers what is asked. */
+    async #part(metric, view, settings, look) {
+      const other = series.isMetric(view.x) ? this.metrics.get(view.x) : null;
       const has = { _step: true, _runtime: metric.has_runtime, _timestamp: metric.has_wall, defined: Boolean(metric.axis) };
-      const shown = series.shownAxis(view.x, has[view.x], metric.axis);
-      const values = await this.series(metric, shown.axis === "_runtime" || shown.axis === "_timestamp");
-      return { ...shown, values, logged: this.#loggedIn(values), xs: series.axis(values, shown.axis) };
+      const shown = series.shownAxis(view.x, series.isMetric(view.x) ? Boolean(other) : has[view.x], metric.axis);
+      const first = await this.#first(metric, view, settings, shown.axis, look);
+      const values = first ? first.values : other ? await this.#over(metric, other) : await this.series(metric, shown.axis === "_runtime" || shown.axis === "_timestamp");
+      const sources = [...(metric.formula ? metric.formula.metrics.map((key) => this.metrics.get(key)) : [metric]), ...(other ? [other] : [])];
+      const xs = values && series.axis(values, shown.axis);
+      const logged = first ? first.logged : this.#loggedIn(values, other ? xs : null);
+      const note = other && !logged.size ? `No run logged “${other.key}” together with this metric.` : shown.note;
+      return { ...shown, note, metric, sources, first, values, logged, xs };
     }
 
-    /** The runs that logged a metric, found once. @returns {Set<number>} */
-    #loggedIn(values) {
-      if (!this.logged.has(values)) this.logged.set(values, new Set(values.runs));
+    /** A metric's numbers over those of another. @returns {Promise<Series>} */
+    #over(metric, other) {
+      const both = [metric, other].map((each) => this.#key(each, false)).join(" ");
+      return this.#once(`${both} over ${other.key}`, async () => series.over(await this.series(metric, false), await this.series(other, false), other.key));
+    }
+
+    /** What the chart of a metric shows first; null where that does not answer what is asked. @returns {Promise<?Overview>} */
+    async #first(metric, view, settings, axis, look) {
+      if (!metric.overview || look?.exact || look?.zoom(axis) || !this.#isPlain(metric, view, settings, axis)) return null;
+      const count = this.shown.runs.id.length;
+      const first = await this.#once(this.#firstKey(metric), async () => overview.decode(await this.#file(metric.overview), count));
+      return this.#isAnswered(first, view) ? first : null;
+    }
+
+    /** Whether nothing is asked but what a page shows by itself. */
+    #isPlain(metric, view, settings, axis) {
+      const { defaultGroup } = this.shown.runs;
+      const { x } = rangeOf(settings);
+      if (axis !== (metric.axis ? "defined" : "_step") || view.smooth > 0 || view.xlog || view.outliers || x.some((end) => end !== null)) return false;
+      return this.shown.groups ? view.group === defaultGroup && view.agg === "mean" && view.shade === "std" && !view.members : !defaultGroup;
+    }
+
+    /** Whether every line that is to be drawn is there, of a group that of all its runs. @param {Overview} first */
+    #isAnswered(first, view) {
+      const { runs, groups } = this.#chosen(first, view);
+      if (!first.curves) return [...runs].every((run) => first.runs.has(run));
+      const { charted } = this.shown;
+      const isWhole = (group) => group.runs.length === this.#sizeOf(group.value) && group.runs.every((run) => charted.has(run));
+      return groups.every(({ group }) => first.curves.has(group.value) && isWhole(group));
+    }
+
+    /** How many runs of the project share a value of the column that groups by default. */
+    #sizeOf(value) {
+      if (!this.sizes) {
+        this.sizes = new Map();
+        for (const each of this.shown.runs.columns.get(this.shown.runs.defaultGroup).values) this.sizes.set(each ?? null, (this.sizes.get(each ?? null) ?? 0) + 1);
+      }
+      return this.sizes.get(value);
+    }
+
+    /**
+     * Gives the parts every row of the range that is shown, where these are few enough.
+     * @param {[?number, ?number]} given the range in the panel's settings @returns {Promise<?Detail[]>} null: all of x is shown
+     */
+    async #refine(parts, view, given, look) {
+      const [{ axis }] = parts;
+      const range = look?.zoom(axis) ?? (given.some((end) => end !== null) ? [given[0] ?? -Infinity, given[1] ?? Infinity] : null);
+      if (!range || series.isMetric(axis)) return null;
+      return Promise.all(parts.map(async (part) => {
+        const ask = { axis, range, runs: this.#chosen(part, view).runs, how: view, loading: look?.loading };
+        const found = part.axis === axis ? await this.#detail(part, ask) : { values: part.values, rows: 0, long: 0, whole: true };
+        if (found.whole && found.long) Object.assign(part, { values: found.values, xs: series.axis(found.values, axis), range });
+        return found;
+      }));
+    }
+
+    /** Every row of a metric, or of what a formula is made of. @returns {Promise<Detail>} */
+    async #detail({ metric, sources, values }, ask) {
+      if (!metric.formula) return fine.detail({ ...ask, values, placeOf: await this.#places(metric) });
+      const long = sources.filter(isLong).length;
+      if (!long || ask.axis !== "_step") return { values, rows: 0, long, whole: !long };
+      const all = await Promise.all(sources.map(async (each) => fine.detail({ ...ask, beside: BESIDE, values: await this.series(each, false), placeOf: await this.#places(each) })));
+      const rows = Math.max(...all.map((each) => each.rows));
+      if (!all.every((each) => each.whole)) return { values, rows, long, whole: false, failed: all.find((each) => each.failed)?.failed };
+      return { values: runstore.formula.combine(metric.formula, all.map((each) => each.values)), rows, long, whole: true };
+    }
+
+    /** Where the rows of a metric's long runs lie. @returns {Promise<(run: number) => ?Place>} */
+    async #places(metric) {
+      const { runs } = this.shown;
+      const known = isLong(metric) ? await this.fine(metric) : new Map();
+      return (run) => (known.has(run) ? { index: known.get(run), folder: runs.link(run).replace(/index\.html$/, "fine/") } : null);
+    }
+
+    /** The runs that logged a metric, and have an x in `xs` if it is given, found once. @returns {Set<number>} */
+    #loggedIn(values, xs = null) {
+      if (!this.logged.has(values)) this.logged.set(values, new Set(xs ? values.runs.filter((_, k) => xs(k).some(Number.isFinite)) : values.runs));
       return this.logged.get(values);
+    }
+
+    /** The runs behind the lines of a metric, or their groups, and of how many these are. */
+    #chosen({ logged }, view) {
+      const { groups, charted } = this.shown;
+      const most = view.most === "all" ? Infinity : Number(view.most);
+      if (!groups) {
+        const all = this.ordered().filter((run) => charted.has(run) && logged.has(run));
+        return { runs: new Set(all.slice(0, most)), groups: null, all: all.length, count: all.length };
+      }
+      const some = this.#orderedGroups().map((group) => ({ group, runs: group.runs.filter((run) => charted.has(run) && logged.has(run)) }));
+      const all = some.filter(({ runs }) => runs.length);
+      const shown = all.slice(0, most);
+      return { runs: new Set(shown.flatMap(({ runs }) => runs)), groups: shown, all: all.length, count: all.reduce((sum, { runs }) => sum + runs.length, 0) };
     }
 
     /** The lines of a metric, the faint ones behind them, and of how many there are. */
     #made(part, named, view) {
-      const { groups, charted } = this.shown;
-      const most = view.most === "all" ? Infinity : Number(view.most);
-      if (!groups) {
-        const all = this.ordered().filter((run) => charted.has(run) && part.logged.has(run));
-        return { ...this.#runLines(part, new Set(all.slice(0, most)), named, view), all: all.length, runs: all.length };
-      }
-      const some = this.#orderedGroups().map((group) => ({ group, runs: group.runs.filter((run) => charted.has(run) && part.logged.has(run)) }));
-      const all = some.filter(({ runs }) => runs.length);
-      const shown = all.slice(0, most).map(({ group, runs }) => ({ ...named(group), runs }));
-      return { ...this.#groupLines(part, shown, view), all: all.length, runs: all.reduce((sum, { runs }) => sum + runs.length, 0) };
+      const { runs, groups, all, count } = this.#chosen(part, view);
+      const made = groups ? this.#groupLines(part, groups.map(({ group, runs: own }) => ({ ...named(group), value: group.value, runs: own })), view) : this.#runLines(part, runs, named, view);
+      return { ...made, all, runs: count };
     }
 
     #runLines({ values, xs }, runs, named, view) {
@@ -157,13 +291,20 @@ runstore.Lines = (() => {
       return { curves, behind: raw };
     }
 
-    #groupLines({ values, xs, axis }, groups, view) {
-      const plain = this.#aggregated(values, xs, axis, groups, view);
+    #groupLines({ first, values, xs, axis, range }, groups, view) {
+      if (first) return { curves: groups.map((group) => ({ ...group, ...first.curves.get(group.value) })), behind: [], cut: false };
+      let plain = range && !view.smooth ? [] : this.#aggregated(values, xs, axis, groups, view);
+      // What lies beside the range is of use to a smoother alone, and only while it does not fill the bins.
+      const cut = Boolean(range) && (!view.smooth || plain.some(({ binned }) => binned));
+      if (cut) {
+        const part = fine.clipped(values, axis, range);
+        plain = this.#aggregated(part, series.axis(part, axis), axis, groups, view);
+      }
       const smooth = (curve, of) => of && runstore.smoothing.smooth(curve.xs, of, view);
       const curves = view.smooth > 0 ? plain.map((curve) => ({ ...curve, ys: smooth(curve, curve.ys), lo: smooth(curve, curve.lo), hi: smooth(curve, curve.hi) })) : plain;
       const raw = view.raw && view.smooth > 0 ? plain.map((curve) => ({ ...curve, lo: null, hi: null })) : [];
       const members = view.members ? series.memberCurves(values, xs, groups, view) : [];
-      return { curves, behind: [...members, ...raw] };
+      return { curves, behind: [...members, ...raw], cut: cut && view.smooth > 0 };
     }
 
     /** The groups' lines before they are smoothed. Of a group that has the same runs as before, it is still known. */
@@ -185,7 +326,7 @@ runstore.Lines = (() => {
     #orderedGroups() {
       const { runs, groups, state } = this.shown;
       if (this.groupOrder?.groups !== groups || this.groupOrder.sort !== state.view.sort) {
-        this.groupOrder = { groups, sort: state.view.sort, ordered: runs.sortGroups(groups, state.view.sort) };
+        this.groupOrder = { groups, sort: state.view.sort, ordered: runs.sortLeaves(this.shown.shown.tree, state.view.sort) };
       }
       return this.groupOrder.ordered;
     }
@@ -238,21 +379,21 @@ runstore.Lines = (() => {
     return { x: [number(x0), number(x1)], y: [number(y0), number(y1)] };
   }
 
+  /** What a drawing lacks: points, or digits; "" for nothing. */
+  const roughness = (parts) => (parts.some(({ first }) => first?.thinned) ? "thinned" : parts.some(({ first }) => first && !first.exact) ? "rounded" : "");
+
+  const isLong = ({ parts }) => parts.some(({ fine: every }) => every);
+
   /** A formula as a metric of its own, whose times are those of the first metric in it. */
   function metricOf(text, metrics) {
     const formula = runstore.formula.parse(text, [...metrics.keys()]);
-    return { ...metrics.get(formula.metrics[0]), key: text, name: `= ${text}`, formula };
+    return { ...metrics.get(formula.metrics[0]), key: text, name: `= ${text}`, formula, overview: null };
   }
 
-  /** What a panel's settings say in place of the page's. */
-  function chosen({ x, smooth, most, ...flags }) {
-    const own = {};
-    if (x) own.x = x;
-    if (most) own.most = most;
-    for (const name of FLAGS) if (flags[name]) own[name] = flags[name] === "yes";
-    if (Number.isFinite(smooth)) own.smooth = Math.min(0.999, Math.max(0, smooth));
-    return own;
-  }
+  const columnOf = (key, runs) => runs.columns.get(key) ?? runs.columns.get(key.replace(/^run\./, ""));
+
+  /** The columns that a legend's template names. @returns {string[]} */
+  const inTemplate = (template, runs) => [...String(template ?? "").matchAll(/\$\{([^}]*)\}/g)].map(([, key]) => columnOf(key, runs)?.key).filter(Boolean);
 
   /**
    * A legend's template: `${run.name}`, `${config.lr}`, `${summary.loss}`, `${metric}`; of a group what its runs have in
@@ -262,48 +403,18 @@ runstore.Lines = (() => {
     return template.replace(/\$\{([^}]*)\}/g, (_, key) => {
       if (key === "metric") return metric.key;
       if (key === "name" || key === "run.name" || key === "group.name") return name;
-      const column = runs.columns.get(key) ?? runs.columns.get(key.replace(/^run\./, ""));
+      const column = columnOf(key, runs);
       if (!column) return "";
       const values = new Set(members.map((run) => format.value(column.values[run], column.type)));
       return values.size === 1 ? [...values][0] : "*";
     });
   }
 
+  const FIRST = "A first look: no extreme is left out.";
+  // As long as the other, so that the page stays as it is.
+  const ALL = "All points of all lines are loaded.";
+  const CUT = "The smoothing begins at the left edge.";
   const APPROXIMATE = "Of long runs the formula is computed from the means of their buckets.";
-  const FLAGS = ["xlog", "ylog", "outliers", "raw", "members"];
-  const AS_PAGE = { value: "", label: "As the page" };
-  const YES_NO = [AS_PAGE, { value: "yes", label: "Yes" }, { value: "no", label: "No" }];
-  const MOST = ["10", "50", "100", "500", "all"].map((value) => ({ value, label: value === "all" ? "All" : value }));
-  const AXES = [AS_PAGE, { value: "_step", label: "Step" }, { value: "_runtime", label: "Relative time" }, { value: "_timestamp", label: "Wall time" }];
-
-  runstore.kinds.line = {
-    name: "line",
-    title: "Line chart",
-    about: "One or several metrics over steps or time, one line a run or a group.",
-    defaults: () => ({ metrics: [], pattern: "", formula: "", x: "", xlog: "", ylog: "", outliers: "", smooth: null, raw: "", members: "", most: "", legend: "", x0: null, x1: null, y0: null, y1: null }),
-    fields: ({ metrics }, own) => [
-      ...(own ? [] : [
-        { name: "metrics", label: "Metrics", type: "keys", options: metrics.map(({ key }) => key) },
-        { name: "pattern", label: "and all whose name matches", type: "text", placeholder: "regular expression, such as loss$" },
-        { name: "formula", label: "and a formula", type: "text", placeholder: "train/loss / val/loss, 1 - acc, log(loss)" },
-      ]),
-      { name: "x", label: "X axis", type: "select", options: AXES },
-      { name: "x0", label: "X from", type: "number" },
-      { name: "x1", label: "X to", type: "number" },
-      { name: "xlog", label: "Log x", type: "select", options: YES_NO },
-      { name: "y0", label: "Y from", type: "number" },
-      { name: "y1", label: "Y to", type: "number" },
-      { name: "ylog", label: "Log y", type: "select", options: YES_NO },
-      { name: "outliers", label: "Ignore outliers", type: "select", options: YES_NO },
-      { name: "smooth", label: "Smoothing", type: "number", about: "From 0 to 0.999; empty: as the page." },
-      { name: "raw", label: "Original behind smoothed", type: "select", options: YES_NO },
-      { name: "members", label: "Runs behind groups", type: "select", options: YES_NO },
-      { name: "most", label: "Lines at most", type: "select", options: [AS_PAGE, ...MOST] },
-      { name: "legend", label: "Legend", type: "text", placeholder: "${run.name} · ${config.lr}", about: "Any column in ${…}; ${metric} is the metric's name." },
-    ],
-    drawing: (settings, { lines }) => lines.drawingOf(settings),
-    named: ({ metrics, pattern, formula }) => [...(Array.isArray(metrics) ? metrics : []), pattern, formula].filter(Boolean).join(", ") || "Line chart",
-  };
 
   return Lines;
 })();

@@ -10,6 +10,7 @@
 runstore.live = (() => {
   const EVERY_MS = 1000;
   const LOST_MS = 3000;
+  const KEPT = "runstore-scrolled";
   const root = new URL("../", document.currentScript.src);
   /** @type {Map<string, (payload: any) => any>} */
   const handlers = new Map();
@@ -79,7 +80,7 @@ runstore.live = (() => {
     }
     release ??= told.release;
     // Other scripts may want other data; the address keeps the view.
-    if (release !== told.release) return location.reload();
+    if (release !== told.release) return reload();
     if (told.version !== version) {
       await refresh(told.files, page);
       version = told.version;
@@ -111,14 +112,28 @@ runstore.live = (() => {
     return short !== null && digest.startsWith(short);
   }
 
-  /** Which sections a page has: their scripts and places are made with it. @param {Document} page */
-  function shape(page) {
-    return [...page.querySelectorAll("nav.sections a, [data-shape]")].map((part) => part.dataset.shape ?? part.getAttribute("href")).join();
+  /** What a page has that its scripts fill: their places are made with it. @param {Document} page */
+  const shape = (page) => [...page.querySelectorAll("[data-shape]")].map((part) => part.dataset.shape).join();
+
+  const scrolled = () => [document.scrollingElement, ...document.querySelectorAll(".charts-pane")];
+
+  /** Loads the page anew and comes back to where the reader was. */
+  function reload() {
+    sessionStorage.setItem(KEPT, JSON.stringify([location.pathname, scrolled().map(({ scrollTop }) => scrollTop)]));
+    location.reload();
+  }
+
+  function comeBack() {
+    const [path, tops] = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
+    sessionStorage.removeItem(KEPT);
+    if (path !== location.pathname) return;
+    runstore.whenReady(() => scrolled().forEach((part, at) => (part.scrollTop = tops[at])));
   }
 
   /** Takes the regions of a newer page, `data-live`, that read otherwise than before. @param {Document} newer */
   function swap(newer) {
-    if (shape(newer) !== shape(document)) return location.reload();
+    if (shape(newer) !== shape(document)) return reload();
+    document.title = newer.title;
     for (const region of newer.querySelectorAll("[data-live]")) {
       const key = region.dataset.live;
       if (regions.get(key)?.isEqualNode(region)) continue;
@@ -135,11 +150,11 @@ runstore.live = (() => {
       if (shown && isInUse(shown)) continue;
       waiting.delete(key);
       if (!shown) continue;
-      const lists = (list) => [...list.querySelectorAll("[data-log]")];
-      const scrolls = lists(shown).map((list) => (list.scrollTop + list.clientHeight >= list.scrollHeight - 4 ? Infinity : list.scrollTop));
+      const folds = () => [...shown.querySelectorAll("details")];
+      const open = folds().map((fold) => fold.open);
       shown.replaceChildren(...document.importNode(regions.get(key), true).childNodes);
       runstore.format.humanise(shown);
-      lists(shown).forEach((list, at) => (list.scrollTop = Math.min(scrolls[at] ?? Infinity, list.scrollHeight)));
+      folds().forEach((fold, at) => (fold.open = open[at] ?? fold.open));
       shown.dispatchEvent(new CustomEvent("runstore:live", { bubbles: true }));
     }
   }
@@ -164,6 +179,7 @@ runstore.live = (() => {
   /** Called by the server. @param {string} known the version of the site that the page was loaded from */
   async function start(known) {
     version = known;
+    comeBack();
     for (;;) {
       let pause = EVERY_MS;
       try {

@@ -144,12 +144,29 @@ runstore.Log = (() => {
       if (changed.has("line") && this.state.view.line) this.#goTo(this.lines.row(this.state.view.line), true);
     }
 
-    /** Takes the list of a later build: what grew is read again. Who stands at the end stays there. */
-    async #renew(later) {
+    /** Takes the list of a later build, once nobody marks lines: what grew is read again. */
+    #renew(later) {
+      this.later = later;
+      if (this.#isMarked()) document.addEventListener("selectionchange", () => this.later && !this.#isMarked() && this.#renew(this.later), { once: true });
+      else return this.#takeLater();
+      return Promise.resolve();
+    }
+
+    #isMarked() {
+      const marked = getSelection();
+      return !marked.isCollapsed && this.view.contains(marked.anchorNode);
+    }
+
+    /** Who stands at the end stays there; so does what was found. */
+    async #takeLater() {
+      const { later } = this;
+      this.later = null;
       const known = new Map(this.logs.flatMap(({ shards }) => shards).map((shard) => [shard.url, shard]));
       const { title } = this.lines;
       const atEnd = this.view.scrollTop + this.view.clientHeight >= this.spacer.offsetHeight - LINE;
       const top = this.lines.number(this.#top());
+      const offset = this.view.scrollTop - this.#before(this.#top());
+      const found = this.matches[this.current] === undefined ? null : this.lines.number(this.matches[this.current]);
       this.logs = later.map((log) => new Lines(log));
       for (const shard of this.logs.flatMap(({ shards }) => shards)) {
         const same = known.get(shard.url);
@@ -159,7 +176,8 @@ runstore.Log = (() => {
       this.#writers();
       this.#choose(title);
       if (atEnd) await this.#end();
-      else this.#scrollTo(this.lines.row(top));
+      else this.#scrollTo(this.lines.row(top), offset);
+      if (this.state.view.find) await this.#search(this.state.view.find, found);
     }
 
     #writers() {
@@ -173,7 +191,9 @@ runstore.Log = (() => {
       view.addEventListener("scroll", () => this.#show(), { passive: true });
       new ResizeObserver(() => this.#resize()).observe(view);
       const find = this.find("find");
-      find.value = this.state.view.find;
+      // Somebody may have written there while the log was loaded.
+      if (find.value) this.state.set({ find: find.value });
+      else find.value = this.state.view.find;
       find.addEventListener("input", () => {
         clearTimeout(this.typing);
         this.typing = setTimeout(() => this.state.set({ find: find.value }), 150);
@@ -258,8 +278,8 @@ runstore.Log = (() => {
       this.spacer.style.height = `${this.#before(this.lines.count)}px`;
     }
 
-    #scrollTo(row) {
-      this.view.scrollTop = this.#before(row);
+    #scrollTo(row, offset = 0) {
+      this.view.scrollTop = this.#before(row) + offset;
       this.#show();
     }
 
@@ -356,8 +376,8 @@ runstore.Log = (() => {
       }
     }
 
-    /** Looks through all lines, shard by shard, and tells on the way what it found. */
-    async #search(pattern) {
+    /** Looks through all lines, shard by shard, and tells on the way what it found. @param {string} pattern @param {?number} found the number of the line that was found before, which stays so */
+    async #search(pattern, found = null) {
       const turn = (this.searching = {});
       const { lines } = this;
       this.matches = [];
@@ -378,6 +398,8 @@ runstore.Log = (() => {
         this.#told(`Searching… ${format.count(this.matches.length, "line")}`);
       }
       this.#told(this.matches.length ? format.count(this.matches.length, "matching line") : "No line matches");
+      const before = found === null ? -1 : this.matches.indexOf(lines.row(found));
+      if (before >= 0) return this.#mark(before);
       // The nearest to the end of what is on the screen: a log is read from its end.
       const near = this.matches.findLastIndex((row) => row < this.#at(this.view.scrollTop + this.view.clientHeight) + 1);
       if (this.matches.length) this.#select(Math.max(0, near));
@@ -394,13 +416,19 @@ runstore.Log = (() => {
       if (length) this.#select((this.current + way + length) % length);
     }
 
-    #select(at) {
+    /** Marks what was found, where one looks already. */
+    #mark(at) {
       this.current = at;
       this.find("found").textContent = `${(at + 1).toLocaleString("en")} of ${format.count(this.matches.length, "matching line")}`;
+      this.marked = this.matches[at];
+      return this.#show();
+    }
+
+    #select(at) {
+      this.#mark(at);
       const row = this.matches[at];
-      this.marked = row;
       const inside = this.#before(row) >= this.view.scrollTop && this.#before(row + 1) <= this.view.scrollTop + this.view.clientHeight;
-      return inside ? this.#show() : this.#goTo(row);
+      return inside ? Promise.resolve() : this.#goTo(row);
     }
   }
 

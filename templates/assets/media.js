@@ -48,11 +48,13 @@
     frame.className = "logged-frame";
     frame.title = label;
     frame.setAttribute("sandbox", "allow-scripts");
+    let stood = false;
     const hear = (event) => {
-      if (event.source !== frame.contentWindow) return;
+      if (stood && !frame.isConnected) removeEventListener("message", hear);
+      stood ||= frame.isConnected;
+      if (!frame.contentWindow || event.source !== frame.contentWindow) return;
       if (event.data === "ready") frame.contentWindow.postMessage(message(), "*");
       if (event.data === "drawn") frame.dataset.drawn = "true";
-      if (!frame.isConnected) removeEventListener("message", hear);
     };
     addEventListener("message", hear);
     frame.src = address;

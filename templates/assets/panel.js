@@ -26,12 +26,14 @@ runstore.Panel = (() => {
   const { element, icon } = runstore;
   const MOST_IN_LEGEND = 12;
   const SOME_IN_LEGEND = 6;
+  // A pointer that only crosses a chart asks for nothing.
+  const STAYS_MS = 300;
 
   class Panel {
     /**
      * @param {{key: string, title: string, section: string}} metric  of a panel that was added: its id and title
      * @param {string} kind
-     * @param {{menu: (panel: Panel) => MenuItem[], toggle: (key: string) => void, arrange: ?object}} owner  `arrange`: how it is moved and resized, null where it is not
+     * @param {{menu: (panel: Panel) => MenuItem[], toggle: (key: string) => void, arrange: ?Arrange, point: (panel: Panel, where: ?object) => void, zoom: (panel: Panel, range: ?[number, number]) => void}} owner  `arrange`: how it is moved and resized, null where it is not
      */
     constructor(metric, kind, owner) {
       Object.assign(this, { metric, kind, owner, chart: null, visible: false, stale: true, settings: {}, drawing: Promise.resolve() });
@@ -63,7 +65,7 @@ runstore.Panel = (() => {
     #grip() {
       const { arrange } = this.owner;
       if (!arrange) return null;
-      const title = "Drag to move; arrows move, Shift and arrows resize";
+      const title = "Drag to move; arrows move, Shift and arrows resize, Alt and arrows change the section";
       this.grip = element("button", { type: "button", className: "quiet icon-button grip", title, aria: { label: `Move ${this.metric.key}` } }, icon("grip"));
       this.grip.addEventListener("pointerdown", (event) => arrange.drag(this, event));
       this.grip.addEventListener("keydown", (event) => arrange.key(this, event));
@@ -101,15 +103,31 @@ runstore.Panel = (() => {
     show(drawing) {
       if (!this.chart) {
         this.chart = new runstore.Chart(this.title);
-        this.chart.onzoom = (zoomed) => (this.reset.hidden = !zoomed);
-        this.chart.oncursor = (where) => this.owner.follow(this, where);
+        this.chart.onzoom = (range, chosen) => {
+          this.reset.hidden = range === null;
+          if (chosen) this.owner.zoom(this, range);
+        };
+        this.chart.oncursor = (where) => this.owner.point(this, where);
+        this.#watch(this.chart.root);
         this.body.replaceChildren(this.chart.root);
         this.tabled = false;
       }
       this.chart.label = this.title;
+      // Whether another range has other points, and not only other places for them.
+      this.resamples = Boolean(drawing.resamples);
+      // Whether it shows only some points of each line, or digits: "thinned", "rounded".
+      this.rough = drawing.rough ?? "";
       this.tell(drawing);
       this.#showLegend(drawing.legend, drawing.more ?? 0);
       return this.chart.draw(drawing).then(() => this.tabled && this.showTable(runstore.plotFiles.rows(this.chart)));
+    }
+
+    /** Who stays with a chart, or reads it by keys, wants all of it. */
+    #watch(root) {
+      const exact = () => this.rough === "thinned" && this.owner.exact(this);
+      root.addEventListener("pointerenter", () => (this.staying = setTimeout(exact, STAYS_MS)));
+      root.addEventListener("pointerleave", () => clearTimeout(this.staying));
+      root.addEventListener("keydown", exact);
     }
 
     /** Where a kind that draws itself does so. */
@@ -132,6 +150,12 @@ runstore.Panel = (() => {
       this.about.textContent = told?.about ?? "";
       this.note.textContent = told?.note ?? "";
       this.note.hidden = !told?.note;
+    }
+
+    /** Says what it waits for, below the picture that still is there. */
+    wait(text) {
+      this.note.textContent = text;
+      this.note.hidden = false;
     }
 
     fail(error) {

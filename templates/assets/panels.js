@@ -1,15 +1,16 @@
 "use strict";
 /** The panels of a page in their sections: made when they scroll into sight, drawn again when the view changes. */
 runstore.Panels = (() => {
-  const { element, icon, Panel, Layout, Arrange } = runstore;
-  // A section makes its panels so many at a time.
-  const PAGE = 60;
+  const { element, Panel, Section, Layout, Arrange } = runstore;
   const ADDED = "Added panels";
   // Columns and px of a panel that needs room.
   const WIDE = [2, 320];
+  // What these say in the view is done without drawing.
+  const ARRANGES = ["panels", "layout", "sync", "zoom", "zooms"];
 
   /**
-   * @typedef {{key: string, title: string, section: string}} Metric
+   * @typedef {{key: string, title: string, section: string, own?: Own}} Metric
+   * @typedef {{kind: string, set: object, size: [number, number]}} Own  of a panel that is there by itself and shows no metric: its kind, its settings to begin with, its usual size
    * @typedef {{curves: Curve[], axis: string, axisLabel: string, log: boolean, about: string, note: string, legend: LegendItem[]}} Drawing
    * @typedef {{key: string, label: string, colour: string, off: boolean, n?: number}} LegendItem
    * @typedef {object} Context  what a kind of panel may look at
@@ -20,7 +21,7 @@ runstore.Panels = (() => {
    * @property {Metric[]} metrics
    * @property {(key: string) => Promise<Series>} series
    * @property {State} state
-   * @property {(runs: ?number[]) => void} select  shows only these runs; null: all
+   * @property {(runs: ?number[]) => void} select  selects these runs and shows only them; null: selects none and shows all
    * @property {(part: object) => void} change  keeps a part of the settings of the panel that is drawn
    */
 
@@ -33,15 +34,20 @@ runstore.Panels = (() => {
      * @param {{state?: ?State, context?: ?(() => Context)}} more  with a state panels can be arranged, with a context added
      */
     constructor(host, metrics, draw, toggle, { state = null, context = null } = {}) {
-      Object.assign(this, { host, draw, toggle, context, pattern: "" });
+      Object.assign(this, { host, metrics, draw, toggle, context, pattern: "" });
       this.layout = new Layout(state);
-      this.arranger = this.layout.changeable ? new Arrange(this.layout, (panel) => this.#idsBeside(panel)) : null;
-      this.owner = { menu: (panel) => this.#menu(panel), toggle, arrange: this.arranger, follow: (panel, where) => this.#follow(panel, where), redraw: (panel) => this.#draw(panel) };
+      this.zooms = new runstore.zoom.Zooms(state);
+      this.arranger = this.layout.changeable ? new Arrange(this.layout, this) : null;
+      this.owner = { menu: (panel) => this.#menu(panel), toggle, arrange: this.arranger, point: (panel, where) => this.#point(panel, where), zoom: (panel, range) => this.#zoom(panel, range), redraw: (panel) => this.#draw(panel), exact: (panel) => this.#exact(panel) };
       /** @type {Map<string, Panel>} the panels made so far, by their metric's key */
       this.made = new Map();
       this.seen = new Promise((resolve) => (this.haveSeen = resolve));
       this.observer = new IntersectionObserver((entries) => this.#sight(entries), { rootMargin: "200px 0px" });
-      this.sections = this.#sections(metrics);
+      /** @type {Section[]} in the order they are shown */
+      this.sections = [];
+      this.none = element("p", { className: "empty", hidden: true });
+      this.said = element("p", { className: "aside", role: "status" });
+      host.after(this.none, this.said);
       this.arrange();
       if (!metrics.length) this.haveSeen();
       let width = host.clientWidth;
@@ -50,6 +56,7 @@ runstore.Panels = (() => {
         width = host.clientWidth;
       }).observe(host);
       document.addEventListener("runstore:theme", () => this.update());
+      runstore.printing.add(() => this.drawAll());
     }
 
     get panels() {
@@ -67,6 +74,12 @@ runstore.Panels = (() => {
       requestAnimationFrame(() => setTimeout(() => this.turn === turn && near.filter(({ stale }) => stale).forEach((panel) => this.#draw(panel))));
     }
 
+    /** Draws every panel that is in the page, in sight or not. */
+    async drawAll() {
+      const shown = this.panels.filter(({ root }) => root.checkVisibility());
+      await Promise.all(shown.map((panel) => this.#draw(panel)));
+    }
+
     /** Kept once the panels that the reader sees first are painted. */
     async settled() {
       await this.seen;
@@ -77,66 +90,162 @@ runstore.Panels = (() => {
     filter(pattern) {
       this.pattern = pattern;
       for (const section of this.sections) {
-        section.limit = PAGE;
+        section.begin();
         this.#fill(section);
       }
+      this.#showNone();
     }
 
     /** Takes the metrics of a later build: those known get their newer data, others a panel. @param {Metric[]} metrics */
     renew(metrics) {
       const left = new Map(metrics.map((metric) => [metric.key, metric]));
-      for (const section of this.sections) {
-        section.metrics = section.metrics.filter(({ key, kind }) => kind !== undefined || left.has(key));
-        for (const metric of section.metrics) {
-          if (metric.kind === undefined) Object.assign(metric, left.get(metric.key));
-          left.delete(metric.key);
-        }
+      const known = this.metrics.filter(({ key }) => left.has(key));
+      for (const metric of known) {
+        Object.assign(metric, left.get(metric.key));
+        left.delete(metric.key);
       }
-      for (const metric of left.values()) {
-        let section = this.sections.find(({ name }) => name === metric.section);
-        if (!section) this.sections.push((section = this.#section(metric.section)));
-        section.metrics.push(metric);
-      }
+      this.metrics = [...known, ...left.values()];
       this.arrange();
     }
 
     /** Puts sections and panels where the layout has them, in the sizes and with the settings it says. */
     arrange() {
-      this.#takeAdded();
-      const names = this.layout.sections(this.sections.map(({ name }) => name));
-      const sections = [...this.sections].sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
-      const roots = sections.map(({ root }) => root);
-      if (roots.some((root, at) => root !== this.host.children[at])) this.host.replaceChildren(...roots);
+      this.#forgetRemoved();
+      const homes = this.#homes();
+      /** The names of all sections, in the order they come. */
+      this.usual = [...homes.keys()];
+      const made = new Map(this.sections.map((section) => [section.name, section]));
+      this.sections = this.layout.sections(this.usual).map((name) => made.get(name) ?? this.#section(name));
+      const roots = this.sections.map(({ root }) => root);
+      if (roots.length !== this.host.children.length || roots.some((root, at) => root !== this.host.children[at])) this.host.replaceChildren(...roots);
       for (const section of this.sections) {
-        section.root.open = !this.layout.isFolded(section.name);
+        section.metrics = homes.get(section.name);
+        section.details.open = !this.layout.isFolded(section.name);
+        section.title = this.layout.titleOf(section.name);
+        section.columns = this.layout.columns(section.name);
         this.#fill(section);
       }
+      this.#showNone();
       for (const panel of this.panels) this.#refresh(panel);
+      this.onarrange?.();
+    }
+
+    /** The panels of each section, those that were removed left out, both in the order they come. @returns {Map<string, Metric[]>} */
+    #homes() {
+      const { layout } = this;
+      const added = this.#addsPanels ? layout.added.map(({ id, kind }) => ({ key: id, title: id, section: ADDED, kind })) : [];
+      const homes = new Map(this.#addsPanels ? [[ADDED, []]] : []);
+      for (const name of [...this.metrics.map(({ section }) => section), ...layout.made]) if (!homes.has(name)) homes.set(name, []);
+      const hidden = new Set(layout.removed.panels);
+      for (const metric of [...added, ...this.metrics]) {
+        if (hidden.has(metric.key)) continue;
+        (homes.get(layout.home(metric.key)) ?? homes.get(metric.section)).push(metric);
+      }
+      for (const name of layout.removed.sections) homes.delete(name);
+      return homes;
+    }
+
+    get #addsPanels() {
+      return this.layout.changeable && this.context !== null;
+    }
+
+    /** Where a panel is. */
+    sectionOf({ root }) {
+      return root.closest(".section-frame").section;
+    }
+
+    /** The keys of a section's panels in the order they come, as if another were among them. @param {string} name @param {?string} with_ */
+    usualIn(name, with_ = null) {
+      const section = this.sections.find((each) => each.name === name);
+      const own = new Set([...section.metrics.map(({ key }) => key), ...(with_ === null ? [] : [with_])]);
+      return [...(this.#addsPanels ? this.layout.added.map(({ id }) => id) : []), ...this.metrics.map(({ key }) => key)].filter((key) => own.has(key));
+    }
+
+    /** Keys in the order of the titles of their panels. @param {string[]} keys */
+    byTitle(keys) {
+      const titles = new Map(this.metrics.map(({ key, title }) => [key, title]));
+      const titleOf = (key) => this.made.get(key)?.title ?? titles.get(key) ?? key;
+      return [...keys].sort((a, b) => titleOf(a).localeCompare(titleOf(b), "en", { numeric: true }));
+    }
+
+    /** Tells a screen reader. @param {string} text */
+    say(text) {
+      this.said.textContent = text;
+    }
+
+    /** Says what to do where nothing is left to show. */
+    #showNone() {
+      const isEmpty = this.sections.every(({ shown }) => !shown) && (this.metrics.length > 0 || this.pattern !== "");
+      this.none.hidden = !isEmpty;
+      this.none.textContent = this.pattern ? `No chart's name matches “${this.pattern}”. Empty the search to see them all.` : "Every panel was removed. “Reset layout” brings them back.";
     }
 
     /** Charts over the same axis show where the pointer is in one of them. @param {?{x: number, key: string, axis: string}} where */
-    #follow(from, where) {
+    #point(from, where) {
       for (const panel of this.panels) {
         if (panel === from || !panel.visible || !panel.chart) continue;
         panel.chart.follow(where && panel.chart.axis === where.axis ? where : null);
       }
     }
 
+    /** Follows the view in how panels stand. @param {Set<string>} changed @returns {boolean} whether it changed in anything else */
+    follow(changed) {
+      const { view } = this.layout.state;
+      if (changed.has("panels")) this.filter(view.panels);
+      if (changed.has("layout")) this.arrange();
+      if (["sync", "zoom", "zooms"].some((key) => changed.has(key))) this.#rezoom();
+      return [...changed].some((key) => !ARRANGES.includes(key));
+    }
+
+    /** A person zoomed in a panel, null: out again. */
+    #zoom({ metric, chart }, range) {
+      this.zooms.set(metric.key, chart.axis, range);
+      this.#rezoom();
+    }
+
+    /** Shows of each chart what the view says. Of long runs there are other points then. */
+    #rezoom() {
+      for (const panel of this.panels.filter(({ chart }) => chart?.axis)) {
+        const range = this.zooms.of(panel.metric.key, panel.chart.axis);
+        if (JSON.stringify(range) === JSON.stringify(panel.range ?? null)) continue;
+        panel.range = range;
+        panel.chart.share(range);
+        if (!panel.resamples) continue;
+        if (panel.visible) this.#draw(panel);
+        else panel.stale = true;
+      }
+    }
+
+    /** Draws from all data what was drawn from some points or digits. */
+    #exact(panel) {
+      if (!panel.rough || panel.exact) return panel.drawing;
+      panel.exact = panel.rough;
+      return this.#draw(panel);
+    }
+
+    /** What a drawing may ask: the range that it shows of an axis, whether it needs all data, and that it waits for them. */
+    #look(panel, isCurrent = () => true) {
+      return {
+        exact: panel.exact ?? "",
+        zoom: (axis) => this.zooms.of(panel.metric.key, axis),
+        loading: () => isCurrent() && panel.wait("Loading every row of this range…"),
+      };
+    }
+
     highlight(key) {
       for (const panel of this.panels) if (panel.visible) panel.chart?.highlight(key);
     }
 
-    /** Asks which kind of panel to add, and with which settings. @param {HTMLElement} button that opened it */
-    offer(button) {
+    /** Asks which kind of panel to add, and with which settings. @param {HTMLElement} button that opened it @param {?Section} section where to, null: where it belongs */
+    offer(button, section = null) {
       const kinds = Object.values(runstore.kinds);
-      runstore.menu.open(button, "Add panel", kinds.map((kind) => ({ label: kind.title, action: () => this.#add(kind) })));
+      runstore.menu.open(button, "Add panel", kinds.map((kind) => ({ label: kind.title, action: () => this.#add(kind, section) })));
     }
 
-    async #add(kind) {
+    async #add(kind, section) {
       const settings = await this.#ask(kind, `Add: ${kind.title}`, kind.defaults(this.context()), "Add");
       if (!settings) return;
-      const id = this.layout.add(kind.name, settings);
-      if (kind.wide) this.layout.resize(id, ...WIDE);
+      const id = this.layout.add(kind.name, settings, { size: kind.wide ? WIDE : null, section: section?.name });
       const panel = this.made.get(id);
       panel?.root.scrollIntoView({ block: "nearest" });
       panel?.menuButton.focus();
@@ -144,7 +253,7 @@ runstore.Panels = (() => {
 
     async #edit(panel) {
       const kind = runstore.kinds[panel.kind];
-      const settings = await this.#ask(kind, `Edit: ${panel.title}`, { ...kind.defaults(this.context()), ...panel.settings }, "Apply", panel);
+      const settings = await this.#ask(kind, `Edit: ${panel.title}`, { ...kind.defaults(this.context()), ...panel.metric.own?.set, ...panel.settings }, "Apply", panel);
       if (settings) this.layout.set(panel.metric.key, settings);
       panel.menuButton.focus();
     }
@@ -160,10 +269,32 @@ runstore.Panels = (() => {
     #menu(panel) {
       const kind = runstore.kinds[panel.kind];
       const change = this.layout.changeable && this.context && kind ? [{ label: "Edit…", action: () => this.#edit(panel) }] : [];
-      const remove = panel.added ? [{ label: "Remove panel", action: () => this.layout.remove(panel.metric.key), apart: true }] : [];
+      const remove = this.layout.changeable ? [{ label: "Remove panel", action: () => this.#remove(panel), apart: true }] : [];
       const full = { label: "Full screen", action: () => panel.fullScreen() };
-      const files = panel.chart ? runstore.plotFiles.items(panel) : kind?.draw ? this.#files(panel, kind) : [];
-      return [...change, full, ...files, ...(this.arranger?.items(panel) ?? []), ...remove];
+      const files = panel.chart ? this.#chartFiles(panel) : kind?.draw ? this.#files(panel, kind) : [];
+      return [...change, ...this.#zoomItems(panel), full, ...files, ...(this.arranger?.items(panel) ?? []), ...remove];
+    }
+
+    /** Zooming by numbers, for who has no mouse. */
+    #zoomItems({ chart }) {
+      if (!chart?.drawn.length) return [];
+      const ask = async () => {
+        const range = await runstore.zoom.ask(chart);
+        if (range) chart.zoomTo(range);
+      };
+      return [{ label: "Zoom to…", action: ask }, ...(chart.zoom ? [{ label: "Reset zoom", action: () => chart.resetZoom() }] : [])];
+    }
+
+    /** What is taken away from a chart is made of all data. */
+    #chartFiles(panel) {
+      const whole = (action) => (panel.rough ? () => this.#exact(panel).then(action) : action);
+      return runstore.plotFiles.items(panel).map((item) => ({ ...item, action: whole(item.action) }));
+    }
+
+    #remove({ added, metric, title }) {
+      if (added) this.layout.remove(metric.key);
+      else this.layout.hide(metric.key);
+      this.say(added ? `${title} was removed.` : `${title} was removed: “Layout” brings it back.`);
     }
 
     /** What the menu of a panel offers of its kind: its own, its table, its numbers. */
@@ -188,26 +319,17 @@ runstore.Panels = (() => {
     #seen(panel, kind) {
       const change = (part) => this.layout.set(panel.metric.key, { ...panel.settings, ...part });
       const context = { ...this.context(), change };
-      return [{ ...kind.defaults(context), ...panel.settings }, context];
+      return [{ ...kind.defaults(context), ...panel.metric.own?.set, ...panel.settings }, context];
     }
 
-    /** The panels that a person added, made and removed as the layout says. */
-    #takeAdded() {
-      if (!this.layout.changeable || !this.context) return;
-      const section = this.sections.find(({ name }) => name === ADDED) ?? this.#newAdded();
-      section.metrics = this.layout.added.map(({ id, kind }) => ({ key: id, title: id, section: ADDED, kind }));
-      const kept = new Set(section.metrics.map(({ key }) => key));
-      for (const panel of this.panels.filter(({ added, metric }) => added && !kept.has(metric.key))) {
+    /** Lets go of the panels that a person added and removed again: in another view their ids may be those of others. */
+    #forgetRemoved() {
+      const kept = new Map(this.layout.added.map(({ id, kind }) => [id, kind]));
+      for (const panel of this.panels.filter(({ added, metric, kind }) => added && kept.get(metric.key) !== kind)) {
         this.observer.unobserve(panel.root);
         panel.chart?.destroy();
         this.made.delete(panel.metric.key);
       }
-    }
-
-    #newAdded() {
-      const section = this.#section(ADDED);
-      this.sections.unshift(section);
-      return section;
     }
 
     /** Takes over a panel's settings and size where they changed. */
@@ -246,21 +368,16 @@ runstore.Panels = (() => {
       const byKey = new Map(section.metrics.map((metric) => [metric.key, metric]));
       const all = this.layout.order(section.name, [...byKey.keys()]).map((key) => byKey.get(key));
       section.matching = this.pattern ? all.filter((metric) => this.#matches(metric, test)) : all;
-      const { matching, limit } = section;
-      section.root.hidden = matching.length === 0;
-      section.count.textContent = String(matching.length);
-      const roots = matching.slice(0, limit).map((metric) => this.#panelOf(metric).root);
-      const { children } = section.grid;
-      if (children.length !== roots.length || roots.some((root, at) => root !== children[at])) section.grid.replaceChildren(...roots);
-      for (const { panel } of roots) this.arranger?.fit(panel);
-      section.more.hidden = matching.length <= limit;
-      section.more.textContent = `Show ${Math.min(PAGE, matching.length - limit)} more of ${matching.length}`;
+      section.root.hidden = section.matching.length === 0 && (this.pattern !== "" || !this.layout.made.includes(section.name));
+      section.none.hidden = section.matching.length > 0;
+      section.put(section.matching.slice(0, section.limit).map((metric) => this.#panelOf(metric).root));
+      for (const { panel } of section.grid.children) this.arranger?.fit(panel);
     }
 
     #panelOf(metric) {
       let panel = this.made.get(metric.key);
       if (!panel) {
-        panel = new Panel(metric, metric.kind ?? "line", this.owner);
+        panel = new Panel(metric, metric.kind ?? metric.own?.kind ?? "line", this.owner);
         panel.added = metric.kind !== undefined;
         this.made.set(metric.key, panel);
         this.#refresh(panel);
@@ -269,55 +386,16 @@ runstore.Panels = (() => {
       return panel;
     }
 
-    #idsBeside({ root }) {
-      const section = this.sections.find(({ grid }) => grid === root.parentElement);
-      const usual = section.metrics.map(({ key }) => key);
-      return { name: section.name, usual, all: this.layout.order(section.name, usual), shown: section.matching.map(({ key }) => key) };
-    }
-
-    #sections(metrics) {
-      const sections = new Map();
-      for (const metric of metrics) {
-        if (!sections.has(metric.section)) sections.set(metric.section, this.#section(metric.section));
-        sections.get(metric.section).metrics.push(metric);
-      }
-      return [...sections.values()];
-    }
-
     #section(name) {
-      const grid = element("div", { className: "panel-grid" });
-      const count = element("span", { className: "count" });
-      const more = element("button", { type: "button", className: "more-panels" });
-      const summary = element("summary", {}, icon("chevron"), element("h2", {}, name), count);
-      const root = element("details", { className: "section", open: true }, summary, grid, more);
-      const section = { name, root, grid, count, more, metrics: [], matching: [], limit: PAGE };
-      if (this.layout.changeable) {
-        summary.title = "Alt and arrow: move the section";
-        summary.addEventListener("keydown", (event) => this.#moveSection(section, event));
-        root.addEventListener("toggle", () => this.layout.fold(name, !root.open));
-      }
-      more.onclick = () => {
-        section.limit += PAGE;
-        this.#fill(section);
+      const { arranger } = this;
+      const owner = {
+        fill: (section) => this.#fill(section),
+        fold: ({ details }) => this.layout.fold(name, !details.open),
+        menu: (section) => runstore.sectionMenu.open(this, section),
+        drag: (section, event) => arranger.dragSection(section, event),
+        key: (section, event) => arranger.keySection(section, event),
       };
-      return section;
-    }
-
-    #moveSection({ name, root }, event) {
-      const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      if (!by || !event.altKey) return;
-      event.preventDefault();
-      const usual = this.sections.map((section) => section.name);
-      const names = this.layout.sections(usual);
-      // Sections without a panel to show are passed over.
-      const hidden = new Set(this.sections.filter((section) => section.root.hidden).map((section) => section.name));
-      const shown = names.filter((each) => !hidden.has(each));
-      const other = shown[shown.indexOf(name) + by];
-      if (other === undefined) return;
-      const wanted = names.filter((each) => each !== name);
-      wanted.splice(wanted.indexOf(other) + (by > 0 ? 1 : 0), 0, name);
-      this.layout.reorderSections(usual, wanted);
-      root.querySelector("summary").focus();
+      return new Section(name, owner, this.layout.changeable);
     }
 
     #sight(entries) {
@@ -343,14 +421,18 @@ runstore.Panels = (() => {
       // What a kind begins with goes by the runs that are shown.
       if (added) panel.title = this.#titleOf(panel);
       if (added && !kind) throw new Error(`This page knows no panel of the kind “${panel.kind}”.`);
-      if (added && kind.draw) {
+      if (kind?.draw && (added || metric.own)) {
         const told = await kind.draw(panel.host, ...this.#seen(panel, kind));
         if (isCurrent()) panel.tell(told);
         if (isCurrent() && panel.tabled) await this.#swap(panel, true);
         return;
       }
-      const drawing = await (added ? kind.drawing(...this.#seen(panel, kind)) : this.draw(metric, settings));
-      if (isCurrent()) await panel.show(drawing);
+      const look = this.#look(panel, isCurrent);
+      const [own, context] = added ? this.#seen(panel, kind) : [];
+      const drawing = await (added ? kind.drawing(own, { ...context, look }) : this.draw(metric, settings, look));
+      if (!isCurrent()) return;
+      panel.range = this.zooms.of(metric.key, drawing.axis);
+      await panel.show({ ...drawing, zoom: panel.range });
     }
   }
 

@@ -40,7 +40,8 @@ runstore.pickRuns = (() => {
       shown = found.slice(0, MOST_LISTED);
       list.replaceChildren(...shown.map(row));
       const more = found.length - shown.length;
-      about.textContent = `${chosen.size} of ${format.count(places.length, "run")} chosen${chosen.size >= most ? " (no more fit)" : ""}${more > 0 ? `; ${more} more match, search for them` : ""}`;
+      const left = more > 0 ? `; ${more} more match, search for them` : "";
+      about.textContent = `${chosen.size} of ${format.count(places.length, "run")} chosen${chosen.size >= most ? " (no more fit)" : ""}${left}`;
       accept.disabled = !chosen.size;
     }
 

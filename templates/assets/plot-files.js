@@ -19,7 +19,7 @@ runstore.plotFiles = (() => {
   /** A cell of a CSV file. What a spreadsheet would take for a formula is text there too. */
   function quoted(cell) {
     const text = cell === null || cell === undefined ? "" : Array.isArray(cell) ? cell.join(", ") : String(cell);
-    const safe = typeof cell !== "number" && /^[=+@\t\r-]/.test(text) && !Number.isFinite(Number(text)) ? `'${text}` : text;
+    const safe = typeof cell !== "number" && /^[=+@\t\r-]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
 
@@ -161,6 +161,20 @@ runstore.plotFiles = (() => {
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
+  /** A picture in pixels of one in lines. @param {string} text SVG @returns {Promise<Blob>} PNG */
+  async function raster(text, width, height) {
+    const url = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
+    try {
+      const image = element("img", { src: url });
+      await image.decode();
+      const canvas = element("canvas", { width: Math.round(width * SCALE), height: Math.round(height * SCALE) });
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      return await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  }
+
   function node(tag, properties, ...children) {
     const made = document.createElementNS(SVG, tag);
     for (const [name, value] of Object.entries(properties)) made.setAttribute(name, String(value));
@@ -214,5 +228,5 @@ runstore.plotFiles = (() => {
     ];
   }
 
-  return { save, copy, csv, tabbed, items, rows, tableOf };
+  return { save, copy, csv, raster, tabbed, items, rows, tableOf };
 })();

@@ -59,7 +59,7 @@ runstore.plotValues = (() => {
     const sorted = values.subarray(0, count).sort();
     const [low, high] = [sorted[Math.floor(0.05 * (count - 1))], sorted[Math.ceil(0.95 * (count - 1))]];
     if (!(low < high)) return null;
-    if (log) return [low * (low / high) ** 0.03, high * (high / low) ** 0.03];
+    if (log) return runstore.shapes.roomy(low, high);
     const room = high * 0.04 - low * 0.04;
     return [Math.max(low - room, -Number.MAX_VALUE), Math.min(high + room, Number.MAX_VALUE)];
   }

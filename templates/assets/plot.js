@@ -51,7 +51,7 @@
     const specs = await runtimes();
     const bins = item.values.map((count, at) => ({ x0: item.bins[at], x1: item.bins[at + 1], count }));
     const colours = theme(1);
-    const one = chartOf(`${panel.head.key} at step ${item.step}`, specs.bins, { ...colours, xtitle: "Value", ytitle: "Count" }, { bins }, panel.data.heat ? 130 : 220);
+    const one = chartOf(`${panel.head.key} at step ${item.step}`, specs.bins, { ...colours, xtitle: "Value", ytitle: "Count", whole: bins.every(({ count }) => Number.isInteger(count)) }, { bins }, panel.data.heat ? 130 : 220);
     const { heat } = panel.data;
     if (!heat) return element("div", {}, one.place);
     // The map stays, and only its rule moves.

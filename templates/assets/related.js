@@ -40,6 +40,7 @@
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
     observer.disconnect();
+    runstore.live?.on("names", show);
     show().catch((error) => section.append(element("p", { className: "plot-failed" }, error.message)));
   }, { rootMargin: "300px 0px" });
   observer.observe(section);

@@ -1,40 +1,53 @@
 "use strict";
 /** The page of one run: its charts, what it logged beside numbers, its system metrics, and searches in its lists. */
 (() => {
-  const { State, Panels, element, series, palette } = runstore;
+  const { State, Panels, element, series, fine, palette, format } = runstore;
   // What is chosen in the log and the files changes no chart.
   const BESIDE = new Set(["find", "line", "writer", "file"]);
 
   /** What a chart of this run shows, from the payload of its metrics. */
   function drawer(data, axisOf, marks = []) {
     const decoded = new WeakMap();
-    return async (metric) => {
+    const valuesOf = (metric) => {
       // Of a later build a metric has other numbers.
       if (decoded.get(metric)?.y !== metric.y) decoded.set(metric, { y: metric.y, values: series.decodeRun(metric, data.times) });
-      const { values } = decoded.get(metric);
+      return decoded.get(metric).values;
+    };
+    return async (metric, _settings, look) => {
       const { x, xlog, ylog, outliers, raw, ...how } = axisOf();
-      const shown = series.shownAxis(x, Boolean(series.axis(values, x)), metric.axis_name);
+      const other = series.isMetric(x) ? data.metrics.find(({ key }) => key === x) : null;
+      const points = other ? series.over(valuesOf(metric), valuesOf(other), x) : valuesOf(metric);
+      const shown = series.shownAxis(x, Boolean(series.axis(points, x)), metric.axis_name);
+      const range = series.isMetric(shown.axis) ? null : look.zoom(shown.axis);
+      const runs = new Set([0]);
+      const placeOf = () => (metric.fine ? { index: metric.fine, folder: "fine/" } : null);
+      const detail = range && (await fine.detail({ values: points, axis: shown.axis, range, runs, placeOf, how, loading: look.loading }));
+      const values = detail ? detail.values : points;
       const name = () => ({ key: metric.key, label: metric.title, colour: palette.colour(0) });
-      const lines = (smoothing) => series.runCurves(values, series.axis(values, shown.axis), new Set([0]), name, smoothing);
+      const lines = (smoothing) => series.runCurves(values, series.axis(values, shown.axis), runs, name, smoothing);
       const behind = raw && how.smooth > 0 ? lines({ ...how, smooth: 0 }) : [];
-      return { ...shown, curves: lines(how), behind, marks: shown.axis === "_step" ? marks : [], log: ylog, xlog, outliers, about: `${values.y.length} points`, legend: [] };
+      const note = [shown.note, fine.told(detail && [detail], Boolean(metric.fine || other?.fine), how.smooth, shown.axis)].filter(Boolean).join(" ");
+      const whole = fine.extent([{ values: points, xs: series.axis(points, shown.axis), runs }]);
+      return { ...shown, note, whole, resamples: Boolean(metric.fine) && !series.isMetric(shown.axis), curves: lines(how), behind, marks: shown.axis === "_step" ? marks : [], log: ylog, xlog, outliers, about: format.count(metric.fine ? metric.fine.counts.reduce((sum, each) => sum + each, 0) : points.y.length, "point"), legend: [] };
     };
   }
 
   async function drawCharts(root, data, state, listeners) {
     // Where each later attempt began.
     const marks = (root.dataset.marks ?? "").split(" ").filter(Boolean).map(Number);
-    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}));
+    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}, { state }));
+    runstore.sectionMenu.bind(panels, document);
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);
     listeners.push((changed) => {
       show();
-      if (changed.has("panels")) panels.filter(state.view.panels);
-      else if ([...changed].some((key) => !BESIDE.has(key))) panels.update();
+      const own = new Set([...changed].filter((key) => !BESIDE.has(key)));
+      if (panels.follow(own)) panels.update();
     });
     runstore.live?.on("run", (later) => {
       data.times = later.times;
       panels.renew(later.metrics);
+      data.metrics = panels.metrics;
       return panels.update();
     });
     await panels.settled();
@@ -42,19 +55,24 @@
 
   /** Media and tables: panels with a slider through the steps. */
   async function drawLogged() {
-    const heads = await runstore.loaded("panels");
+    const name = `panels/${document.querySelector("[data-run]").dataset.run}`;
+    const heads = await runstore.loaded(name);
     const shown = [];
+    const renewals = [];
     for (const [place, sectioned] of [["media", true], ["tables", false]]) {
       const host = document.querySelector(`[data-${place}]`);
       if (!host) continue;
-      const own = heads.filter((head) => head.place === place);
+      const ownOf = (all) => all.filter((head) => head.place === place);
+      const own = ownOf(heads);
       const panels = new runstore.steps.StepPanels(host, own, sectioned);
       if (place === "media") {
         runstore.media = panels;
         document.querySelector("[data-media-search]").addEventListener("input", (event) => panels.filter(event.target.value));
       } else runstore.tables = panels;
       shown.push(panels.settled());
+      renewals.push((later) => panels.renew(ownOf(later)));
     }
+    runstore.live?.on(name, (later) => Promise.all(renewals.map((renew) => renew(later))));
     await Promise.all(shown);
   }
 
@@ -103,7 +121,9 @@
     const list = () => document.getElementById(input.dataset.searches);
     const search = () => {
       const { test } = runstore.matcher(input.value);
-      for (const row of list().querySelectorAll("[data-row]")) row.hidden = !test(row.textContent);
+      // A key or a value may match as a whole: "^lr$".
+      const matches = (row) => test(row.textContent) || [...row.children].some(({ textContent }) => test(textContent));
+      for (const row of list().querySelectorAll("[data-row]")) row.hidden = !matches(row);
     };
     input.addEventListener("input", search);
     document.addEventListener("runstore:live", ({ target }) => target === list() && search());
@@ -115,13 +135,13 @@
     const root = document.querySelector("[data-panels]");
     const data = root && (await runstore.loaded("run"));
     const axes = Boolean(data) && data.metrics.some(({ axis_name: name }) => name);
-    const state = new State({ x: runstore.offerAxes(document, axes) });
+    const state = new State({ x: runstore.axes.offer(document, axes, () => (data ? data.metrics.map(({ key }) => key) : [])) });
     const listeners = [];
     state.onchange = (changed) => listeners.forEach((follow) => follow(changed));
     const system = document.querySelector("[data-system]");
     if (system) drawSystem(system);
     if (root) await drawCharts(root, data, state, listeners);
-    if (runstore.steps) await drawLogged();
+    if (document.querySelector("[data-media], [data-tables]")) await drawLogged();
     drawLater(document.getElementById("log"), runstore.Log, state, listeners, ({ find, line, writer }) => Boolean(find || line || writer));
     drawLater(document.getElementById("files"), runstore.Files, state, listeners, ({ file }) => Boolean(file));
     runstore.ready();

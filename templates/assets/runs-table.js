@@ -46,7 +46,7 @@ runstore.RunTable = (() => {
       this.build = 0;
       this.grid = new Grid(host, {
         label: "Runs",
-        empty: "No run matches.",
+        empty: "No run matches. Empty the search, or take conditions out of the filter.",
         cell: (column, row, node) => this.#cell(column, row, node),
         head: (column) => this.#head(column),
         foot: (column, foot) => this.#foot(column, foot),
@@ -291,6 +291,8 @@ runstore.RunTable = (() => {
     #click(event) {
       const place = this.grid.at(event.target);
       const widget = event.target.closest("button, input");
+      // The swatch is the eye for those who point; keys have the eye.
+      if (place?.row && event.target.closest(".swatch")) return this.on.toggle(place.row.key);
       if (!place || !widget) return;
       const { row, column } = place;
       if (widget.dataset.sort) this.on.sort(widget.dataset.sort, event.shiftKey);
@@ -341,13 +343,7 @@ runstore.RunTable = (() => {
       const key = event.target.dataset.resize;
       const { width } = this.grid.columns.find((column) => column.key === key);
       event.preventDefault();
-      const move = ({ clientX }) => this.#setWidth(key, width + clientX - event.clientX);
-      const stop = () => {
-        removeEventListener("pointermove", move);
-        removeEventListener("pointerup", stop);
-      };
-      addEventListener("pointermove", move);
-      addEventListener("pointerup", stop);
+      runstore.dragged(({ clientX }) => this.#setWidth(key, width + clientX - event.clientX));
     }
 
     #setWidth(key, width) {

@@ -2,7 +2,7 @@
 /**
  * A project's runs in typed columns: searched, grouped, sorted. No page.
  *
- * @typedef {{key: string, label: string, section: string, type: string, values: any[]}} Column
+ * @typedef {runstore.Column} Column
  *
  * @typedef {object} Group  the runs that share the values of the first `level + 1` columns that make the groups
  * @property {string} key
@@ -16,6 +16,7 @@
  * @property {?Group[]} children null for the deepest
  */
 runstore.Runs = (() => {
+  const { Column } = runstore;
   const collator = new Intl.Collator("en", { sensitivity: "base" });
   const SEARCHED = ["group", "job_type", "tags", "state", "notes"];
   const NONE = "(none)";
@@ -34,10 +35,15 @@ runstore.Runs = (() => {
       this.project = payload.project;
       this.metrics = payload.metrics;
       this.defaultGroup = payload.group ?? "";
+      /** What was logged beside numbers (logged.js). @type {?Logged} */
+      this.logged = payload.logged ?? null;
       /** @type {Map<string, Column>} */
-      this.columns = new Map(payload.columns.map((column) => [column.key, column]));
-      this.columns.set("name", { key: "name", label: "Name", section: "run", type: "text", values: this.name });
-      this.columns.set("id", { key: "id", label: "ID", section: "run", type: "text", values: this.id });
+      this.columns = new Map(payload.columns.map((entry) => [entry.key, new Column(entry, this.id.length)]));
+      for (const [key, label] of [["name", "Name"], ["id", "ID"]]) {
+        this.columns.set(key, new Column({ key, label, section: "run", type: "text", values: this[key] }, this.id.length));
+      }
+      /** Names of the files with columns that are not in the payload. @type {string[]} */
+      this.parts = payload.parts ?? [];
       this.all = this.id.map((_, run) => run);
       if (scope) {
         const values = this.columns.get(scope.column)?.values ?? [];
@@ -49,9 +55,28 @@ runstore.Runs = (() => {
       this.known = new Map();
     }
 
+    /** Which of some columns are known but not loaded. @param {Iterable<string>} keys @returns {string[]} */
+    missing(keys) {
+      return [...new Set(keys)].filter((key) => this.columns.get(key)?.isLoaded === false);
+    }
+
+    /** Loads the values of columns. @param {Iterable<string>} keys */
+    async ensure(keys) {
+      const parts = new Set(this.missing(keys).map((key) => this.columns.get(key).part));
+      await Promise.all([...parts].map((part) => this.#load(part)));
+    }
+
+    async #load(part) {
+      const { columns } = this;
+      const name = this.parts[part];
+      for (const packed of await runstore.load(name, `${this.base}data/${name}.js`)) columns.get(packed.key).take(packed);
+    }
+
     /** Takes the data of a later build; who holds a column holds its newer values. @param {object} payload */
-    renew(payload) {
+    async renew(payload) {
       const later = new Runs(payload, this.base, this.scope);
+      const loaded = [...this.columns.values()].filter(({ part, isLoaded }) => part !== null && isLoaded);
+      await later.ensure(loaded.map(({ key }) => key));
       for (const [key, column] of later.columns) {
         const known = this.columns.get(key);
         if (known) later.columns.set(key, Object.assign(known, column));
@@ -64,7 +89,7 @@ runstore.Runs = (() => {
     }
 
     link(run) {
-      return this.base + this.url[run];
+      return `${this.base}runs/${encodeURIComponent(this.id[run])}/index.html`;
     }
 
     /** The rank of a run's colour: the oldest is 0, so that new runs change no other's. */
@@ -264,6 +289,11 @@ runstore.Runs = (() => {
       return keyed.map(({ group }) => group);
     }
 
+    /** The deepest groups of a tree in the order of columns, each level within its own. @param {Group[]} groups @param {string} sort @returns {Group[]} */
+    sortLeaves(groups, sort) {
+      return this.sortGroups(groups, sort).flatMap((group) => (group.children ? this.sortLeaves(group.children, sort) : [group]));
+    }
+
     #groupValue(group, key) {
       if (key === "name") return group.name;
       const column = this.columns.get(key);
@@ -317,17 +347,34 @@ runstore.Runs = (() => {
       return counts;
     }
 
-    /** Whether a column's value differs between the page's runs. */
+    /** Whether a column's value differs between the page's runs; of one that is not loaded, between the project's. */
     isVaried(column) {
+      if (column.isConstant || !column.isLoaded) return !column.isConstant;
       return this.#once(`varied ${column.key}`, () => {
         const first = JSON.stringify(column.values[this.all[0]] ?? null);
         return this.all.some((run) => JSON.stringify(column.values[run] ?? null) !== first);
       });
     }
 
-    /** How many of a column's runs have a value. */
-    filled(column) {
-      return this.#once(`filled ${column.key}`, () => column.values.reduce((sum, value) => sum + (value !== null), 0));
+    /**
+     * Of some columns those that tell runs apart which the others do not, the fullest first: what only the runs of one
+     * model have says nothing beside the model.
+     * @param {Column[]} columns @returns {Column[]}
+     */
+    telling(columns) {
+      let [parts, count] = [this.all.map(() => 0), 1];
+      return [...columns].sort((a, b) => b.filled - a.filled).filter(({ key }) => {
+        const { codes, labels } = this.#codes(key);
+        const known = new Map();
+        const finer = this.all.map((run, at) => {
+          const pair = parts[at] * labels.length + codes[run];
+          if (!known.has(pair)) known.set(pair, known.size);
+          return known.get(pair);
+        });
+        if (known.size === count) return false;
+        [parts, count] = [finer, known.size];
+        return true;
+      });
     }
   }
 
@@ -336,6 +383,7 @@ runstore.Runs = (() => {
     return groups.flatMap((group) => (group.children ? leaves(group.children) : [group]));
   }
   Runs.leaves = leaves;
+  Runs.SEARCHED = SEARCHED;
 
   /** How a group is named in `hide` and `open`: by its value; with several levels by the values of all, escaped, with slashes between. */
   function keyOf(parent, label, levels) {

@@ -14,6 +14,8 @@
  * @property {Float32Array | Float64Array} lo  smallest value behind each point; `y` itself where one row is one point
  * @property {Float32Array | Float64Array} hi
  * @property {boolean} bucketed    whether a point stands for several rows
+ * @property {{key: string, xs: XsOf}} [over]  the metric that is its x axis, and its values
+ * @property {(place: number) => number | undefined} [apart]  of a part of a run: the mean distance of neighbours in the whole
  * @property {(place: number) => ?{places: Uint32Array, kinds: Uint8Array}} broken which of a run's points have NaN or infinite values behind them
  *
  * @typedef {(place: number) => Float64Array} XsOf
@@ -47,36 +49,96 @@ runstore.series = (() => {
     return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   }
 
-  const floats = (text, type) => text === null ? null : new (type === "f8" ? Float64Array : Float32Array)(bytes(text).buffer);
+  const ARRAYS = { f8: Float64Array, f4: Float32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array };
+  const floats = (text, type) => text === null ? null : new ARRAYS[type](bytes(text).buffer);
 
   /** @returns {Series} the series in the payload of a data file; `times` is that of its times, or null */
-  function decode(payload, times) {
+  const decode = (payload, times) => join([{ payload, times }]);
+
+  /**
+   * The series in several data files, of other runs each. What one of them lacks is NaN there.
+   * @param {{payload: object, times: ?object}[]} parts @returns {Series}
+   */
+  function join(parts) {
+    const payload = together(parts.map((part) => part.payload));
     const offsets = new Uint32Array(payload.counts.length + 1);
     payload.counts.forEach((count, k) => (offsets[k + 1] = offsets[k] + count));
-    const y = floats(payload.y, payload.dtype);
-    const runtime = times && floats(times.runtime, times.dtype);
+    const columns = parts.map(columnsOf);
+    const all = (name) => (columns.some((each) => each[name]) ? concatenated(columns.map((each) => each[name] ?? new Float64Array(each.y.length).fill(NaN))) : null);
+    const bucketed = columns.some(({ lo }) => lo);
+    const y = all("y");
+    const whole = (name) => (bucketed ? concatenated(columns.map((each) => each[name] ?? each.y)) : y);
+    const placed = (xs) => xs && slices(xs, offsets);
     return {
       runs: Int32Array.from(payload.runs),
       offsets,
       step: steps(payload),
-      runtime: runtime && parts(Float64Array.from(runtime, orNaN), offsets),
-      wall: times && times.wall ? parts(walls(times.wall, runtime, offsets), offsets) : null,
-      defined: payload.axis ? parts(Float64Array.from(floats(payload.axis, "f8"), orNaN), offsets) : null,
+      runtime: placed(all("runtime")),
+      wall: placed(all("wall")),
+      defined: placed(all("axis")),
       y,
-      lo: floats(payload.lo, payload.dtype) ?? y,
-      hi: floats(payload.hi, payload.dtype) ?? y,
-      bucketed: payload.lo !== null,
-      broken: payload.broken ? brokenOf(payload.broken, offsets) : () => null,
+      lo: whole("lo"),
+      hi: whole("hi"),
+      bucketed,
+      broken: brokenOf(parts, columns, offsets),
     };
   }
 
+  /** A series whose runs are ranks, the oldest 0, with their indices. @param {Series} values @param {number} count of all runs @returns {Series} */
+  const indexed = (values, count) => ({ ...values, runs: values.runs.map((rank) => count - 1 - rank) });
+
+  /** What data files say of their runs, as one would say it of them all. */
+  function together(payloads) {
+    const lists = Object.fromEntries(["runs", "counts", "starts", "strides"].map((name) => [name, payloads.flatMap((payload) => payload[name])]));
+    const own = payloads.filter((payload) => payload.steps).map((payload) => Float64Array.from(floats(payload.steps, payload.steps_type ?? "f8")));
+    return { ...lists, steps: own.length ? concatenated(own) : null };
+  }
+
+  /** The columns of one data file; null for what it has not. */
+  function columnsOf({ payload, times }) {
+    const { dtype } = payload;
+    const counts = new Uint32Array(payload.counts.length + 1);
+    payload.counts.forEach((count, k) => (counts[k + 1] = counts[k] + count));
+    const runtime = times && floats(times.runtime, times.dtype);
+    return {
+      y: floats(payload.y, dtype),
+      lo: floats(payload.lo, dtype),
+      hi: floats(payload.hi, dtype),
+      axis: payload.axis ? Float64Array.from(floats(payload.axis, "f8"), orNaN) : null,
+      runtime: runtime && Float64Array.from(runtime, orNaN),
+      wall: times && times.wall ? walls(times.wall, runtime, counts) : null,
+    };
+  }
+
+  function concatenated(arrays) {
+    if (arrays.length === 1) return arrays[0];
+    const Type = arrays.every((array) => array instanceof Float32Array) ? Float32Array : Float64Array;
+    const made = new Type(arrays.reduce((sum, { length }) => sum + length, 0));
+    let end = 0;
+    for (const array of arrays) {
+      made.set(array, end);
+      end += array.length;
+    }
+    return made;
+  }
+
   /** The points of each run that have values behind them which are not finite. */
-  function brokenOf(payload, offsets) {
-    const points = new Uint32Array(bytes(payload.points).buffer);
-    const kinds = bytes(payload.kinds);
+  function brokenOf(parts, columns, offsets) {
+    const [points, kinds] = [[], []];
+    let before = 0;
+    parts.forEach(({ payload: { broken } }, at) => {
+      if (broken) {
+        points.push(Float64Array.from(new Uint32Array(bytes(broken.points).buffer), (point) => before + point));
+        kinds.push(bytes(broken.kinds));
+      }
+      before += columns[at].y.length;
+    });
+    if (!points.length) return () => null;
+    const all = concatenated(points);
+    const kind = Uint8Array.from(kinds.flatMap((each) => [...each]));
     return (k) => {
-      const [from, to] = [aggregates.lowerBound(points, offsets[k]), aggregates.lowerBound(points, offsets[k + 1])];
-      return from === to ? null : { places: points.slice(from, to).map((point) => point - offsets[k]), kinds: kinds.slice(from, to) };
+      const [from, to] = [aggregates.lowerBound(all, offsets[k]), aggregates.lowerBound(all, offsets[k + 1])];
+      return from === to ? null : { places: Uint32Array.from(all.subarray(from, to), (point) => point - offsets[k]), kinds: kind.slice(from, to) };
     };
   }
 
@@ -88,11 +150,10 @@ runstore.series = (() => {
 
   const orNaN = (value) => (Number.isFinite(value) ? value : NaN);
 
-  const parts = (xs, offsets) => (k) => xs.subarray(offsets[k], offsets[k + 1]);
+  const slices = (xs, offsets) => (k) => xs.subarray(offsets[k], offsets[k + 1]);
 
   /** Runs that log every so many steps share one array of steps: each is a stretch of it. @returns {XsOf} */
-  function steps({ counts, starts, strides, steps: others }) {
-    const own = floats(others, "f8");
+  function steps({ counts, starts, strides, steps: own }) {
     const sequences = new Map();
     counts.forEach((count, k) => {
       if (strides[k] === null) return;
@@ -128,17 +189,50 @@ runstore.series = (() => {
     return xs;
   }
 
+  /** Whether an axis is neither the step nor a time, nor what was defined: then it is the key of a metric. */
+  const isMetric = (axis) => !Object.hasOwn(LABELS, axis) && axis !== "defined";
+
   /** What a chart says of its axis: the one that is wanted, or steps where the metric has none such. @param {?string} name of the metric that was defined as its axis */
   function shownAxis(wanted, available, name) {
     if (wanted === "defined") return { axis: available ? wanted : "_step", axisLabel: available ? name : LABELS._step, note: "" };
-    const axis = available ? wanted : "_step";
-    return { axis, axisLabel: LABELS[axis], note: available ? "" : "No times were logged with this metric: drawn over steps." };
+    if (available) return { axis: wanted, axisLabel: LABELS[wanted] ?? wanted, note: "" };
+    const missing = isMetric(wanted) ? `No metric “${wanted}” was logged here` : "No times were logged with this metric";
+    return { axis: "_step", axisLabel: LABELS._step, note: `${missing}: drawn over steps.` };
   }
 
   /** The x of a run's points, or null where the metric has no such axis. @param {Series} series @param {string} axis @returns {?XsOf} */
   function axis(series, axis) {
-    if (axis === "defined") return series.defined;
-    return axis === "_runtime" ? series.runtime : axis === "_timestamp" ? series.wall : series.step;
+    if (isMetric(axis)) return series.over?.key === axis ? series.over.xs : null;
+    return { _step: series.step, _runtime: series.runtime, _timestamp: series.wall, defined: series.defined }[axis];
+  }
+
+  /**
+   * A series over another metric: the x of a point is that metric's value at its step, else the last before it in the
+   * run; NaN where there is none yet.
+   * @param {Series} values @param {Series} other @param {string} key of the other @returns {Series}
+   */
+  function over(values, other, key) {
+    const places = new Map();
+    other.runs.forEach((run, k) => places.set(run, k));
+    const known = new Map();
+    const xs = (k) => {
+      if (!known.has(k)) known.set(k, lastOf(values.step(k), other, places.get(values.runs[k])));
+      return known.get(k);
+    };
+    return { ...values, over: { key, xs } };
+  }
+
+  /** The value of a run's last point up to each step. @param {number} [k] the run's place, undefined where it has no points */
+  function lastOf(steps, other, k) {
+    const found = new Float64Array(steps.length).fill(NaN);
+    if (k === undefined) return found;
+    const [own, from] = [other.step(k), other.offsets[k]];
+    let next = 0;
+    for (let p = 0; p < steps.length; p++) {
+      while (next < own.length && own[next] <= steps[p]) next++;
+      if (next) found[p] = other.y[from + next - 1];
+    }
+    return found;
   }
 
   /**
@@ -157,7 +251,8 @@ runstore.series = (() => {
       const cut = (values) => values.subarray(from, to);
       const found = { xs: xsOf(k), ys: cut(series.y), lo: series.bucketed ? cut(series.lo) : null, hi: series.bucketed ? cut(series.hi) : null };
       const { xs, ys, lo, hi } = order(found.xs) === "none" ? ascending(found) : found;
-      const smoothed = (values) => values && smooth(xs, values, how);
+      const apart = series.apart?.(k);
+      const smoothed = (values) => values && smooth(xs, values, { ...how, apart });
       const broken = brokenAt(series, xsOf, k);
       curves.push({ ...name(run), xs, ys: smoothed(ys), lo: smoothed(lo), hi: smoothed(hi), n: null, binned: false, broken });
     }
@@ -166,11 +261,27 @@ runstore.series = (() => {
 
   /** Clocks may jump: points in the order of x, those without an x left out. */
   function ascending({ xs, ys, lo, hi }) {
-    const order = [];
-    xs.forEach((x, p) => Number.isNaN(x) || order.push(p));
-    order.sort((a, b) => xs[a] - xs[b]);
-    const pick = (values) => values && Float64Array.from(order, (p) => values[p]);
-    return { xs: pick(xs), ys: pick(ys), lo: pick(lo), hi: pick(hi) };
+    if (!sorted.has(xs)) sorted.set(xs, placesOf(xs));
+    const places = sorted.get(xs);
+    // Of a million points: a plain loop, and what is one array stays one.
+    const pick = (values) => {
+      const made = new Float64Array(places.length);
+      for (let p = 0; p < made.length; p++) made[p] = values[places[p]];
+      return made;
+    };
+    const picked = pick(ys);
+    const other = (values) => (values === ys ? picked : values && pick(values));
+    return { xs: pick(xs), ys: picked, lo: other(lo), hi: other(hi) };
+  }
+
+  /** @type {WeakMap<Float64Array, Uint32Array>} the places of x in their order: over another metric they stay the same */
+  const sorted = new WeakMap();
+
+  function placesOf(xs) {
+    const order = new Uint32Array(xs.length);
+    let size = 0;
+    for (let p = 0; p < xs.length; p++) if (xs[p] === xs[p]) order[size++] = p;
+    return order.subarray(0, size).sort((a, b) => xs[a] - xs[b]);
   }
 
   /** Whether some x are in "strict" order, each once, in "some", or in "none"; runs that share them share the answer. */
@@ -239,7 +350,9 @@ runstore.series = (() => {
   function part(series, xsOf, k, order) {
     const [from, to] = [series.offsets[k], series.offsets[k + 1]];
     const xs = xsOf(k);
-    const found = { xs, ys: series.y.subarray(from, to), lo: series.lo.subarray(from, to), hi: series.hi.subarray(from, to) };
+    const ys = series.y.subarray(from, to);
+    const cut = (values) => (values === series.y ? ys : values.subarray(from, to));
+    const found = { xs, ys, lo: cut(series.lo), hi: cut(series.hi) };
     return order(xs) === "strict" ? found : aggregates.merged(ascending(found));
   }
 
@@ -257,5 +370,5 @@ runstore.series = (() => {
     return { xs: Float64Array.from(some.flatMap(({ xs }) => [...xs])), kinds: Uint8Array.from(some.flatMap(({ kinds }) => [...kinds])) };
   }
 
-  return { decode, decodeRun, axis, shownAxis, runCurves, groupCurves, memberCurves, lowerBound: aggregates.lowerBound, BROKEN };
+  return { decode, join, indexed, decodeRun, floats, axis, isMetric, over, shownAxis, runCurves, groupCurves, memberCurves, lowerBound: aggregates.lowerBound, BROKEN };
 })();

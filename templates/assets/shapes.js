@@ -139,9 +139,15 @@ runstore.shapes = (() => {
       }
     }
     if (low > high) return null;
-    if (log) return low === high ? [low / 2, high * 2] : [low * (low / high) ** 0.03, high * (high / low) ** 0.03];
+    if (log) return low === high ? [low / 2, Math.min(high * 2, Number.MAX_VALUE)] : roomy(low, high);
     const room = low === high ? Math.abs(low) * 0.1 || 1 : high * 0.04 - low * 0.04;
     return [Math.max(low - room, -Number.MAX_VALUE), Math.min(high + room, Number.MAX_VALUE)];
+  }
+
+  /** A range on a logarithmic axis, with a little room. */
+  function roomy(low, high) {
+    const room = 0.03 * (Math.log(high) - Math.log(low));
+    return [Math.max(low * Math.exp(-room), Number.MIN_VALUE), Math.min(high * Math.exp(room), Number.MAX_VALUE)];
   }
 
   /** A line's value at x, between its points p - 1 and p. */
@@ -161,5 +167,5 @@ runstore.shapes = (() => {
     return { x, y: (value) => (value > 0 ? height - ((Math.log(value) - low) / size) * height : NaN) };
   }
 
-  return { thinned, visibleRange, scales };
+  return { thinned, visibleRange, roomy, scales };
 })();

@@ -39,9 +39,15 @@ runstore.Shown = (() => {
       return !group.runs.some((run) => this.charted.has(run));
     }
 
-    /** Everything on view, as `hide` names it. @returns {string[]} */
+    /** `hide` once all that is on view is shown: what a filter leaves out stays as it was. @returns {string[]} */
+    cleared() {
+      const own = new Set([...this.matching.map((run) => this.runs.id[run]), ...(this.tree ?? []).flatMap(within)]);
+      return this.view.hide.filter((key) => !own.has(key));
+    }
+
+    /** `hide` once all that is on view is hidden. @returns {string[]} */
     everything() {
-      return this.tree ? this.tree.map(({ key }) => key) : this.matching.map((run) => this.runs.id[run]);
+      return [...this.cleared(), ...(this.tree ? this.tree.map(({ key }) => key) : this.matching.map((run) => this.runs.id[run]))];
     }
 
     /** What `hide` keeps when groups change: runs, because groups' names mean nothing then. */

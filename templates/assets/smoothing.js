@@ -4,22 +4,42 @@
  * away as the exponential moving average of that weight. Points that are not finite stay so and count for nothing.
  */
 runstore.smoothing = (() => {
-  const SMOOTHERS = ["ema", "average", "gauss"];
+  const SMOOTHERS = ["ema", "twema", "average", "gauss"];
   // Points further away than so many standard deviations count for nothing.
   const REACH = 4;
   // Sums of larger values might be no number.
   const LARGE = 1e300;
+  // A point whose weight is less adds nothing to an average that anybody could tell.
+  const FORGOTTEN = 1e-13;
 
   /**
    * @param {ArrayLike<number>} xs ascending
    * @param {ArrayLike<number>} ys
-   * @param {{smooth: number, smoother?: string}} how the weight, and ema | average | gauss
+   * @param {{smooth: number, smoother?: string, apart?: number}} how the weight, and ema | twema | average | gauss; `apart`: the mean distance of
+   *   neighbours where these points are a part of more
    * @returns {ArrayLike<number>} `ys` itself where nothing is smoothed
    */
-  function smooth(xs, ys, { smooth: weight, smoother }) {
+  function smooth(xs, ys, { smooth: weight, smoother, apart }) {
     if (!(weight > 0) || !ys.length) return ys;
     if (smoother === "average") return average(ys, Math.round(weight / (1 - weight)));
-    return smoother === "gauss" ? gauss(xs, ys, (1 + weight) / (1 - weight) / (2 * Math.sqrt(Math.PI))) : exponential(ys, weight);
+    if (smoother === "gauss") return gauss(xs, ys, deviation(weight), apart);
+    return smoother === "twema" ? timeWeighted(xs, ys, weight, apart) : exponential(ys, weight);
+  }
+
+  const deviation = (weight) => (1 + weight) / (1 - weight) / (2 * Math.sqrt(Math.PI));
+
+  /**
+   * What lies beside a part of a curve and still counts in it: points before and after it (of an exponential average those
+   * that are `finite`), and how far, in mean distances of neighbours.
+   */
+  function memory({ smooth: weight, smoother }) {
+    if (!(weight > 0)) return { before: 0, after: 0, reach: 0, finite: false };
+    if (smoother === "gauss") return { before: 0, after: 0, reach: (REACH + 0.01) * deviation(weight), finite: false };
+    const forgotten = Math.log(FORGOTTEN) / Math.log(weight);
+    if (smoother === "twema") return { before: 0, after: 0, reach: forgotten, finite: false };
+    const radius = Math.round(weight / (1 - weight));
+    if (smoother === "average") return { before: radius, after: radius, reach: 0, finite: false };
+    return { before: Math.ceil(forgotten), after: 0, reach: 0, finite: true };
   }
 
   /** The exponential moving average with its bias towards zero taken out, as TensorBoard computes it. */
@@ -35,6 +55,28 @@ runstore.smoothing = (() => {
       last = last * weight + (1 - weight) * ys[p];
       bias *= weight;
       out[p] = last / (1 - bias);
+    }
+    return out;
+  }
+
+  /** The same by distance: a point counts `weight` times as much for each mean distance of neighbours that it lies back. */
+  function timeWeighted(xs, ys, weight, apart) {
+    const size = ys.length;
+    const unit = apart ?? (xs[size - 1] - xs[0]) / (size - 1);
+    if (!(unit > 0 && unit < Infinity)) return ys;
+    const scale = shrinking(ys, size);
+    const out = new Float64Array(size);
+    let [sum, total, last] = [0, 0, xs[0]];
+    for (let p = 0; p < size; p++) {
+      if (!Number.isFinite(ys[p])) {
+        out[p] = NaN;
+        continue;
+      }
+      const kept = weight ** ((xs[p] - last) / unit);
+      sum = sum * kept + ys[p] * scale;
+      total = total * kept + scale;
+      last = xs[p];
+      out[p] = sum / total;
     }
     return out;
   }
@@ -91,9 +133,9 @@ runstore.smoothing = (() => {
   }
 
   /** The mean of all points near each one, weighted by a normal distribution over x. @param {number} deviation in mean distances of neighbours */
-  function gauss(xs, ys, deviation) {
+  function gauss(xs, ys, deviation, apart) {
     const size = ys.length;
-    const unit = (deviation * (xs[size - 1] - xs[0])) / (size - 1);
+    const unit = apart === undefined ? (deviation * (xs[size - 1] - xs[0])) / (size - 1) : deviation * apart;
     if (!(unit > 0 && unit < Infinity)) return ys;
     const scale = shrinking(ys, size);
     const weights = ys.every(Number.isFinite) && kernel(xs, unit);
@@ -151,5 +193,5 @@ runstore.smoothing = (() => {
     return Float64Array.from(weights);
   }
 
-  return { smooth, SMOOTHERS };
+  return { smooth, memory, SMOOTHERS };
 })();

@@ -7,8 +7,8 @@
  * @property {string} agg     mean | median | min | max: the line of a group
  * @property {string} shade   none | minmax | std | stderr | ci: its band
  * @property {number} smooth  0 to 0.999
- * @property {string} smoother  ema | average | gauss
- * @property {string} x       _step | _runtime | _timestamp | defined: what `define_metric` gave each metric, else the step
+ * @property {string} smoother  ema | twema | average | gauss
+ * @property {string} x       _step | _runtime | _timestamp | defined: what `define_metric` gave each metric, else the step; or a metric's key
  * @property {boolean} ylog
  * @property {boolean} xlog
  * @property {boolean} outliers  whether the y axis goes by 90 % of the values
@@ -29,6 +29,9 @@
  * @property {string[]} open  groups that are not folded or unfolded as they are by themselves
  * @property {string[]} select ids of the runs that are selected
  * @property {boolean} only   whether only these are shown
+ * @property {boolean} sync   whether a zoom in one chart is one in all over the same x axis
+ * @property {?[string, number, number]} zoom  that axis, and what is shown of it
+ * @property {[string, string, number, number][]} zooms  else of each panel that is zoomed its key, axis and range
  * @property {string} panels  regular expression over the charts
  * @property {string} find    regular expression over the lines of a run's log
  * @property {number} line    number of a line of that log, 0 for none
@@ -42,10 +45,9 @@ runstore.State = (() => {
   const CHOICES = {
     agg: ["mean", "median", "min", "max"],
     shade: ["std", "minmax", "stderr", "ci", "none"],
-    smoother: ["ema", "average", "gauss"],
+    smoother: ["ema", "twema", "average", "gauss"],
     crop: ["end", "middle", "start"],
     most: ["100", "10", "50", "500", "all"],
-    x: ["_step", "_runtime", "_timestamp", "defined"],
   };
 
   const text = { read: (value) => value, write: (value) => value };
@@ -54,6 +56,18 @@ runstore.State = (() => {
     write: (value) => value.map(encodeURIComponent).join(","),
   };
   const flag = { read: (value) => value === "1", write: (value) => (value ? "1" : "0") };
+  /** Those of a list that are panels with an axis and a range of it. */
+  function zoomed(all) {
+    const texts = ([panel, axis]) => typeof panel === "string" && typeof axis === "string";
+    return Array.isArray(all) ? all.filter((each) => Array.isArray(each) && each.length === 4 && texts(each) && ranged(each.slice(1)) !== null) : [];
+  }
+
+  /** An axis and a range of it; null where it is none. */
+  function ranged([axis, ...ends]) {
+    const [low, high] = ends.map(Number);
+    return axis && low < high && Number.isFinite(high - low) ? [axis, low, high] : null;
+  }
+
   const KINDS = {
     group: text,
     filter: text,
@@ -69,6 +83,7 @@ runstore.State = (() => {
     diff: flag,
     line: { read: (value) => Math.max(0, Math.floor(Number(value)) || 0), write: String },
     layout: { read: (value) => JSON.parse(value), write: (value) => (Object.keys(value ?? {}).length ? JSON.stringify(value) : "") },
+    x: { read: (value) => value || "_step", write: text.write },
     hide: list,
     pin: list,
     open: list,
@@ -81,6 +96,9 @@ runstore.State = (() => {
       write: (value) => (value === null ? "" : list.write(value) || "-"),
     },
     smooth: { read: (value) => Math.min(0.999, Math.max(0, Number(value) || 0)), write: String },
+    sync: flag,
+    zoom: { read: (value) => ranged(list.read(value)), write: (value) => (value ? list.write(value) : "") },
+    zooms: { read: (value) => zoomed(JSON.parse(value)), write: (value) => (value.length ? JSON.stringify(value) : "") },
     ylog: flag,
     xlog: flag,
     outliers: flag,
@@ -89,7 +107,7 @@ runstore.State = (() => {
   };
   for (const [key, values] of Object.entries(CHOICES)) KINDS[key] = { read: (value) => (values.includes(value) ? value : values[0]), write: text.write };
 
-  const DEFAULTS = { group: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {} };
+  const DEFAULTS = { group: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", sync: false, zoom: null, zooms: [], ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {} };
 
   class State {
     /** @param {Partial<View>} defaults what holds while the fragment says nothing */
@@ -125,12 +143,12 @@ runstore.State = (() => {
       }
     }
 
-    /** Everything that differs from the defaults, as a fragment. */
-    fragment() {
+    /** Everything that differs from the defaults, as a fragment, and the parts `always`. @param {string[]} [always] */
+    fragment(always = []) {
       const parts = [];
       for (const [key, kind] of Object.entries(KINDS)) {
         const written = kind.write(this.view[key]);
-        if (written !== kind.write(this.defaults[key])) parts.push(`${key}=${encodeURIComponent(written)}`);
+        if (always.includes(key) || written !== kind.write(this.defaults[key])) parts.push(`${key}=${encodeURIComponent(written)}`);
       }
       for (const [key, value] of this.unknown) parts.push(`${encodeURIComponent(key)}=${encodeURIComponent(value)}`);
       return parts.join("&");
@@ -156,6 +174,8 @@ runstore.State = (() => {
   function changes(before, after) {
     return new Set(Object.keys(after).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])));
   }
+
+  State.CHOICES = CHOICES;
 
   return State;
 })();

@@ -37,20 +37,7 @@ runstore.statistics = (() => {
     const found = moments(values);
     const { n, std } = found;
     const error = std / Math.sqrt(n);
-    return { ...found, error, interval: n > 1 ? error * studentT(n - 1) : 0, median: quantile(ascending(values), 0.5) };
-  }
-
-  // Of 1 to 30 degrees of freedom; above, an expansion is good to four digits.
-  const T = [
-    12.706205, 4.302653, 3.182446, 2.776445, 2.570582, 2.446912, 2.364624, 2.306004, 2.262157, 2.228139, 2.200985, 2.178813, 2.160369, 2.144787,
-    2.13145, 2.119905, 2.109816, 2.100922, 2.093024, 2.085963, 2.079614, 2.073873, 2.068658, 2.063899, 2.059539, 2.055529, 2.051831, 2.048407, 2.04523, 2.042272,
-  ];
-
-  /** The 97.5 % quantile of Student's t. @param {number} freedom */
-  function studentT(freedom) {
-    if (freedom <= T.length) return T[freedom - 1];
-    const z = 1.959963985;
-    return z + (z ** 3 + z) / (4 * freedom) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * freedom ** 2);
+    return { ...found, error, interval: n > 1 ? error * runstore.aggregates.quantile(n - 1) : 0, median: quantile(ascending(values), 0.5) };
   }
 
   /** Box of a box plot: quartiles, and whiskers to the last values within 1.5 times their distance; others are outliers. @param {ArrayLike<number>} values */

@@ -60,6 +60,27 @@ runstore.steps = (() => {
       this.root.classList.remove("awaited");
     }
 
+    /** Takes the data of a later build. It stays at its step; who looks at the last one sees the new last. */
+    async renew() {
+      // The data that it was to show may be gone already.
+      if (!this.items) return this.start();
+      const last = this.at === this.items.length - 1;
+      const { step } = this.items[this.at];
+      this.data = await runstore.load(this.head.name, this.head.url);
+      this.items = this.data.items;
+      this.range.max = this.items.length - 1;
+      this.stepper.hidden = this.items.length < 2;
+      await this.show(last ? this.items.length - 1 : this.items.findLastIndex((item) => item.step <= step));
+      this.shared.spread(this);
+      return undefined;
+    }
+
+    /** Loads its data, when it comes into sight. */
+    start() {
+      this.drawing = this.load().then(() => this.shared.join(this));
+      return this.drawing;
+    }
+
     /** Shows the item at a place. @param {number} at */
     async show(at) {
       if (!this.items?.length) return;
@@ -155,11 +176,16 @@ runstore.steps = (() => {
     async join(panel) {
       if (!panel.items) return;
       this.panels.push(panel);
+      this.spread(panel);
+      if (this.step !== undefined) await panel.goTo(this.step);
+    }
+
+    /** Takes in the steps of a panel. @param {StepPanel} panel */
+    spread(panel) {
       this.steps = [...new Set([...this.steps, ...panel.items.map(({ step }) => step)])].sort((a, b) => a - b);
       this.range.max = this.steps.length - 1;
       this.root.hidden = this.panels.filter(({ items }) => items.length > 1).length < 2;
       this.#say(this.step ?? this.steps.at(-1));
-      if (this.step !== undefined) await panel.goTo(this.step);
     }
 
     #say(step) {
@@ -178,16 +204,13 @@ runstore.steps = (() => {
   class StepPanels {
     /** @param {HTMLElement} host @param {PanelHead[]} heads in the order they are shown @param {boolean} sectioned */
     constructor(host, heads, sectioned) {
+      Object.assign(this, { host, sectioned, pattern: "" });
       this.observer = new IntersectionObserver((entries) => this.#sight(entries), { rootMargin: "300px 0px" });
       this.seen = new Promise((resolve) => (this.haveSeen = resolve));
       this.panels = [];
       this.sections = new Map();
       for (const head of heads) this.#section(sectioned ? head.section : "").heads.push(head);
-      for (const section of this.sections.values()) {
-        section.matching = section.heads;
-        host.append(section.root);
-        this.#fill(section);
-      }
+      this.filter("");
       if (!heads.length) this.haveSeen();
       document.addEventListener("runstore:theme", () => this.panels.forEach((panel) => panel.show(panel.at)));
     }
@@ -199,6 +222,7 @@ runstore.steps = (() => {
 
     /** Shows only panels whose key matches. @param {string} pattern a regular expression */
     filter(pattern) {
+      this.pattern = pattern;
       const { test } = runstore.matcher(pattern);
       for (const section of this.sections.values()) {
         section.matching = section.heads.filter(({ key }) => test(key));
@@ -206,6 +230,24 @@ runstore.steps = (() => {
         section.limit = PAGE;
         this.#fill(section);
       }
+    }
+
+    /** Takes what a later build has: new panels, and new data of those that are here. @param {PanelHead[]} heads */
+    async renew(heads) {
+      const grown = [];
+      for (const head of heads) {
+        const section = this.#section(this.sectioned ? head.section : "");
+        const known = section.heads.find(({ key }) => key === head.key);
+        if (!known) section.heads.push(head);
+        else if (known.url !== head.url) {
+          runstore.forget(known.name);
+          Object.assign(known, head);
+          const panel = section.made.get(known);
+          if (panel?.drawing) grown.push(panel);
+        }
+      }
+      this.filter(this.pattern);
+      await Promise.all(grown.map((panel) => panel.renew()));
     }
 
     #section(name) {
@@ -222,6 +264,7 @@ runstore.steps = (() => {
           this.#fill(section);
         };
         this.sections.set(name, section);
+        this.host.append(root);
       }
       return this.sections.get(name);
     }
@@ -251,7 +294,7 @@ runstore.steps = (() => {
       for (const { target, isIntersecting } of entries) {
         if (!isIntersecting) continue;
         this.observer.unobserve(target);
-        target.panel.drawing = target.panel.load().then(() => target.panel.shared.join(target.panel));
+        target.panel.start();
       }
       this.haveSeen();
     }

@@ -42,7 +42,7 @@ runstore.TableMenus = (() => {
       const { view } = state;
       const action = () => {
         const keys = columns.keys(view);
-        const rows = grouped ? tableFiles.groupRows(runs, runs.sortGroups(shown.groups, view.sort), shown.keys, keys) : tableFiles.runRows(runs, runs.sort(shown.matching, view.sort), keys);
+        const rows = grouped ? tableFiles.groupRows(runs, runs.sortLeaves(shown.tree, view.sort), shown.keys, keys) : tableFiles.runRows(runs, runs.sort(shown.matching, view.sort), keys);
         tableFiles.save(`${runs.project}-${grouped ? "groups" : "runs"}`, kind, rows);
       };
       return { label, action };

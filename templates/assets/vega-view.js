@@ -41,11 +41,14 @@ runstore.vegaView = (() => {
     return view;
   }
 
+  /** A view that no page shows, to make pictures with. @param {object} runtime */
+  const headless = (runtime) => new vega.View(runtime, { renderer: "none", expr: vegaInterpreter, logLevel: vega.Error, loader: loader() });
+
   /** Sets those signals that the view has. @param {Object<string, any>} values */
   function set(view, values) {
     const known = new Set(Object.keys(view.getState({ signals: () => true, data: () => false }).signals));
     for (const [name, value] of Object.entries(values)) if (known.has(name)) view.signal(name, value);
   }
 
-  return { open, set, point };
+  return { open, headless, set, point };
 })();

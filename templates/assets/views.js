@@ -11,15 +11,25 @@ runstore.Views = (() => {
   class Views {
     /** @param {SavedView[]} views @param {string} project */
     constructor(views, project) {
-      [this.views, this.project] = [views, project];
+      this.project = project;
+      /** The page's, once it is there: the default view makes it. @type {?runstore.State} */
+      this.state = null;
       this.tabs = document.querySelector("[data-views]");
       const first = views.find((view) => view.default);
       if (first && location.hash.length < 2) history.replaceState(null, "", this.#link(first));
+      this.renew(views);
+      document.querySelector("[data-save-view]").addEventListener("click", () => this.#offer());
+    }
+
+    /** Takes the views of a later build. @param {SavedView[]} views */
+    renew(views) {
+      if (JSON.stringify(views) === JSON.stringify(this.views)) return;
+      this.views = views;
       const names = [{ name: PLAIN, label: "Workspace" }, ...views.map((view) => ({ ...view, label: view.name }))];
       this.links = names.map((view) => element("a", { href: this.#link(view), data: { view: view.name } }, view.label));
       this.tabs.replaceChildren(...this.links.map((link) => element("li", {}, link)));
       this.tabs.closest("nav").hidden = !views.length;
-      document.querySelector("[data-save-view]").addEventListener("click", () => this.#offer());
+      if (this.chosen) this.show(this.chosen);
     }
 
     #link({ name, fragment }) {
@@ -36,13 +46,15 @@ runstore.Views = (() => {
       }
     }
 
-    /** What is on view, without a view's name. */
-    #fragment() {
-      return location.hash.slice(1).split("&").filter((part) => part && !part.startsWith("view=")).join("&");
+    /** What is on view, without a view's name. @param {string[]} [always] parts that are said even where they are as by default */
+    #fragment(always) {
+      return this.state.fragment(always).split("&").filter((part) => part && !part.startsWith("view=")).join("&");
     }
 
     #offer() {
-      const fragment = this.#fragment();
+      const isPlain = !this.#fragment();
+      // With another build these may begin otherwise: a view holds what it was saved with.
+      const fragment = this.#fragment(["group", "x"]);
       const now = this.views.find((view) => view.name === this.chosen);
       const name = element("input", { type: "text", id: "view-name", value: now?.name ?? "", autocomplete: "off", maxLength: 100 });
       const start = element("input", { type: "checkbox", id: "view-default", checked: Boolean(now?.default) });
@@ -61,7 +73,7 @@ runstore.Views = (() => {
         field("or add this to project.yaml", yaml, copier(yaml)));
       const none = element("p", {}, "This is the plain workspace. Choose a filter, a group or columns first; then the view can be saved.");
       const dialog = element("dialog", { className: "form-dialog", aria: { labelledby: "view-title" } },
-        element("form", { method: "dialog" }, element("h2", { id: "view-title" }, "Save this view"), fragment ? saved : none, element("div", { className: "form-buttons" }, close)));
+        element("form", { method: "dialog" }, element("h2", { id: "view-title" }, "Save this view"), isPlain ? none : saved, element("div", { className: "form-buttons" }, close)));
       document.body.append(dialog);
       dialog.onclose = () => dialog.remove();
       dialog.showModal();

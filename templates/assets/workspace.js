@@ -6,44 +6,58 @@
   const CHARTS = ["group", "filter", "search", "hide", "agg", "shade", "smooth", "smoother", "x", "ylog", "xlog", "outliers", "raw", "members", "most", "sort", "only"];
   const ALL = [...TABLE, ...CHARTS, "panels"];
 
+  // What charts answer from all data alone.
+  const ASKS = "[data-view=group], [data-group-more], [data-ungroup], [data-view=agg], [data-view=shade], [data-view=smooth], [data-view=search], [data-filter-open], [data-view=most], [data-view=members]";
+
   class Workspace {
-    constructor(root, payload) {
-      const { base, scopeColumn, scopeValue } = root.dataset;
-      this.root = root;
-      this.runs = new Runs(payload, base, scopeColumn ? { column: scopeColumn, value: scopeValue } : null);
-      this.base = base;
-      const x = runstore.offerAxes(root, this.runs.metrics.some(({ axis }) => axis));
+    /** @param {HTMLElement} root @param {object} payload of the project's `runs` file @param {runstore.Runs} runs */
+    constructor(root, payload, runs) {
+      const { base, scopeColumn } = root.dataset;
+      Object.assign(this, { root, runs, base });
+      /** What changed in the view since it was last shown, and how often it was asked to be. */
+      [this.pending, this.turn] = [new Set(), 0];
+      const x = runstore.axes.offer(root, this.runs.metrics.some(({ axis }) => axis), () => this.runs.metrics.map(({ key }) => key));
       this.views = scopeColumn ? null : new runstore.Views(payload.views ?? [], payload.project);
-      this.state = new State({ group: scopeColumn ? "" : this.runs.defaultGroup, x });
+      this.state = new State({ ...(scopeColumn ? this.#scoped(scopeColumn) : { group: this.runs.defaultGroup }), x });
+      if (this.views) this.views.state = this.state;
       this.lastGroup = this.state.view.group || this.runs.defaultGroup;
       this.lines = new runstore.Lines(this);
       this.find = (selector) => root.querySelector(selector);
       this.#makeTable();
       this.filter = new runstore.Filter(root, this.runs, this.state);
-      const metrics = this.runs.metrics.filter(({ key }) => this.#isLogged(key));
-      this.panels = new Panels(this.find("[data-panels]"), metrics, (metric, settings) => this.lines.drawing(metric, settings), (key) => this.#toggle(key), {
+      const metrics = this.#charts();
+      this.panels = new Panels(this.find("[data-panels]"), metrics, (metric, settings, look) => this.lines.drawing(metric, settings, look), (key) => this.#toggle(key), {
         state: this.state,
         context: this.lines.context,
       });
       this.find("[data-no-charts]").hidden = metrics.length > 0;
-      const choose = (part) => ("group" in part ? this.#regroup(this.groupBy.chosen(part.group, this.state.view.group)) : this.state.set(part));
+      runstore.sectionMenu.bind(this.panels, root);
+      const choose = (part) => ("group" in part ? this.groupBy.pick(part.group) : this.state.set(part));
       this.showControls = runstore.bindControls(root, this.state, choose);
       this.#listen();
-      this.state.onchange = (changed) => this.#change(changed);
-      this.#change(new Set(ALL));
+      this.state.onchange = (changed) => this.#change(changed).catch(runstore.fail);
+      this.started = this.#change(new Set(ALL));
       runstore.live?.on("runs", (later) => this.renew(later));
+    }
+
+    /** How a group's page opens: a line for each of its job types, else one for all its runs, which stand faintly behind. @returns {Partial<View>} */
+    #scoped(column) {
+      const jobs = this.runs.columns.get("job_type");
+      const group = jobs && this.runs.isVaried(jobs) ? "job_type" : column;
+      return { group, members: true, open: this.runs.group(group, this.runs.all).map(({ key }) => key) };
     }
 
     /** Takes the data of a later build. What a person chose, and where they look, stays. */
     async renew(payload) {
       const before = this.runs.metrics;
-      this.runs.renew(payload);
+      await this.runs.renew(payload);
+      this.views?.renew(payload.views ?? []);
       this.filter.renew();
       this.lines.renew(before);
       this.columns.renew();
       this.table.renew();
       this.matched = null;
-      const metrics = this.runs.metrics.filter(({ key }) => this.#isLogged(key));
+      const metrics = this.#charts();
       this.panels.renew(metrics);
       this.find("[data-no-charts]").hidden = metrics.length > 0;
       await this.#change(new Set([...TABLE, ...CHARTS]));
@@ -58,7 +72,7 @@
       this.table = new RunTable(this.find("[data-table]"), this.runs, this.columns, {
         sort: (key, more) => change({ sort: this.runs.nextSort(this.state.view.sort, key, more) }),
         toggle: (key) => this.#toggle(key),
-        toggleAll: () => change({ hide: this.charted.size ? this.shown.everything() : [] }),
+        toggleAll: () => change({ hide: this.charted.size ? this.shown.everything() : this.shown.cleared() }),
         fold: (key) => change({ open: withOrWithout(this.state.view.open, key) }),
         hover: (key) => this.#hover(key),
         select: (runs, on) => this.select(runs, on),
@@ -68,25 +82,38 @@
       });
     }
 
+    /** A panel for each metric, and for whatever else was logged. */
+    #charts() {
+      const metrics = this.runs.metrics.filter(({ key }) => this.#isLogged(key));
+      return [...metrics, ...runstore.logged.panels(this.runs, new Set(metrics.map(({ key }) => key)))];
+    }
+
     /** Whether a run of this page has the metric, as far as the summaries tell. */
     #isLogged(key) {
-      const values = this.runs.columns.get(`summary.${key}`)?.values;
-      return this.runs.count > 0 && (!values || this.runs.all.some((run) => (values[run] ?? null) !== null));
+      const column = this.runs.columns.get(`summary.${key}`);
+      return this.runs.count > 0 && (!column?.isLoaded || this.runs.all.some((run) => (column.values[run] ?? null) !== null));
     }
 
     #listen() {
       const on = (name, action) => this.find(`[data-${name}]`).addEventListener("click", (event) => action(event.currentTarget));
       on("ungroup", () => this.#regroup(this.state.view.group ? "" : this.lastGroup));
-      on("show-all", () => this.state.set({ hide: [] }));
+      on("show-all", () => this.state.set({ hide: this.shown.cleared() }));
       on("hide-all", () => this.state.set({ hide: this.shown.everything() }));
       on("only", () => this.state.set({ only: !this.state.view.only }));
       on("unselect", () => this.state.set({ select: [], only: false }));
       on("add-panel", (button) => this.panels.offer(button));
       on("table-menu", (button) => this.menus.table(button));
       on("widen", (button) => button.setAttribute("aria-expanded", String(this.root.classList.toggle("wide-table"))));
+      for (const control of this.root.querySelectorAll(ASKS)) for (const name of ["pointerenter", "focusin"]) control.addEventListener(name, () => this.#foresee());
       for (const button of this.root.querySelectorAll("[data-pane]")) button.addEventListener("click", () => this.#pane(button));
       document.addEventListener("runstore:theme", () => this.#showRows());
+      runstore.printing.add(() => this.#printRows());
       runstore.splitter(this.root, this.find("[data-splitter]"));
+    }
+
+    /** Who comes near a control that asks for more than the charts show first has it loaded meanwhile. */
+    #foresee() {
+      this.lines.preload(this.panels.panels.filter(({ visible, rough }) => visible && rough).map(({ metric }) => metric));
     }
 
     #pane(button) {
@@ -99,8 +126,31 @@
       this.state.set({ group, hide: this.shown.hiddenRuns(), open: [] });
     }
 
-    /** Computes what is shown, then shows what changed. */
+    /** The columns that the view takes values of. */
+    #needed() {
+      const { runs, state: { view } } = this;
+      return [...this.columns.keys(view), ...runs.sorts(view.sort).map(({ key }) => key), ...runs.keysOf(view.group), ...this.filter.needed(view)];
+    }
+
+    /** Computes what is shown, once its columns are loaded, then shows what changed. */
     async #change(changed) {
+      for (const key of changed) this.pending.add(key);
+      const missing = this.runs.missing(this.#needed());
+      if (missing.length) {
+        const turn = ++this.turn;
+        this.find("[data-status]").textContent = "Loading columns …";
+        await this.runs.ensure(missing);
+        // A later change has come: it shows what this one asked for too.
+        if (turn !== this.turn) return;
+      }
+      this.turn++;
+      const all = this.pending;
+      this.pending = new Set();
+      await this.#show(all);
+    }
+
+    /** @param {Set<string>} changed */
+    async #show(changed) {
       const { view } = this.state;
       if (view.group) this.lastGroup = view.group;
       this.#select();
@@ -111,8 +161,7 @@
       this.views?.show(view.view);
       if (TABLE.some((key) => changed.has(key))) this.#showRows();
       if (changed.has("cols") || changed.has("pin")) this.columnsPanel.show();
-      if (changed.has("panels")) this.panels.filter(view.panels);
-      if (changed.has("layout")) this.panels.arrange();
+      this.panels.follow(changed);
       if (CHARTS.some((key) => changed.has(key)) || (view.only && changed.has("select"))) this.drawn = this.panels.update();
       await this.drawn;
       this.root.dataset.drawn = String(Number(this.root.dataset.drawn ?? 0) + 1);
@@ -125,7 +174,7 @@
       if (key !== this.matched) {
         const { runs, literal, note } = this.filter.matching(view);
         const selected = new Set(view.select);
-        this.matching = view.only && selected.size ? runs.filter((run) => selected.has(this.runs.id[run])) : runs;
+        this.matching = view.only ? runs.filter((run) => selected.has(this.runs.id[run])) : runs;
         this.literal = literal;
         this.note = note;
         this.matched = key;
@@ -148,7 +197,7 @@
       this.find("[data-status]").textContent = parts.join(" · ");
       this.find("[data-show-all]").hidden = off === 0;
       this.find("[data-hide-all]").hidden = off > 0 || this.matching.length === 0;
-      this.find("[data-selection]").hidden = !view.select.length;
+      this.find("[data-selection]").hidden = !view.select.length && !view.only;
       this.find("[data-only]").setAttribute("aria-pressed", String(view.only));
       this.#offerComparison(view.select);
       const ungroup = this.find("[data-ungroup]");
@@ -164,6 +213,11 @@
       const link = this.find("[data-compare]");
       link.hidden = ids.length < 2;
       link.href = `${this.base}compare/index.html#${runstore.compared(ids)}`;
+    }
+
+    #printRows() {
+      this.root.querySelector(".print-runs")?.remove();
+      this.root.append(runstore.printTable(this));
     }
 
     #showRows() {
@@ -194,8 +248,14 @@
 
   async function main() {
     const root = document.querySelector("[data-page=workspace]");
-    const workspace = new Workspace(root, await runstore.loaded("runs"));
+    const payload = await runstore.loaded("runs");
+    const { base, scopeColumn, scopeValue } = root.dataset;
+    const runs = new Runs(payload, base, scopeColumn ? { column: scopeColumn, value: scopeValue } : null);
+    // Which charts some of the runs have, their summaries tell.
+    if (scopeColumn) await runs.ensure(runs.metrics.map(({ key }) => `summary.${key}`));
+    const workspace = new Workspace(root, payload, runs);
     runstore.workspace = workspace;
+    await workspace.started;
     await workspace.panels.settled();
     runstore.ready();
   }

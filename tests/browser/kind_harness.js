@@ -7,7 +7,10 @@ window.kindHarness = (() => {
 
   const context = (name) => ({
     ...workspace.lines.context(),
-    select: (runs) => selections.push(runs),
+    select: (runs) => {
+      selections.push(runs);
+      workspace.lines.context().select(runs);
+    },
     change: (part) => (settings[name] = { ...settings[name], ...part }),
   });
 

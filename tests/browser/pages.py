@@ -116,12 +116,13 @@ def settle(page: Page) -> None:
 
 def names(page: Page) -> list[str]:
     """The names in the table's rows that are on the screen, from the top."""
-    return page.locator(".grid-body .name-cell > .text").all_inner_texts()
+    return page.locator(".runs-host .grid-body .name-cell > .text").all_inner_texts()
 
 
 def row(page: Page, name: str) -> Any:
     """The table's row of a run or of a group."""
-    return page.locator(".grid-body .grid-row", has=page.locator(".name-cell > .text").get_by_text(name, exact=True))
+    called = page.locator(".name-cell > .text").get_by_text(name, exact=True)
+    return page.locator(".runs-host .grid-body .grid-row", has=called)
 
 
 def headers(page: Page) -> list[str]:
@@ -158,4 +159,4 @@ def violations(page: Page, impacts: Iterable[str] = ("serious", "critical")) -> 
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\a ") + '"'

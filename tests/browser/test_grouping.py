@@ -167,3 +167,27 @@ def test_group_keeps_its_colour_when_others_are_filtered_away(lab: Path, open_pa
     before = curves(page, "train/loss")["lion"].colour
     set_view(page, filter="lion")
     assert curves(page, "train/loss")["lion"].colour == before
+
+
+def test_show_all_shows_what_is_on_view_and_leaves_what_the_filter_leaves_out(lab: Path, open_page: Open) -> None:
+    page = open_page(lab / "lab" / "index.html", "group=&hide=showcase")
+    page.evaluate("runstore.workspace.state.set({ filter: \"config.optimizer = 'adam'\" })")
+    settle(page)
+    page.get_by_role("button", name="Hide all").click()
+    settle(page)
+    page.get_by_role("button", name="Show all").click()
+    settle(page)
+    assert page.evaluate("runstore.workspace.charted.size") == 8
+    assert page.evaluate("runstore.workspace.state.view.hide") == ["showcase"]
+
+
+@pytest.mark.parametrize("sort", ["-config.lr", "config.fold,-config.lr", ""])
+def test_groups_of_several_levels_stand_in_charts_as_in_the_table(lab: Path, open_page: Open, sort: str) -> None:
+    page = open_page(lab / "lab" / "index.html", f"group=config.optimizer,config.lr&sort={sort}")
+    table = page.evaluate(
+        """runstore.workspace.table.grid.rows
+            .filter(({ group }) => group && !group.children).map(({ group }) => group.label)"""
+    )
+    shown = list(curves(page, "train/loss"))
+    assert len(shown) > 4
+    assert shown == [label for label in table if label in shown]

@@ -18,7 +18,7 @@ def scripts(chromium: Browser) -> Iterator[Page]:
     """A blank page with the scripts that compute, and nothing else."""
     page = chromium.new_page()
     page.evaluate("window.runstore = {}")
-    for name in ("statistics.js", "importance.js"):
+    for name in ("aggregates.js", "statistics.js", "importance.js"):
         page.add_script_tag(content=(templates_dir() / "assets" / name).read_text())
     yield page
     page.close()

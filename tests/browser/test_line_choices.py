@@ -33,7 +33,10 @@ def test_median_and_interval_are_chosen_by_their_names(lab: Path, open_page: Ope
     assert "shade=ci" in page.url
 
 
-@pytest.mark.parametrize(("label", "key"), [("Running average", "average"), ("Gaussian", "gauss")])
+@pytest.mark.parametrize(
+    ("label", "key"),
+    [("Time-weighted exponential", "twema"), ("Running average", "average"), ("Gaussian", "gauss")],
+)
 @pytest.mark.parametrize("place", ["index.html", "runs/adam-fast-0/index.html"])
 def test_a_smoother_is_chosen_by_its_name(lab: Path, open_page: Open, place: str, label: str, key: str) -> None:
     page = open_page(lab / "lab" / place, "group=&smooth=0.8")

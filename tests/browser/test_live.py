@@ -177,7 +177,7 @@ def test_a_run_that_begins_to_log_gets_its_charts(served: Served, store: Path, o
     mute = write_run(store, run_id="mute", history=(), meta={"name": "mute", "group": "quiet"})
     wait_until(lambda: (store.parent / "served/p/groups/quiet/index.html").is_file(), "the run's pages")
     page = open_page(f"{served.address}/p/runs/mute/")
-    group = open_page(f"{served.address}/p/groups/quiet/")
+    group = open_page(f"{served.address}/p/groups/quiet/", "group=")
     assert page.locator("#charts").count() == 0
     append(mute, curve(5))
     arrives(page, lambda: page.locator("#charts").count() == 1, time.monotonic())

@@ -23,12 +23,22 @@ def test_front_page_has_a_card_a_project_with_runs_by_state_and_groups(lab: Path
 
 
 def test_group_page_keeps_to_its_runs(lab: Path, open_page: Open) -> None:
-    page = open_page(page_path(lab, "lab/groups/adam-0-1-%/index.html"))
+    page = open_page(page_path(lab, "lab/groups/adam-0-1-%/index.html"), "group=")
     assert set(names(page)) == {f"adam fast {fold}" for fold in range(4)}
     assert set(curves(page, "train/loss")) == {f"adam fast {fold}" for fold in range(4)}
     facts = page.locator(".about").inner_text()
     assert "3 train" in facts
     assert "1 eval" in facts
+
+
+def test_group_page_opens_with_a_mean_line_for_each_job_type_and_its_runs_behind(lab: Path, open_page: Open) -> None:
+    page = open_page(page_path(lab, "lab/groups/adam-0-1-%/index.html"))
+    lines = curves(page, "train/loss")
+    assert {"train", "eval"} <= set(lines)
+    assert max(lines["train"].n or ()) == 3
+    assert set(names(page)) == {"train", "eval", *(f"adam fast {fold}" for fold in range(4))}
+    page.locator("[data-ungroup]").click()
+    assert set(names(page)) == {f"adam fast {fold}" for fold in range(4)}
 
 
 def test_problems_of_a_store_are_on_its_pages_and_hide_nothing(tmp_path: Path, open_page: Open) -> None:

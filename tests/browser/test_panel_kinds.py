@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Open
-from tests.browser.pages import violations
+from tests.browser.pages import settle, violations
 from tests.browser.stores import all_runs, rows
 from tests.sites import build
 from tests.stores import write_run, write_store
@@ -66,10 +66,10 @@ def table(page: Page, name: str, **settings: Any) -> Any:
     return page.evaluate("([name, settings]) => kindHarness.table(name, settings)", [name, settings])
 
 
-def chosen(page: Page) -> list[list[str]]:
-    """The runs that panels narrowed the page to, by id, each time they did."""
-    found: list[list[str]] = page.evaluate(
-        "kindHarness.selections.map((runs) => runs.map((run) => runstore.workspace.runs.id[run]))"
+def chosen(page: Page) -> list[Any]:
+    """The runs that panels narrowed the page to, by id, each time they did; None where they let go of it."""
+    found: list[Any] = page.evaluate(
+        "kindHarness.selections.map((runs) => runs && runs.map((run) => runstore.workspace.runs.id[run]))"
     )
     return found
 
@@ -259,6 +259,31 @@ def test_brush_on_an_axis_narrows_the_page_to_the_runs_that_cross_it(kinds: Any)
     assert set(chosen(page)[-1]) == folds
 
 
+def test_brush_leaves_alone_what_was_hidden_by_hand(lab: Path, open_page: Open) -> None:
+    layout = {"add": [{"id": "panel 1", "kind": "parallel", "set": {"columns": ["config.fold", LOSS]}}]}
+    page = open_page(lab / "lab" / "index.html", f"group=&hide=adam-3&layout={json.dumps(layout)}")
+    shown = page.locator("[data-status]")
+    before = shown.inner_text()
+    brush(page, "config.fold", 0.5, 1)
+    settle(page)
+    view = page.evaluate("runstore.workspace.state.view")
+    assert view["hide"] == ["adam-3"]
+    assert view["only"]
+    assert set(view["select"]) == {run_id for run_id, _, _, fold in all_runs() if fold >= 2}
+    assert page.locator(".parallel-brush").count() == 1
+    page.get_by_role("button", name="Clear selection").click()
+    settle(page)
+    assert shown.inner_text() == before
+    assert page.locator(".parallel-brush").count() == 0
+
+
+def test_brush_that_no_run_passes_shows_none(kinds: Any) -> None:
+    page = kinds("group=&only=1")
+    assert page.locator("[data-status]").inner_text().startswith("0 of ")
+    page.get_by_role("button", name="Clear selection").click()
+    assert not page.locator("[data-status]").inner_text().startswith("0 of ")
+
+
 def test_axes_of_parallel_coordinates_move_and_flip_by_keyboard(kinds: Any) -> None:
     page = kinds()
     draw(page, "parallel", columns=["config.optimizer", "config.fold", LOSS])
@@ -276,7 +301,7 @@ def test_axes_of_parallel_coordinates_move_and_flip_by_keyboard(kinds: Any) -> N
     # The axis is flipped: what is cut off at the bottom is the highest.
     assert {each.rsplit("-", 1)[1] for each in chosen(page)[-1]} == {"0", "1"}
     strip.press("Escape")
-    assert len(chosen(page)[-1]) == 25
+    assert chosen(page)[-1] is None
 
 
 def test_axis_is_dragged_to_another_place(kinds: Any) -> None:
@@ -399,7 +424,10 @@ def test_markdown_is_drawn_and_never_html(kinds: Any) -> None:
     [
         ("{", "no JSON"),
         ("[]", "no JSON object"),
-        ('{"mark": "bar", "encoding": {}}', "vegalite_to_vega"),
+        ('{"mark": "nothing", "encoding": {}}', 'the mark "nothing" is none of arc, area'),
+        ('{"layer": 3}', "“layer” is no list"),
+        ('{"data": {"url": "https://example.org/d.csv"}, "mark": "bar"}', "fetches nothing"),
+        ('{"data": {"name": "runs"}}', "draws nothing"),
         ('{"marks": [], "data": [{"name": "d", "url": "https://example.org/d.csv"}]}', "fetches nothing"),
         ('{"marks": [{"type": "nothing"}]}', "cannot be drawn"),
     ],

@@ -55,9 +55,10 @@ def test_charts_show_each_metric_over_every_axis(showcase: Page) -> None:
 
 def test_logged_table_is_shown_as_text(showcase: Page) -> None:
     showcase.locator("#tables").scroll_into_view_if_needed()
-    showcase.wait_for_selector(".logged-table tbody tr")
-    assert showcase.locator(".logged-table th").all_inner_texts() == ["actual", "predicted", "count"]
-    assert showcase.locator(".logged-table tbody tr").nth(1).locator("td").all_inner_texts() == [
+    showcase.wait_for_selector(".logged-table .grid-body .grid-row")
+    assert showcase.locator(".logged-table .sort").all_inner_texts() == ["actual", "predicted", "count"]
+    assert showcase.locator(".logged-table .grid-row[data-key=r1] .grid-cell").all_inner_texts() == [
+        "2",
         "cat",
         "<i>dog</i>",
         "1",
@@ -97,4 +98,4 @@ def test_run_links_to_its_group(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "runs" / "adam-fast-1" / "index.html")
     page.get_by_role("link", name="adam 0.1").click()
     page.wait_for_selector("html[data-ready=true]")
-    assert page.locator("[data-status]").inner_text() == "4 runs"
+    assert page.locator("[data-status]").inner_text() == "4 runs · 2 groups"

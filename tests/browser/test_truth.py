@@ -23,7 +23,7 @@ from tests.reference import Points
 SCRIPTS = ("core.js", "smoothing.js", "aggregates.js", "series.js", "formula.js")
 AGGS = ("mean", "median", "min", "max")
 SHADES = ("none", "minmax", "std", "stderr", "ci")
-SMOOTHERS = ("ema", "average", "gauss")
+SMOOTHERS = ("ema", "twema", "average", "gauss")
 AXES = ("_step", "_runtime", "defined")
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)  # to shrink takes minutes, and one page
 MANY = settings(
@@ -210,6 +210,40 @@ def test_group_lines_bands_and_counts_equal_the_reference(bench: Bench, cases: l
 
 
 @MANY
+@given(any_cases(), st.integers(0, 63))
+def test_files_of_some_runs_each_are_together_the_series_of_all(
+    bench: Bench, cases: list[tuple[Series, str]], cut: int
+) -> None:
+    found = bench.page.evaluate(
+        f"""async (cases) => {{
+            {DECODE}
+            const numbers = (values) => values && Array.from(values, String);
+            const told = (series) => Object.fromEntries(Array.from(series.runs, (run, k) => [run, {{
+                ...Object.fromEntries(["step", "runtime", "wall", "defined"].map((name) => [name, numbers(series[name]?.(k))])),
+                ...Object.fromEntries(["y", "lo", "hi"].map((name) => [name, numbers(series[name].slice(series.offsets[k], series.offsets[k + 1]))])),
+                broken: series.broken(k) && [numbers(series.broken(k).places), numbers(series.broken(k).kinds)],
+            }}]));
+            const one = ({{ m, t }}) => Promise.all([m, t].map((name) => runstore.load(name, `${{name}}.js`))).then(([payload, times]) => ({{ payload, times }}));
+            const all = async (files) => runstore.series.join(await Promise.all(files.map(one)));
+            return Promise.all(cases.map(async ([whole, parts]) => [told(await of(whole)), told(await all(parts))]));
+        }}""",  # noqa: E501
+        [[bench.load(series), [bench.load(part) for part in _parts(series, cut)]] for series, _ in cases],
+    )
+    for whole, joined in found:
+        for run, of_whole in whole.items():
+            for name, values in of_whole.items():
+                got = joined[run][name]
+                # A part may have times though another has none.
+                assert (set(got or ["NaN"]) == {"NaN"}) if values is None else got == values, (run, name)
+
+
+def _parts(series: Series, cut: int) -> list[Series]:
+    here = [run for run in series.runs.tolist() if cut >> run & 1]
+    found = [series.of(here), series.of([run for run in series.runs.tolist() if run not in here])]
+    return [part for part in found if part.runs.size]
+
+
+@MANY
 @given(any_cases(), st.sampled_from(SMOOTHERS), st.sampled_from([0.0, 0.1, 0.5, 0.6, 0.9, 0.99, 0.999]))
 def test_smoothed_lines_equal_the_reference(
     bench: Bench, cases: list[tuple[Series, str]], smoother: str, weight: float
@@ -224,6 +258,50 @@ def test_smoothed_lines_equal_the_reference(
             assert curve["xs"] == xs.tolist()
             size = np.full(ys.size, np.fmax.reduce(np.abs(ys), initial=0.0))
             check(curve["ys"], reference.smooth(xs, ys, weight, smoother), size, (smoother, weight, axis))
+
+
+def _over(series: Series, other: Series) -> list[Points]:
+    """The points of each run of a series over another metric."""
+    axes = dict(zip(other.runs.tolist(), points(other, "_step"), strict=True))
+    none = Points(*[np.empty(0)] * 4)
+    found = []
+    for run, each in zip(series.runs.tolist(), points(series, "_step"), strict=True):
+        axis = axes.get(run, none)
+        found.append(Points(reference.over(each.xs, axis.xs, axis.ys), each.ys, each.lo, each.hi))
+    return found
+
+
+@MANY
+@given(st.lists(st.tuples(any_series(), any_series()), min_size=1, max_size=8))
+def test_lines_over_another_metric_equal_the_reference(bench: Bench, cases: list[tuple[Series, Series]]) -> None:
+    found = bench.page.evaluate(
+        f"""async (cases) => {{
+            {DECODE}
+            return Promise.all(cases.map(async (files) => {{
+                const series = runstore.series.over(...await Promise.all(files.map(of)), "x");
+                const xs = runstore.series.axis(series, "x");
+                const own = runstore.series.runCurves(series, xs, new Set(series.runs), () => ({{}}), {{ smooth: 0 }}).map(plain);
+                const groups = [{{ key: "g", label: "g", runs: series.runs }}];
+                return [own, runstore.series.groupCurves(series, xs, groups, {{ agg: "mean", shade: "std", smooth: 0 }}).map(plain)];
+            }}));
+        }}""",  # noqa: E501
+        [[bench.load(series), bench.load(other)] for series, other in cases],
+    )
+    for (series, other), (own, of_group) in zip(cases, found, strict=True):
+        runs_over = _over(series, other)
+        for curve, run in zip(own, runs_over, strict=True):
+            order = np.argsort(run.xs, kind="stable")[: int(np.isfinite(run.xs).sum())]
+            assert curve["xs"] == run.xs[order].tolist()
+            check(curve["ys"], run.ys[order], np.abs(run.ys[order]), "run")
+        if all(np.isnan(run.xs).all() for run in runs_over):
+            assert of_group == []
+            continue
+        expected = reference.group(runs_over, "mean", "std")
+        (curve,) = of_group
+        assert curve["xs"] == expected.xs.tolist()
+        assert curve["n"] == expected.n
+        for name, values in (("ys", expected.line), ("lo", expected.lo), ("hi", expected.hi)):
+            check(curve[name], values, expected.size, name)
 
 
 def _long(generator: np.random.Generator, run: int, steps: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -71,6 +71,7 @@ def test_saving_offers_a_command_and_yaml(viewed: Path, open_page: Open) -> None
     (view,) = values["views"]
     assert view == {"name": 'My "best" it\'s', "fragment": view["fragment"], "default": True}
     assert view["fragment"].startswith("group=config.lr&search=it")
+    assert view["fragment"].endswith("x=_step")
     command = page.get_by_label("Run this where the store is").input_value()
     assert command.startswith("runstore view save 'My \"best\" it'\\''s' '#group=config.lr&search=it")
     assert command.endswith("--project 'lab' --default")
@@ -103,3 +104,31 @@ def test_tabs_are_accessible_and_fit(viewed: Path, open_page: Open, options: dic
     page = open_page(viewed / "lab" / "index.html", **options)
     assert violations(page, EVERY_IMPACT) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def offered(page: Page) -> str:
+    """The fragment of the view that the page offers to save."""
+    page.get_by_role("button", name="Save view").click()
+    values = yaml12.load(page.get_by_label("or add this to project.yaml").input_value())
+    page.keyboard.press("Escape")
+    fragment: str = values["views"][0]["fragment"]
+    return fragment
+
+
+def test_a_view_holds_the_group_that_it_was_saved_with_whatever_the_page_begins_with(
+    viewed: Path, open_page: Open
+) -> None:
+    page = open_page(viewed / "lab" / "index.html", "sort=name")
+    assert page.locator("[data-view=group]").input_value() == "group"
+    assert offered(page) == "group=group&sort=name&x=_step"
+    page.locator("[data-ungroup]").click()
+    settle(page)
+    assert offered(page) == "group=&sort=name&x=_step"
+    ungrouped = open_page(viewed / "lab" / "index.html", "group=&sort=name&x=_step")
+    assert ungrouped.locator("[data-view=group]").input_value() == ""
+
+
+def test_what_is_plain_cannot_be_saved(viewed: Path, open_page: Open) -> None:
+    page = open_page(viewed / "lab" / "index.html", "view=-")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_role("dialog", name="Save this view")).to_contain_text("This is the plain workspace")

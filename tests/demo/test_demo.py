@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from runstore.api import Api
 from runstore.errors import RunstoreError, StoreError
+from runstore.format.views import saved_views
 from runstore.reading.store import Project, RunRecord, read_store
 from sitegen import demo
+from sitegen.demo_denoise import EPOCHS
+from sitegen.demo_online import PICTURES
+from sitegen.demo_views import VIEWS
 from tests.conftest import DemoRun
 from tests.stores import curve, write_file, write_run, write_store
 
@@ -23,9 +28,16 @@ def calls(demo_run: DemoRun) -> list[tuple[str, int, int]]:
 
 @pytest.fixture
 def project(demo_run: DemoRun) -> Project:
-    """The demo's project."""
-    [found] = read_store(demo_run.store).projects
-    return found
+    """The demo's comparison of models."""
+    return projects(demo_run)[demo.DIGITS]
+
+
+def projects(demo_run: DemoRun) -> dict[str, Project]:
+    return {project.name: project for project in read_store(demo_run.store).projects}
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
 
 
 def train_runs(project: Project) -> list[RunRecord]:
@@ -79,16 +91,77 @@ def test_each_evaluation_keeps_a_confusion_matrix_of_the_test_set(project: Proje
 
 
 @pytest.mark.slow
-def test_progress_counts_each_run_once(project: Project, calls: list[tuple[str, int, int]]) -> None:
-    assert [done for _, done, _ in calls] == list(range(57))
-    assert {total for _, _, total in calls} == {len(project.runs)}
+def test_progress_counts_each_run_once(demo_run: DemoRun, calls: list[tuple[str, int, int]]) -> None:
+    runs = sum(len(project.runs) for project in projects(demo_run).values())
+    assert [done for _, done, _ in calls] == list(range(runs + 1))
+    assert {total for _, _, total in calls} == {runs}
 
 
 @pytest.mark.slow
-def test_the_store_has_no_problem_and_says_what_it_is(project: Project) -> None:
-    assert project.problems == ()
-    assert not [problem for run in project.runs for problem in run.problems]
-    assert "runstore demo" in project.meta.description
+def test_the_store_has_no_problem_and_says_what_it_is(demo_run: DemoRun) -> None:
+    assert set(projects(demo_run)) == {demo.DIGITS, demo.DENOISE, demo.ONLINE}
+    for project in projects(demo_run).values():
+        assert project.problems == ()
+        assert not [problem for run in project.runs for problem in run.problems]
+        assert "runstore demo" in project.meta.description
+        assert [view.name for view in saved_views(project.meta)] == [view.name for view in VIEWS[project.name]]
+
+
+@pytest.mark.slow
+def test_runs_of_a_few_seconds_have_system_metrics(demo_run: DemoRun) -> None:
+    for project in projects(demo_run).values():
+        for run in project.runs:
+            if (run.runtime or 0) > 5:
+                samples = [line for path in run.layout.path.glob("system*.jsonl") for line in lines(path)]
+                assert len(samples) >= 5
+
+
+@pytest.mark.slow
+def test_the_run_that_fails_says_what_is_odd_before(project: Project) -> None:
+    [failed] = [run for run in project.runs if run.state == "failed"]
+    [alert] = [json.loads(line) for line in lines(failed.layout.writer().alerts)]
+    assert alert["title"] == "Images changed their size"
+    assert "56 pixels" in alert["text"]
+    patch = failed.layout.changes_patch.read_text().splitlines()
+    assert [line for line in patch if line[:1] in "+-"][2:] == ["-_CROPPED_COLUMNS = 0", "+_CROPPED_COLUMNS = 1"]
+
+
+@pytest.mark.slow
+def test_seeds_repeat_each_width_and_wider_networks_take_out_more_noise(demo_run: DemoRun) -> None:
+    runs = [run for run in projects(demo_run)[demo.DENOISE].runs if run.meta.job_type == "train"]
+    assert Counter(run.meta.group for run in runs) == {f"width{width}": len(demo.SEEDS) for width in demo.WIDTHS}
+    gained = {run.id: run.summary["val/psnr.max"] for run in runs}
+    for seed in demo.SEEDS:
+        assert gained[f"width8-seed{seed}"] < gained[f"width32-seed{seed}"] < gained[f"width128-seed{seed}"]
+    assert all(run.rows > 20 * EPOCHS for run in runs)
+    assert {metric.step_metric for run in runs for metric in run.metrics if metric.name == "val/loss"} == {"epoch"}
+
+
+@pytest.mark.slow
+def test_artifacts_lead_from_the_data_to_the_networks_and_to_their_comparison(demo_run: DemoRun) -> None:
+    [compared] = [run for run in Api(store=demo_run.store).runs("denoise") if run.job_type == "eval"]
+    used = {artifact.name for artifact in compared.used_artifacts()}
+    assert {f"noisy-digits:v{number}" for number in range(3)} < used
+    networks = [artifact for artifact in compared.used_artifacts() if artifact.type == "model"]
+    assert len(networks) == len(demo.WIDTHS) * len(demo.SEEDS)
+    assert sum("best" in artifact.aliases for artifact in networks) == len(demo.WIDTHS)
+    trained = networks[0].logged_by()
+    assert trained is not None
+    assert {artifact.name for artifact in trained.used_artifacts()} == {"noisy-digits:v1"}
+    assert {artifact.type for artifact in trained.logged_artifacts()} == {"model", "code"}
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_goes_on_to_its_end(demo_run: DemoRun) -> None:
+    runs = {run.id: run for run in projects(demo_run)[demo.ONLINE].runs}
+    resumed = runs[f"softmax-lr{demo.INTERRUPTED_RATE:g}"]
+    assert resumed.state == "finished"
+    assert len(resumed.attempts) == 2
+    assert {run.rows for run in runs.values()} == {PICTURES}
+    assert resumed.summary["val/accuracy.max"] > 0.85
+    assert all("\x1b[" in run.layout.output_log.read_text() for run in runs.values())
+    wild = runs[f"softmax-lr{max(demo.STEADY_RATES):g}"]
+    assert "Worse than guessing" in lines(wild.layout.writer().alerts)[0]
 
 
 def test_runs_of_somebody_else_are_never_touched(tmp_path: Path) -> None:
@@ -123,9 +196,10 @@ def test_an_earlier_demo_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_training_that_breaks_is_one_line_and_leaves_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = "import sys\nif sys.argv[1] == 'compare': sys.exit('no digits today')\nimport time\ntime.sleep(60)\n"
+    script = "import sys\nif '0.02' in sys.argv: sys.exit('no digits today')\nimport time\ntime.sleep(60)\n"
     write_file(tmp_path / "broken_digits.py", script)
-    monkeypatch.setattr(demo, "_SCRIPT", "broken_digits")
+    for name in ("_SCRIPT", "_DENOISE_SCRIPT", "_ONLINE_SCRIPT"):
+        monkeypatch.setattr(demo, name, "broken_digits")
     monkeypatch.setattr(demo, "_HOME", tmp_path)
     with pytest.raises(RunstoreError, match="ended with exit code 1: no digits today"):
         demo.run_demo(tmp_path / "demo")
@@ -135,4 +209,4 @@ def test_workers_see_none_of_the_users_settings(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("WANDB_MODE", "disabled")
     monkeypatch.setenv("RUNSTORE_PROJECT", "thesis")
     inherited = {name for name in demo._environment() if name.startswith(("WANDB_", "RUNSTORE_"))}
-    assert inherited <= {"RUNSTORE_DISABLE_GIT"}
+    assert inherited <= {"RUNSTORE_DISABLE_GIT", "RUNSTORE_STATS_INTERVAL"}

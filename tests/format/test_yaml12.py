@@ -56,11 +56,30 @@ def test_lines_of_a_person_are_read_as_the_library_reads_them(pairs: list[tuple[
     assert found is None or repr(found) == repr(yaml_core.load(text))
 
 
+INDENTS = st.sampled_from(["", "", "  ", "  ", "    ", " "])
+STARTS = st.sampled_from(["a:", "b:", "c.d:", "train/loss:", "-", "- a:", "a :", "#", "", "1:", '"q":', "yes:"])
+ENDS = st.sampled_from(["1", "-1e-4", "word", "two words", "'q'", '"q"', "''", "[a, 1, 'b']", "[]", "[[a], b]", "{}"])
+LINES = st.tuples(
+    INDENTS, STARTS, st.just("") | ENDS.map(lambda end: f" {end}") | (WORDS | TEXTS).map(lambda w: f" {w}")
+)
+
+
+@given(st.lists(LINES, max_size=7))
+def test_lines_with_any_indent_are_read_as_the_library_reads_them(lines: list[tuple[str, str, str]]) -> None:
+    text = "".join(f"{''.join(line)}\n" for line in lines)
+    found = yaml_text.load(text)
+    assert found is None or repr(found) == repr(yaml_core.load(text))
+
+
 def test_the_files_of_a_store_need_no_library() -> None:
     run = {"id": "abc", "name": "a-b-1", "created": "2026-11-20T10:00:00.000Z", "tags": ["a", "b c"], "notes": ""}
     config = {"lr": 1e-5, "on": True, "model": {"layers": 3, "name": None, "kinds": []}, "path": "/tmp/x"}
     for value in (run, config):
         assert yaml_text.dump(value) == yaml_core.dump(value)
+    assert yaml_text.load(yaml_core.dump(run)) == run
+    by_hand = "at: '10:00'\ntags: [a, b]\nlr: 1e-4\nmodel:\n  kinds:\n    - a\n    - 2\n  depth: 3\nnotes:\n"
+    assert yaml_text.load(by_hand) == yaml_core.load(by_hand)
+    assert yaml_text.load(by_hand) is not None
     assert yaml_text.load(text := 'format: 1\nentity: ""\nartifacts: commit\n') == yaml_core.load(text)
 
 

@@ -16,8 +16,9 @@ from runstore.format.layout import StoreLayout
 from runstore.manage.aside import latest, undo
 from runstore.manage.mending import mend_lines, mend_yaml
 from runstore.manage.repair import repair
+from runstore.reading.problems import Problem
 from runstore.reading.rows import decode_line
-from runstore.reading.store import Problem, read_store
+from runstore.reading.store import read_store
 from runstore.reading.verify import verify
 from tests.stores import START, curve, lines, write_file, write_run, write_store
 

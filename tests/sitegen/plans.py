@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runstore.reading.store import Problem, read_store
+from runstore.reading.problems import Problem
+from runstore.reading.store import read_store
+from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
-from sitegen.plan import PlannedFile, plan_site
+from sitegen.plan import plan_site
+from sitegen.planned import PlannedFile, Unrendered
 
 
 @dataclass
@@ -18,6 +21,10 @@ class PlannedSite:
     files: dict[str, bytes | Path] = field(default_factory=dict)
     projects: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def content(self, path: str) -> bytes | None:
+        """Of an earlier site: there is none."""
+        return None
 
 
 def plan(root: Path, *, now: float | None = None, release: str = "1") -> PlannedSite:
@@ -33,7 +40,9 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
         assert file.path not in site.files
         count = len(rendered)
         site.digests[file.path] = file.digest
-        site.files[file.path] = file.make()
+        content = file.make()
+        assert not isinstance(content, Unrendered)
+        site.files[file.path] = content
         if len(rendered) > count:
             site.pages[file.path] = rendered[-1]
 
@@ -42,11 +51,15 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
         make(file)
     for project in planned.projects:
         site.projects[project.project.name] = project.digest
+        for _, file in project.histories.files(project.histories.chunks):
+            make(file)
+        for file in Overviews(project.histories).files([], site.content):
+            make(file)
         for file in project.files(render):
             make(file)
-        for run in project.runs:
+        for run in project.runs():
             notes: list[str] = []
-            for file in run.files(notes):
+            for file in run.files(render, notes):
                 make(file)
             site.problems += run.problems(notes)
     return site

@@ -23,7 +23,7 @@ def test_third_party_scripts_are_classic_and_ours_are_beside_them(cache: Path) -
     assert source.startswith("(function () {")
     assert "export{" not in source
     assert "import(" not in source
-    assert {"workspace.js", "base.css", "charts.js"} <= set(files)
+    assert {"workspace.js", "workspace.css", "charts.js"} <= set(files)
 
 
 def test_assets_are_made_once_and_then_come_from_the_cache_without_their_libraries(cache: Path) -> None:

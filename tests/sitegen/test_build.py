@@ -140,7 +140,7 @@ def test_build_that_was_cut_short_leaves_nothing_that_the_next_one_misses(
     assert_like_new(store, site, tmp_path)
 
 
-@pytest.mark.parametrize("gone", ["p/runs/r0/index.html", "p/data/runs.js", "index.html", "_static/base.css", "p"])
+@pytest.mark.parametrize("gone", ["p/runs/r0/index.html", "p/data/runs.js", "index.html", "_static/index.css", "p"])
 def test_what_somebody_deleted_from_the_site_comes_back(store: Path, tmp_path: Path, gone: str) -> None:
     site = tmp_path / "site"
     build_site(store, site)

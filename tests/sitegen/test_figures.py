@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from runstore.errors import UsageError
 from runstore.reading.store import Project, read_store
 from sitegen.assets import templates_dir
-from sitegen.data.groups import AGGREGATES, SHADES, Curve, Points, group_curve, smooth
+from sitegen.data.bands import AGGREGATES, SHADES, SMOOTHERS
+from sitegen.data.groups import Curve, Points, group_curve
 from sitegen.data.series import Floats
+from sitegen.data.smoothing import smooth
 from sitegen.figures import Figure, _colours, figure_bytes, figure_chart, figure_lines, thinned
 from tests import reference
 from tests.stores import write_run, write_store
@@ -59,12 +61,17 @@ def test_a_groups_curve_is_the_references(runs: list[list[tuple[float, float]]],
 
 
 @given(
-    st.lists(_VALUES.filter(lambda value: not abs(value) > 1e300), max_size=20), st.sampled_from((0.0, 0.3, 0.9, 0.999))
+    st.lists(_VALUES.filter(lambda value: not abs(value) > 1e300), max_size=20),
+    st.data(),
+    st.sampled_from((0.0, 0.3, 0.9, 0.999)),
+    st.sampled_from(SMOOTHERS),
 )
-def test_smoothing_is_the_references(values: list[float], weight: float) -> None:
+def test_smoothing_is_the_references(values: list[float], data: st.DataObject, weight: float, smoother: Any) -> None:
     ys = np.array(values, dtype=np.float64)
-    expected = reference.smooth(np.arange(ys.size, dtype=np.float64), ys, weight, "ema")
-    equal(smooth(ys, weight), expected, np.full(ys.size, np.nanmax(np.abs(ys), initial=0.0)))
+    gaps = data.draw(st.lists(st.sampled_from((0.0, 0.5, 1.0, 7.0)), min_size=ys.size, max_size=ys.size))
+    xs = 1e6 + np.cumsum(np.array(gaps, dtype=np.float64))
+    expected = reference.smooth(xs, ys, weight, smoother)
+    equal(smooth(xs, ys, weight, smoother), expected, np.full(ys.size, np.nanmax(np.abs(ys), initial=0.0)))
 
 
 @pytest.fixture
@@ -100,8 +107,9 @@ def logged(project: Project, rate: float) -> list[reference.Points]:
     return found
 
 
-def test_what_is_drawn_is_what_was_logged(project: Project) -> None:
-    figure = Figure(["loss"], group="config.lr", agg="median", shade="ci", smooth=0.4)
+@pytest.mark.parametrize("smoother", SMOOTHERS)
+def test_what_is_drawn_is_what_was_logged(project: Project, smoother: Any) -> None:
+    figure = Figure(["loss"], group="config.lr", agg="median", shade="ci", smooth=0.4, smoother=smoother)
     spec = json.loads(figure_bytes(figure_chart(figure_lines(project, figure), figure), "json"))
     [rows] = spec["datasets"].values() if "datasets" in spec else [spec["data"]["values"]]
     for label, rate in (("0.1", 0.1), ("0.01", 0.01)):
@@ -111,7 +119,7 @@ def test_what_is_drawn_is_what_was_logged(project: Project) -> None:
         assert [row["n"] for row in drawn] == expected.n
         for key, values in (("y", expected.line), ("lo", expected.lo), ("hi", expected.hi)):
             assert values is not None
-            smoothed = reference.smooth(expected.xs, values, 0.4, "ema")
+            smoothed = reference.smooth(expected.xs, values, 0.4, smoother)
             assert np.allclose([row[key] for row in drawn], smoothed, rtol=1e-9, atol=1e-12)
     assert {row["label"] for row in rows} == {"0.1", "0.01", "(none)"}
 

@@ -59,6 +59,15 @@ def test_the_headline_is_the_best_of_the_metric_that_seems_to_matter(root: Path,
     assert (found and (found.metric, found.best, found.goal)) == headline
 
 
+def test_the_headline_of_a_metric_with_aggregates_is_their_best(root: Path) -> None:
+    metrics = [{"name": "val/accuracy", "summary": ["max", "last"]}]
+    files = {"summary.json": {"val/accuracy": {"max": 0.9, "last": 0.7}}, "metrics.yaml": metrics}
+    write_run(root, run_id="r1", files=files)
+    found = _index(root).projects[0].headline
+    assert found is not None
+    assert (found.metric, found.best, found.goal) == ("val/accuracy", "0.9", "highest")
+
+
 def test_the_store_is_called_by_its_entity(tmp_path: Path) -> None:
     assert _index(write_store(tmp_path / "store", "entity: Vision\n")).store_name == "Vision"
 

@@ -191,8 +191,10 @@ def test_the_workspace_lists_the_charts_whose_files_there_are(three_runs: Path) 
         ("val/acc", "val", "acc", 1),
     ]
     for metric in metrics:
-        assert f"p/{metric['shard']}" in site.files
-        assert metric["times"] is None or f"p/{metric['times']['shard']}" in site.files
+        [part] = metric["parts"]
+        assert (part["from"], part["to"]) == (0, 2)
+        assert f"p/data/{part['name']}.js" in site.files
+        assert "times" not in part or f"p/data/{part['times']}.js" in site.files
     assert [metric["has_runtime"] for metric in metrics] == [True, False, False]
     assert [metric["has_wall"] for metric in metrics] == [True, False, False]
 

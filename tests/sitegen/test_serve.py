@@ -31,6 +31,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         write_file(left / "clip.bin", b"0123456789")
         write_file(left / "notes.txt", "a b\n" * 1000)
         write_file(left / "index.html", "<script>1</script>")
+        write_file(left / ".git" / "config", "mine")
+        (left / "out").symlink_to(root.parent)
         yield found
 
 
@@ -57,7 +59,7 @@ def test_it_listens_on_this_machine_alone(site: Served) -> None:
         ("/", "text/html; charset=utf-8"),
         ("/p/", "text/html; charset=utf-8"),
         ("/p/data/runs.js", "text/javascript; charset=utf-8"),
-        ("/_static/base.css", "text/css; charset=utf-8"),
+        ("/_static/index.css", "text/css; charset=utf-8"),
         ("/_static/icon.svg", "image/svg+xml"),
         ("/p/runs/r1/stored/clip.bin", "application/octet-stream"),
         ("/p/runs/r1/stored/notes.txt", "text/plain; charset=utf-8"),
@@ -120,6 +122,8 @@ def test_players_get_the_part_they_ask_for(site: Served, asked: str, status: int
         "//etc/passwd",
         "/p/%00",
         "/.runstore-site.json",
+        "/p/runs/r1/stored/out/secret.txt",
+        "/p/runs/r1/stored/.git/config",
         "/" + "a" * 5000,
     ],
 )
@@ -179,7 +183,7 @@ def test_pages_learn_which_of_their_files_are_new(site: Served) -> None:
     first = told("")
     assert list(first["files"]) == ["p/index.html", "p/gone.js"]  # type: ignore[call-overload]
     assert told(str(first["version"]))["files"] == {}
-    start = ask(site, "/_static/live.js")[1].splitlines()[-1].decode()
+    start = ask(site, "/_static/base.js")[1].splitlines()[-1].decode()
     assert start == f'runstore.live.start("{first["version"]}");'
 
 
@@ -218,6 +222,13 @@ def test_ports_that_are_taken(tmp_path: Path) -> None:
         )
     assert done.returncode == 2
     assert f"127.0.0.1:{port}: cannot serve there (address already in use)" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["", "two words", "ü..x", "a" * 300, "300.1.1.1"])
+def test_a_host_that_there_is_not_is_one_line(tmp_path: Path, host: str) -> None:
+    store = write_store(tmp_path / "experiments")
+    with pytest.raises(StoreError, match="cannot serve there"):
+        serve(Serving(store, tmp_path / "out", host=host), print)
 
 
 def test_polling_sees_changes_too(tmp_path: Path) -> None:

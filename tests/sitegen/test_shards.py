@@ -18,7 +18,7 @@ from sitegen.data.shards import (
     run_payload,
     series_payload,
     shard,
-    times_digest,
+    spaced,
     times_payload,
 )
 
@@ -68,7 +68,7 @@ def test_a_shard_is_named_by_what_is_in_it() -> None:
 def test_a_series_comes_back_point_by_point() -> None:
     payload = series_payload(_series({0: [(0, 1.0), (1, 2.0), (4, 0.1)], 3: [(2, -5.0)]}))
     assert (payload["runs"], payload["counts"], payload["strides"]) == ([0, 3], [3, 1], [None, 1])
-    assert (payload["starts"], _decode(payload["steps"], "f8")) == ([0, 2], [0, 1, 4])
+    assert (payload["starts"], _decode(payload["steps"], payload["steps_type"])) == ([0, 2], [0, 1, 4])
     np.testing.assert_allclose(_decode(payload["y"], payload["dtype"]), [1.0, 2.0, 0.1, -5.0], rtol=1e-7)
     assert (payload["lo"], payload["hi"]) == (None, None)
 
@@ -173,12 +173,6 @@ def test_runtimes_without_wall_times_travel_alone() -> None:
     assert payload["wall"] is None
 
 
-def test_metrics_logged_at_the_same_moments_share_their_times() -> None:
-    one, other = _series({0: [(0, 1.0), (1, 2.0)]}), _series({0: [(0, 7.0), (1, math.nan)]})
-    later = _series({0: [(0, 1.0), (1, 2.0)]}, runtime=0.75)
-    assert times_digest(one) == times_digest(other) != times_digest(later)
-
-
 @pytest.mark.filterwarnings("error")
 @given(st.lists(st.tuples(st.floats(), st.floats()), min_size=1, max_size=5))
 def test_times_of_any_size_travel_without_a_warning(times: list[tuple[float, float]]) -> None:
@@ -194,3 +188,9 @@ def test_times_of_any_size_travel_without_a_warning(times: list[tuple[float, flo
 )
 def test_a_number_is_written_as_short_as_json_can(value: float, written: str) -> None:
     assert json.dumps(number(value)) == written
+
+
+def test_two_steps_whose_distance_is_rounded_to_a_whole_number_stay_as_they_are() -> None:
+    found = spaced(np.array([-39.0, -1e-42]), [2])
+    assert found["strides"] == [None]
+    assert found["steps_type"] == "f8"

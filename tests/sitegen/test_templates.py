@@ -6,8 +6,11 @@ from pathlib import Path
 import jinja2
 import pytest
 from jinja2 import nodes
+from pygments.lexers.javascript import JavascriptLexer
+from pygments.token import Comment
 
 from sitegen.assets import templates_dir
+from sitegen.bundles import bundled, parts, smaller
 
 TEMPLATES = sorted(templates_dir().rglob("*.jinja"))
 SCRIPTS = sorted([*(templates_dir() / "assets").glob("*.js"), *(templates_dir() / "frame").glob("*.js")])
@@ -43,8 +46,35 @@ def test_script_is_strict_and_writes_no_html(path: Path) -> None:
 
 
 def test_every_script_a_template_asks_for_is_one_of_ours_or_made_at_build_time() -> None:
-    made = {"vega.js", "charts.js", "plots.js", "panel-charts.js"}
+    made = {"vega.js", "vega-lite.js", "charts.js", "plots.js", "panel-charts.js"}
     own = {path.name for path in (templates_dir() / "assets").iterdir()}
     asked = {name for path in TEMPLATES for name in re.findall(r"asset\('([^']+)'\)", path.read_text())}
-    assert asked <= own | made
-    assert own <= asked
+    folder = templates_dir()
+    published = set(bundled(folder, {name: (folder / "assets" / name).read_bytes() for name in own}))
+    assert asked <= own | made | published
+    assert own | published <= asked
+
+
+def words(source: str) -> list[str]:
+    """A script's tokens without comments and white space, but as it stands in texts."""
+    lexer = JavascriptLexer(stripnl=False)
+    return [text for kind, text in lexer.get_tokens(source) if kind not in Comment and text.strip()]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_script_says_the_same_without_comments_and_indents(path: Path) -> None:
+    assert words(smaller(path.name, path.read_bytes()).decode()) == words(path.read_text())
+
+
+def test_bundle_is_its_parts_in_their_order() -> None:
+    folder = templates_dir()
+    names = list(parts(folder, "partials/run_scripts.jinja"))
+    assert names[0] == "palette.js"
+    assert names[-1] == "run.js"
+    assert len(names) == len(set(names))
+    own = {path.name: path.read_bytes() for path in (folder / "assets").iterdir()}
+    made = bundled(folder, own)
+    assert made["run.js"].startswith(smaller(names[0], own[names[0]]))
+    assert "painter.js" not in made
+    with pytest.raises(KeyError):
+        bundled(folder, {name: data for name, data in own.items() if name != "painter.js"})
