@@ -206,6 +206,7 @@ def test_columns_are_put_in_order_by_dragging_and_by_keys(lab: Path, open_page: 
 def test_column_is_dragged_by_its_header_without_sorting(lab: Path, open_page: Open) -> None:
     page = open_page(lab / LAB, "group=&cols=state,config.lr,config.fold")
     page.get_by_role("button", name="Wide table").click()
+    page.get_by_role("button", name="fold", exact=True).wait_for()
     source = page.get_by_role("button", name="fold", exact=True).bounding_box()
     target = page.get_by_role("button", name="State", exact=True).bounding_box()
     assert source is not None

@@ -64,9 +64,9 @@ def test_keys_act_and_are_text_where_somebody_writes(lab: Path, open_page: Open)
     page.get_by_label("Search runs by").evaluate("node => node.blur()")
     for key, popover in (("f", "#filter"), ("c", "#columns")):
         page.keyboard.press(key)
-        assert page.locator(f"{popover}:popover-open").count() == 1
+        page.locator(f"{popover}:popover-open").wait_for()
         page.keyboard.press("Escape")
-        assert page.locator(f"{popover}:popover-open").count() == 0
+        page.locator(f"{popover}:popover-open").wait_for(state="detached")
     before = page.evaluate("document.documentElement.dataset.theme")
     page.keyboard.press("t")
     assert page.evaluate("document.documentElement.dataset.theme") != before

@@ -75,7 +75,7 @@ def test_links_lead_from_the_front_page_to_a_project_and_on_to_a_run(lab: Path, 
     page.get_by_role("link", name="lab", exact=True).click()
     page.wait_for_selector("html[data-ready=true]")
     page.get_by_role("button", name="Ungroup").click()
-    page.get_by_role("link", name="showcase").click()
+    page.get_by_role("grid", name="Runs").get_by_role("link", name="showcase").click()
     page.wait_for_selector("html[data-ready=true]")
     assert page.locator("h1").inner_text().startswith("showcase")
     page.get_by_role("link", name="Runstore: all projects").click()
