@@ -108,7 +108,7 @@ def test_phone_shows_everything_in_its_width_and_large_enough_to_touch(lab: Path
 def test_what_a_run_lacks_is_told_with_how_it_is_logged(lab: Path, open_page: Open) -> None:
     page = open_page(lab / "lab" / "runs" / "adam-fast-0" / "index.html")
     page.get_by_text("Not logged by this run: media, tables, artifacts").click()
-    assert page.get_by_text('run.log({"sample": runstore.Image(pixels)})').is_visible()
+    page.get_by_text('run.log({"sample": runstore.Image(pixels)})').wait_for()
 
 
 def test_a_filter_that_hides_every_run_says_what_to_do(lab: Path, open_page: Open) -> None:
