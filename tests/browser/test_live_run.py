@@ -23,7 +23,8 @@ import pathlib, sys
 import numpy as np
 import runstore
 
-run = runstore.init(project="p", id=sys.argv[1], name=sys.argv[1], settings=runstore.Settings(console="wrap", disable_stats=True))
+settings = runstore.Settings(console="wrap", disable_stats=True)
+run = runstore.init(project="p", id=sys.argv[1], name=sys.argv[1], settings=settings)
 for line in sys.stdin:
     exec(line)
     print("done", file=sys.__stderr__, flush=True)
