@@ -13,12 +13,11 @@ from sitegen.histories import Histories
 from sitegen.looks import BuildReport as BuildReport
 from sitegen.looks import Look
 from sitegen.looks import Progress as Progress
-from sitegen.output import Output, Render
+from sitegen.output import Output
 from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
-from sitegen.plan import ProjectPlan, RunPlan, folder_digest, plan_site
-from sitegen.planned import Unrendered, fingerprint
-from sitegen.writer import writer_for
+from sitegen.plan import ProjectPlan, Render, RunPlan, folder_digest, plan_site
+from sitegen.planned import fingerprint
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
@@ -70,23 +69,20 @@ def _write_site(store: Store, output: Output, progress: Progress) -> list[Proble
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
     release = fingerprint(assets.digest, plotly_version(), *code)
-    runs = sum(len(project.runs) for project in store.projects)
-    # First of all: it needs a moment to start, in which the site is planned.
-    with writer_for(runs if output.is_empty else 0, assets) as writer:
-        render = _renderer(assets, release)
-        sparklines: dict[str, Sparkline | None] = {}
-        plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
-        output.begin(render, writer)
-        problems: list[Problem] = []
-        for number, project in enumerate(plan.projects):
-            problems += _put_project(project, output, render, progress)
-            remembered = output.notes(project.name)
-            sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
-            progress("projects", number + 1, len(plan.projects))
-        if plan.frame:
-            output.put("frame", release, plan.frame)
-        output.put("front", release, plan.front)
-        output.finish()
+    render = _renderer(assets, release)
+    sparklines: dict[str, Sparkline | None] = {}
+    plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
+    output.begin()
+    problems: list[Problem] = []
+    for number, project in enumerate(plan.projects):
+        problems += _put_project(project, output, render, progress)
+        remembered = output.notes(project.name)
+        sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
+        progress("projects", number + 1, len(plan.projects))
+    if plan.frame:
+        output.put("frame", release, plan.frame)
+    output.put("front", release, plan.front)
+    output.finish()
     return problems
 
 
@@ -96,7 +92,7 @@ def _put_project(project: ProjectPlan, output: Output, render: Render, progress:
     if not output.keep(project.name, project.digest):
         noted: list[str] = []
         output.put(project.name, project.digest, project.files(render, noted), noted)
-    return [problem for run in project.runs() for problem in _put_run(run, output, progress)]
+    return [problem for run in project.runs() for problem in _put_run(run, output, render, progress)]
 
 
 def _put_histories(histories: Histories, output: Output) -> None:
@@ -125,7 +121,7 @@ def _put_histories(histories: Histories, output: Output) -> None:
         notes.extend(overviews.tell())
 
 
-def _put_run(run: RunPlan, output: Output, progress: Progress) -> list[Problem]:
+def _put_run(run: RunPlan, output: Output, render: Render, progress: Progress) -> list[Problem]:
     """Makes a run's page and the files behind it; returns what of them could not be drawn.
 
     Those of a run that did not change are not even listed.
@@ -133,7 +129,7 @@ def _put_run(run: RunPlan, output: Output, progress: Progress) -> list[Problem]:
     name = f"run:{run.run.project}/{run.run.id}"
     if not output.keep(name, run.digest):
         notes: list[str] = []
-        output.put(name, run.digest, run.files(Unrendered, notes, output.digest_of), notes)
+        output.put(name, run.digest, run.files(render, notes, output.digest_of), notes)
         progress(run.run.project, run.number + 1, len(run.project.project.runs))
     noted = output.notes(name)
     return run.problems(noted) if noted else []

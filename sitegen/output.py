@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -18,13 +18,10 @@ from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
 from runstore.format.records import write_atomically
 from sitegen import urls
-from sitegen.pages.context import PageContext
-from sitegen.planned import PlannedFile, Unrendered
+from sitegen.planned import PlannedFile
 from sitegen.tree import folders
-from sitegen.writer import Writer, create, digest
 
 Digests = dict[str, str]
-Render = Callable[[str, PageContext], bytes]
 
 
 @dataclass(slots=True)
@@ -55,24 +52,13 @@ class Output:
         self._after: dict[str, Part] = {}
         self._present = _present(path)
         self._journal: IO[bytes] | None = None
-        self._writer: Writer | None = None
-        self._render: Render | None = None
         self._folders: set[str] = set()
 
-    def begin(self, render: Render, writer: Writer | None = None) -> None:
-        """Makes the directory a site's, so that a build that is cut short can be taken up.
-
-        Pages that come unrendered go through `render`, or with all other new files to a `writer`.
-        """
-        self._render, self._writer = render, writer
+    def begin(self) -> None:
+        """Makes the directory a site's, so that a build that is cut short can be taken up."""
         self.path.mkdir(parents=True, exist_ok=True)
         if not (self.path / urls.MANIFEST).is_file():
             write_atomically(self.path / urls.MANIFEST, _dump(self._contents))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is no file of the site yet."""
-        return not self._present
 
     def keep(self, name: str, digest: str) -> bool:
         """Whether a part is already what it would become; it is then kept as it is."""
@@ -125,9 +111,6 @@ class Output:
 
     def finish(self) -> None:
         """Removes the files of the site that no part has any more, and remembers this build."""
-        if self._writer is not None:
-            start = len(f"{self.path}/")
-            self._contents.update((path[start:], made) for path, made in self._writer.finish().items())
         wanted = {path for part in self._after.values() for path in part.files}
         for path in sorted(self._contents.keys() - wanted):
             self._announce(path)
@@ -149,28 +132,20 @@ class Output:
         if path not in self._contents:
             self._journal.write(f"{path}\n".encode())
 
-    def _write(self, path: str, content: bytes | Path | Unrendered, immutable: bool) -> bool:
-        """Puts a page, bytes or a copy of a file in place; False when that is what is there already."""
-        if self._writer is not None and path not in self._present and not isinstance(content, Path):
-            self._announce(path)
-            self._contents[path] = "" if isinstance(content, Unrendered) else digest(content)
-            self._writer.write(f"{self.path}/{path}", content)
-            return True
-        if isinstance(content, Unrendered):
-            assert self._render is not None
-            content = self._render(content.template, content.page)
+    def _write(self, path: str, content: bytes | Path, immutable: bool) -> bool:
+        """Puts bytes or a copy of a file in place; False when that is what is there already."""
         target = self.path / path
         if isinstance(content, bytes):
             if path in self._present and _holds(target, content):
-                self._contents[path] = digest(content)
+                self._contents[path] = _digest(content)
                 return False
             self._announce(path)
-            self._contents[path] = digest(content)
+            self._contents[path] = _digest(content)
             self._make_folder(path)
             if path in self._present:
                 write_atomically(target, content)
             else:
-                create(target, content)
+                _create(target, content)
             return True
         # A log may be long, and grow meanwhile: what was copied is what counts.
         self._announce(path)
@@ -224,7 +199,7 @@ class Output:
     def _remember(self, manifest: bytes) -> None:
         if self._after == self._parts and not self.written and not self.removed:
             return
-        memory = {"manifest": digest(manifest), "parts": self._after}
+        memory = {"manifest": _digest(manifest), "parts": self._after}
         try:
             if self._memory.parent.parent.is_symlink() or self._memory.parent.is_symlink():
                 return  # A store may come from strangers: this would be written wherever the link leads.
@@ -275,7 +250,7 @@ def _read_manifest(out: Path) -> tuple[Digests, str]:
     try:
         manifest = (out / urls.MANIFEST).read_bytes()
         files = {str(path): str(content) for path, content in json.loads(manifest)["files"].items()}
-        return begun | files, "" if begun else digest(manifest)
+        return begun | files, "" if begun else _digest(manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return begun, ""
 
@@ -287,6 +262,22 @@ def _dump(contents: Digests) -> bytes:
 
 def _as_json(part: Part) -> dict[str, object]:
     return {"digest": part.digest, "files": part.files, "notes": part.notes}
+
+
+def _create(path: str | Path, content: bytes) -> None:
+    """Writes a file. A file object would ask the system twice as often, for each of thousands of files."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+    finally:
+        os.close(descriptor)
+
+
+def _digest(content: bytes) -> str:
+    """What the manifest says of a file."""
+    return hashlib.sha256(content).hexdigest()[:24]
 
 
 def _holds(path: Path, content: bytes) -> bool:

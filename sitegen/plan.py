@@ -29,9 +29,9 @@ from sitegen.pages.previews import file_data
 from sitegen.pages.project import group_page, project_page, runs_payload, section, title
 from sitegen.pages.project import place as key_place
 from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
-from sitegen.planned import PlannedFile, Unrendered, fingerprint
+from sitegen.planned import PlannedFile, fingerprint
 
-Render = Callable[[str, PageContext], bytes | Unrendered]
+Render = Callable[[str, PageContext], bytes]
 Known = Callable[[str], str | None]
 
 
@@ -67,7 +67,7 @@ class RunPlan:
         if run.kinds:
             yield PlannedFile(f"{folder}/panels.js", own, panels)
 
-        def page() -> bytes | Unrendered:
+        def page() -> bytes:
             found = known(f"{folder}/data.js")
             loads = _run_data(
                 run,
@@ -196,7 +196,7 @@ class ProjectPlan:
         for name, content in files:
             yield self._planned(urls.data_file(self.project.name, name), partial(bytes, content))
 
-    def _planned(self, path: str, make: Callable[[], bytes | Unrendered]) -> PlannedFile:
+    def _planned(self, path: str, make: Callable[[], bytes]) -> PlannedFile:
         return PlannedFile(path, self.digest, make)
 
 

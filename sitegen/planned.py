@@ -11,14 +11,6 @@ _JSON: Final = json.JSONEncoder(default=str).encode
 
 
 @dataclass(frozen=True, slots=True)
-class Unrendered:
-    """A page that another process may render: a template's name and its context."""
-
-    template: str
-    page: Any
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedFile:
     """One file of the site: where it goes, a digest of all that goes into it, and how it is made or what is copied.
 
@@ -27,7 +19,7 @@ class PlannedFile:
 
     path: str
     digest: str
-    make: Callable[[], bytes | Path | Unrendered]
+    make: Callable[[], bytes | Path]
     immutable: bool = False
 
 

@@ -38,7 +38,6 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("histories",),
         ("overviews",),
         ("plan", "render"),
-        ("writer",),
         ("output",),
         ("looks",),
         ("build", "figures", "host"),

@@ -254,8 +254,7 @@ class ProjectCatalog:
             self.facts[number].latest.update(latest)
         for number, kinds in parsed.kinds.items():
             self.facts[number].kinds = sorted(kinds.union(self.facts[number].kinds))
-        for frame in parsed.frames:
-            self._note_axes(frame)
+        self._note_axes(parsed.frames)
         for line in parsed.bad:
             self.facts[line.source].bad.append([line.line, line.found])
         self.segments.add(parsed.frames)
@@ -296,14 +295,18 @@ class ProjectCatalog:
         self.facts.setdefault(number, Facts())
         self._next_source = max(self._next_source, number + 1)
 
-    def _note_axes(self, frame: pl.DataFrame) -> None:
+    def _note_axes(self, frames: Sequence[pl.DataFrame]) -> None:
+        """Notes how many rows each source has, and where these begin and end."""
+        if not frames:
+            return
         finite = [
             pl.when(pl.col(axis).is_finite()).then(pl.col(axis)).alias(axis)
             for axis in ("step", "timestamp", "runtime")
         ]
         totals = (
-            frame.select("source", *finite)
-            .group_by("source")
+            pl.concat([frame.select("source", *AXES.values()) for frame in frames])
+            .select("source", *finite)
+            .group_by("source", maintain_order=True)
             .agg(
                 pl.len(),
                 pl.col("step").max(),

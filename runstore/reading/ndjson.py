@@ -12,7 +12,9 @@ the first two are Float64; NaN is a value that was logged, null is none.
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
@@ -41,15 +43,21 @@ _SPARSE = 8
 _SMALL = 2_000_000
 # So many keys are looked for one by one; more of them row by row.
 _FEW = 16
+# Batches that are read while the files of the next ones are opened.
+_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of one history file; `line` is the number of the first, from 0."""
+    """Whole lines of one history file, how many they are, and the number of the first, from 0."""
 
     source: int
     line: int
     data: bytes
+    lines: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", self.data.count(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,18 @@ class BadLine:
     source: int
     line: int
     found: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Fast:
+    """A batch as a frame, and the last number of every key of each of its sources."""
+
+    frame: pl.DataFrame
+    last: list[tuple[int, dict[str, float]]]
+
+
+_Batch = tuple[frozenset[str] | None, list[Block]]
+"""Blocks that are read together, and the keys that they have, if they hold nothing but numbers."""
 
 
 @dataclass(slots=True)
@@ -74,36 +94,44 @@ class Parsed:
     kinds: dict[int, set[str]] = field(default_factory=dict)
     bad: list[BadLine] = field(default_factory=list)
 
-    def add_frame(self, frame: pl.DataFrame) -> None:
-        """Adds a frame whose rows follow, source by source, those added before."""
-        keys = [name for name in frame.columns if name.startswith(PREFIX)]
-        full = not any(frame.select(keys).null_count().row(0)) if keys else True
-        last = pl.col(keys).last() if full else pl.col(keys).drop_nulls().last()
-        for source, *values in frame.group_by("source", maintain_order=True).agg(last).iter_rows():
-            known = self.latest.setdefault(source, {})
-            known.update((key[1:], value) for key, value in zip(keys, values, strict=True) if value is not None)
-        self.frames.append(frame)
+    def add(self, batch: Sequence[Block], read: _Fast) -> None:
+        """Adds a batch whose rows follow, source by source, those added before.
 
-    def add_last_rows(self, batch: Sequence[Block], frame: pl.DataFrame) -> None:
-        """Notes what the rows of a batch say last, word for word: in its frame whole numbers are floats."""
+        What its rows say last is noted word for word: in its frame whole numbers are floats.
+        """
+        for source, values in read.last:
+            self.latest.setdefault(source, {}).update(values)
+        self.frames.append(read.frame)
         for source in {block.source for block in batch}:
             own = [block.data for block in batch if block.source == source]
             latest = self.latest.setdefault(source, {})
             last = lenient.loads(_last_line(own[-1]))
             latest.update((key, value) for key, value in last.items() if value is not None and key not in AXES)
-            others = {name[1:] for name in frame.columns if name.startswith(PREFIX)} - last.keys()
+            others = {name[1:] for name in read.frame.columns if name.startswith(PREFIX)} - last.keys()
             latest.update(_last_values(own, {key for key in others if _may_be_whole(latest.get(key))}))
 
 
 def parse(blocks: Iterable[Block]) -> Parsed:
     """Reads blocks, in any order; those of one source must come in the order of their lines."""
     parsed = Parsed()
-    for keys, batch in _batches(blocks):
-        _read_batch(batch, keys, parsed)
+    with ThreadPoolExecutor(2) as pool:
+        for (keys, batch), reading in _ahead(_batches(blocks), pool):
+            read = None if reading is None else reading.result()
+            _add_batch(batch, keys, read, parsed)
     return parsed
 
 
-def _batches(blocks: Iterable[Block]) -> Iterator[tuple[frozenset[str] | None, list[Block]]]:
+def _ahead(batches: Iterable[_Batch], pool: ThreadPoolExecutor) -> Iterator[tuple[_Batch, Future[_Fast | None] | None]]:
+    """Batches in their order, each with what Polars makes of it beside us."""
+    waiting: deque[tuple[_Batch, Future[_Fast | None] | None]] = deque()
+    for keys, batch in batches:
+        waiting.append(((keys, batch), pool.submit(_read_fast, batch, keys) if keys else None))
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _batches(blocks: Iterable[Block]) -> Iterator[_Batch]:
     """Neighbouring blocks with the same keys, together up to 4 MB."""
     batch: list[Block] = []
     size = 0
@@ -177,22 +205,20 @@ def _lines_with(data: bytes, text: bytes) -> Iterator[bytes]:
         at = data.rfind(text, 0, start)
 
 
-def _read_batch(batch: Sequence[Block], keys: frozenset[str] | None, parsed: Parsed) -> None:
-    frame = _read_fast(batch, keys) if keys else None
-    if frame is not None:
-        parsed.add_frame(frame)
-        parsed.add_last_rows(batch, frame)
+def _add_batch(batch: Sequence[Block], keys: frozenset[str] | None, read: _Fast | None, parsed: Parsed) -> None:
+    """Adds what was read of a batch, or reads it in smaller pieces where that was not possible."""
+    if read is not None:
+        parsed.add(batch, read)
     elif keys and len(batch) > 1:
         middle = len(batch) // 2
-        _read_batch(batch[:middle], keys, parsed)
-        _read_batch(batch[middle:], keys, parsed)
+        for half in (batch[:middle], batch[middle:]):
+            _add_batch(half, keys, _read_fast(half, keys), parsed)
     else:
         for block in batch:
             found = _find_keys(block.data) if keys else None
-            frame = _read_fast([block], found) if found else None
-            if frame is not None:
-                parsed.add_frame(frame)
-                parsed.add_last_rows([block], frame)
+            read = _read_fast([block], found) if found else None
+            if read is not None:
+                parsed.add([block], read)
             else:
                 _read_lines(block, parsed)
 
@@ -205,7 +231,7 @@ def _find_keys(data: bytes) -> frozenset[str] | None:
         return None
 
 
-def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> pl.DataFrame | None:
+def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> _Fast | None:
     """The batch as one frame, or None unless every line was a row of numbers under these keys."""
     data = b"".join(block.data for block in batch)
     schema = dict.fromkeys(sorted(keys), pl.Float64)
@@ -217,12 +243,24 @@ def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> pl.DataFrame | No
         if named is None:
             return None
         frame = named
-    heights = [_count(block.data, b"\n") for block in batch]
+    heights = [block.lines for block in batch]
     values = frame.height * frame.width - sum(frame.null_count().row(0))
     # In a row of numbers only keys stand in quotes, so two quotes a value mean that no key went unseen.
-    if frame.height != sum(heights) or _count(data, b'"') != 2 * values:
+    if frame.height != sum(heights) or _quotes(data) != 2 * values:
         return None
-    return _shape(_places(batch, heights), frame)
+    shaped = _shape(_places(batch, heights), frame)
+    return _Fast(shaped, _last_numbers(shaped))
+
+
+def _last_numbers(frame: pl.DataFrame) -> list[tuple[int, dict[str, float]]]:
+    keys = [name for name in frame.columns if name.startswith(PREFIX)]
+    full = not any(frame.select(keys).null_count().row(0)) if keys else True
+    last = pl.col(keys).last() if full else pl.col(keys).drop_nulls().last()
+    found = frame.group_by("source", maintain_order=True).agg(last)
+    return [
+        (source, {key[1:]: value for key, value in zip(keys, values, strict=True) if value is not None})
+        for source, *values in found.iter_rows()
+    ]
 
 
 def _with_stand_ins(data: bytes) -> tuple[bytes, list[int]]:
@@ -249,8 +287,8 @@ def _read_stand_ins(data: bytes, schema: dict[str, Any], counts: list[int]) -> p
     return frame.select(pl.all().replace([old for old, _, _ in stand_ins], [new for _, new, _ in stand_ins]))
 
 
-def _count(data: bytes, byte: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(byte)))
+def _quotes(data: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord('"')))
 
 
 def _places(batch: Sequence[Block], heights: list[int]) -> list[pl.Series]:

@@ -60,8 +60,8 @@ def read_new(path: Path, stat: os.stat_result, known: Source | None, number: int
             cut = data.rfind(b"\n") + 1
             whole, carry = data[:cut], data[cut:]
             if whole:
-                yield Block(known.number, lines, whole)
-                lines += whole.count(b"\n")
+                yield (block := Block(known.number, lines, whole))
+                lines += block.lines
                 offset += cut
         if carry and decode_line(carry)[1] is None:
             yield Block(known.number, lines, carry + b"\n")

@@ -5,11 +5,13 @@ No HTML reaches a script: what a page gets is `[tag, href or None, children]`, a
 
 from functools import cache
 from html.parser import HTMLParser
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 Node = Any
 """A text, or a list of tag, link (None but for `a`) and child nodes."""
@@ -22,7 +24,9 @@ _VOID: Final = frozenset({"br", "hr"})
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # Not at the top: most stores have no Markdown.
+
     return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
 

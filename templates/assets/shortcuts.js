@@ -25,7 +25,8 @@ runstore.shortcuts = (() => {
   }
 
   const usable = (selector) => [...document.querySelectorAll(selector)].find((node) => node.checkVisibility() && !node.disabled);
-  const isWriting = (node) => node instanceof Element && (node.matches("input, select, textarea") || node.isContentEditable);
+  /** What a closed popover hid keeps the focus until the next frame, and is not written to. */
+  const isWriting = (node) => node instanceof Element && node.checkVisibility() && (node.matches("input, select, textarea") || node.isContentEditable);
   const isOpen = () => document.querySelector("dialog[open], [popover]:popover-open") !== null;
 
   function press(event) {

@@ -9,7 +9,7 @@ from runstore.reading.store import read_store
 from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
 from sitegen.plan import plan_site
-from sitegen.planned import PlannedFile, Unrendered
+from sitegen.planned import PlannedFile
 
 
 @dataclass
@@ -40,9 +40,7 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
         assert file.path not in site.files
         count = len(rendered)
         site.digests[file.path] = file.digest
-        content = file.make()
-        assert not isinstance(content, Unrendered)
-        site.files[file.path] = content
+        site.files[file.path] = file.make()
         if len(rendered) > count:
             site.pages[file.path] = rendered[-1]
 
