@@ -244,19 +244,23 @@ def _read_fast(batch: Sequence[Block], keys: Iterable[str]) -> _Fast | None:
             return None
         frame = named
     heights = [block.lines for block in batch]
-    values = frame.height * frame.width - sum(frame.null_count().row(0))
+    nulls = sum(frame.null_count().row(0))
+    values = frame.height * frame.width - nulls
     # In a row of numbers only keys stand in quotes, so two quotes a value mean that no key went unseen.
     if frame.height != sum(heights) or _quotes(data) != 2 * values:
         return None
     shaped = _shape(_places(batch, heights), frame)
-    return _Fast(shaped, _last_numbers(shaped))
+    return _Fast(shaped, _last_numbers(shaped, full=not nulls))
 
 
-def _last_numbers(frame: pl.DataFrame) -> list[tuple[int, dict[str, float]]]:
+def _last_numbers(frame: pl.DataFrame, *, full: bool) -> list[tuple[int, dict[str, float]]]:
+    """The last number of every key of each source; in a frame that is `full` these are its last row."""
     keys = [name for name in frame.columns if name.startswith(PREFIX)]
-    full = not any(frame.select(keys).null_count().row(0)) if keys else True
-    last = pl.col(keys).last() if full else pl.col(keys).drop_nulls().last()
-    found = frame.group_by("source", maintain_order=True).agg(last)
+    if full:
+        sources = frame["source"].to_numpy()
+        found = frame[np.append(np.flatnonzero(sources[1:] != sources[:-1]), sources.size - 1)].select("source", *keys)
+    else:
+        found = frame.group_by("source", maintain_order=True).agg(pl.col(keys).drop_nulls().last())
     return [
         (source, {key[1:]: value for key, value in zip(keys, values, strict=True) if value is not None})
         for source, *values in found.iter_rows()

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sitegen.data.series import Series
-from sitegen.data.shards import encode, has_times, run_payload, singles, steps_payload, times_payload
+from sitegen.data.series import Floats, Series
+from sitegen.data.shards import encode, has_times, number, run_payload, singles, steps_payload, times_payload
 
 
 class Moment(NamedTuple):
@@ -27,6 +27,9 @@ class Moments:
     def __init__(self, series: Series) -> None:
         self._series = series
         self._last: tuple[int, Moment] | None = None
+        self._plain: list[bool] = []
+        self._single: list[bool] = []
+        self._origins: list[float] = []
 
     def are_of(self, series: Series) -> bool:
         """Whether these are the moments of another metric as well."""
@@ -36,11 +39,27 @@ class Moments:
     def of(self, place: int, start: int) -> Moment:
         """Those of the `place`-th run, whose points begin at `start`; kept until another run is asked for."""
         if self._last is None or self._last[0] != place:
-            own = self._series.part(place, start)
-            times = times_payload(own) if any(has_times(own)) else None
-            moment = Moment(steps_payload(own.step), times, (own.runtime.tobytes(), own.timestamp.tobytes()))
-            self._last = place, moment
+            part = slice(start, start + int(self._series.counts[place]))
+            runtime, timestamp = self._series.runtime[part], self._series.timestamp[part]
+            steps = steps_payload(self._series.step[part])
+            self._last = place, Moment(steps, self._times(place, start), (runtime.tobytes(), timestamp.tobytes()))
         return self._last[1]
+
+    def _times(self, place: int, start: int) -> dict[str, Any] | None:
+        series = self._series
+        if not self._plain:
+            plain, origins = _timed_plainly(series)
+            self._plain, self._origins = plain.tolist(), origins.tolist()
+            self._single = singles(series.runtime, series.starts()).tolist()
+        if not self._plain[place]:
+            own = series.part(place, start)
+            return times_payload(own) if any(has_times(own)) else None
+        dtype = "f4" if self._single[place] else "f8"
+        return {
+            "runtime": encode(series.runtime[start : start + int(series.counts[place])], dtype),
+            "dtype": dtype,
+            "wall": {"start": [number(self._origins[place])], "delta": None},
+        }
 
 
 class Cuts:
@@ -61,7 +80,7 @@ class Cuts:
         series, (place, start) = self._series, self.places[run]
         if not self._plain:
             self._plain = _plain(series).tolist()
-            self._single = singles(series).tolist()
+            self._single = singles(series.y, series.starts()).tolist()
         if not self._plain[place]:
             return run_payload(series.part(place, start), times)
         dtype = "f4" if self._single[place] else "f8"
@@ -86,6 +105,17 @@ def _plain(series: Series) -> npt.NDArray[np.bool_]:
         plain = series.lo == series.hi
     plain[series.broken] = False
     return np.logical_and.reduceat(plain, series.starts())
+
+
+def _timed_plainly(series: Series) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Of each run, whether both times of every point are finite and tell the same, as `times_payload` sees it, and when
+    it began (epoch s)."""
+    starts = series.starts()
+    with np.errstate(over="ignore", invalid="ignore"):
+        origins = series.timestamp[starts] - series.runtime[starts]
+        same = np.abs(series.timestamp - np.repeat(origins, series.counts) - series.runtime) <= 0.01
+    plain = same & np.isfinite(series.runtime) & np.isfinite(series.timestamp)
+    return np.logical_and.reduceat(plain, starts), origins
 
 
 def _same(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> bool:

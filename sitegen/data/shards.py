@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from sitegen.data.series import Floats, Series
+from sitegen.data.series import Floats, Places, Series
 
 
 def shard(name: str, payload: Any) -> bytes:
@@ -152,11 +152,11 @@ def _is_single(values: Floats) -> bool:
         return np.array_equal(values, values.astype(np.float32), equal_nan=True)
 
 
-def singles(series: Series) -> npt.NDArray[np.bool_]:
-    """Of each run, whether single precision holds every value as it is."""
+def singles(values: Floats, starts: Places) -> npt.NDArray[np.bool_]:
+    """Of each run whose values begin at one of `starts`, whether single precision holds every one as it is."""
     with np.errstate(over="ignore"):
-        single = (series.y == series.y.astype(np.float32)) | np.isnan(series.y)
-    return np.logical_and.reduceat(single, series.starts())
+        single = (values == values.astype(np.float32)) | np.isnan(values)
+    return np.logical_and.reduceat(single, starts)
 
 
 def _values(series: Series) -> dict[str, Any]:

@@ -73,7 +73,6 @@ class RunHead:
     id: str
     name: str
     state: str
-    notes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ class RunPage(PageContext):
     attempts: tuple[AttemptView, ...]
     marks: tuple[float, ...]
     alerts: tuple[AlertView, ...]
-    uses: RunUses
+    uses: RunUses | None
     logs: tuple[LogHead, ...]
     log: str | None
     patch: PatchView | None
@@ -104,11 +103,19 @@ class RunPage(PageContext):
     next: Link | None
 
     @property
+    def shape(self) -> str:
+        """Which sections there are: a page that is live is loaded anew when there is another one."""
+        loads = self.loads
+        data = (loads.metrics, loads.media, loads.tables, self.summary, self.config, loads.system)
+        return "".join(
+            "1" if part else "0" for part in (*data, self.logs, self.files, self.code or self.script, self.patch)
+        )
+
+    @property
     def missing(self) -> tuple[tuple[str, str], ...]:
         """What the run did not log, each with a call that would have."""
-        loads, uses = self.loads, self.uses
-        used = uses.inputs or uses.outputs
-        there = (loads.metrics, loads.media, loads.tables, used, self.logs, self.files, self.code or self.script)
+        loads = self.loads
+        there = (loads.metrics, loads.media, loads.tables, self.uses, self.logs, self.files, self.code or self.script)
         return tuple(part for part, has in zip(_PARTS, there, strict=True) if not has)
 
 
@@ -134,7 +141,7 @@ def run_page(
         title=f"{run.name} · {project.name}",
         root=root,
         crumbs=((project.name, project_href), (run.name, None)),
-        run=RunHead(run.id, run.name, run.state, run.meta.notes),
+        run=RunHead(run.id, run.name, run.state),
         project=project.name,
         project_href=project_href,
         overview=tuple(said) if group is None else tuple(_linked(field, group) for field in said),
@@ -144,7 +151,7 @@ def run_page(
         attempts=attempt_views(run),
         marks=attempt_starts(run),
         alerts=alerts(run),
-        uses=RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root)),
+        uses=_uses(run, artifacts, root),
         logs=log_heads(run),
         log=log_index(run),
         patch=patch_view(run.layout.changes_patch, urls.PATCH) if has_patch(run) else None,
@@ -157,6 +164,11 @@ def run_page(
         previous=_neighbour(project, number - 1, root),
         next=_neighbour(project, number + 1, root),
     )
+
+
+def _uses(run: RunRecord, artifacts: ArtifactIndex, root: str) -> RunUses | None:
+    found = RunUses(artifacts.rows(run, INPUT, root), artifacts.rows(run, OUTPUT, root))
+    return found if found.inputs or found.outputs else None
 
 
 def _has_panel(run: RunRecord, value: Any) -> bool:

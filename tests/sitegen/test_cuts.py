@@ -12,6 +12,7 @@ from sitegen.data.series import Rows, Series, make_series
 from sitegen.data.shards import has_times, run_payload, steps_payload, times_payload
 
 _VALUES = st.one_of(st.floats(), st.sampled_from([0.5, 1.0, -0.0, 1e300, math.nan, math.inf]))
+_TIMES = st.sampled_from([0.0, 0.25, 1.0, 1.001, 1.5, 1e308, math.nan, math.inf])
 _RUNS = st.lists(st.lists(_VALUES, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
@@ -34,6 +35,17 @@ def test_a_cut_is_what_the_run_alone_would_have(runs: list[list[float]]) -> None
             moment = cuts.moments.of(place, start)
             assert moment.steps == steps_payload(own.step)
             assert moment.times == (times_payload(own) if any(has_times(own)) else None)
+
+
+@given(st.lists(st.lists(st.tuples(_TIMES, _TIMES), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_times_are_those_that_the_run_alone_would_have(runs: list[list[tuple[float, float]]]) -> None:
+    whole = _series([[1.0] * len(times) for times in runs])
+    runtime, late = np.array([each for times in runs for each in times]).T
+    whole = replace(whole, runtime=runtime, timestamp=1.79e9 + np.where(late == 1.0, runtime, late))
+    moments = Moments(whole)
+    for place, start in enumerate(whole.starts().tolist()):
+        own = whole.part(place, start)
+        assert moments.of(place, start).times == (times_payload(own) if any(has_times(own)) else None)
 
 
 def test_metrics_logged_together_share_their_moments() -> None:

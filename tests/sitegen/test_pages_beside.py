@@ -140,6 +140,7 @@ def test_a_run_names_its_artifacts_and_an_artifact_its_runs(tmp_path: Path) -> N
     write_rich(tmp_path)
     site = plan(tmp_path)
     uses = site.pages["media/runs/rich/index.html"].uses
+    assert uses is not None
     assert [(use.name, use.href, use.use_as) for use in uses.inputs] == [
         ("digits:v0", "../../../media/artifacts/digits/index.html#v0", "train"),
         ("gone:v1", None, ""),

@@ -131,4 +131,5 @@ def test_texts_of_ten_thousand_characters_are_texts(root: Path) -> None:
     config = f"? {json.dumps(long)}\n: {json.dumps(long)}\n"
     write_run(root, meta={"name": long, "notes": long, "group": long, "tags": [long]}, config=config)
     page = _page(root)
-    assert (page.run.name, page.run.notes, page.config) == (long, long, ((long, long),))
+    said = {field.label: field.value for field in page.overview}
+    assert (page.run.name, said["Description"], page.config) == (long, long, ((long, long),))
