@@ -1,6 +1,7 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
 import gc
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,21 +26,36 @@ if TYPE_CHECKING:
 _renderers: dict[str, "Renderer"] = {}
 
 
+@dataclass(slots=True)
+class Kept:
+    """What a process keeps between its builds of one store, so that each reads only what changed: the store."""
+
+    store: Store | None = None
+
+
 def build_site(
-    store_root: Path, out: Path, *, progress: Progress | None = None, look: Look | None = None
+    store_root: Path,
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    look: Look | None = None,
+    kept: Kept | None = None,
 ) -> BuildReport:
     """Compiles the store at `store_root` into `out`, writing only what changed since the last build there.
 
-    `look` is one that was taken just now of these two. Raises `StoreError` in one line when there is no store, when
-    `out` holds something else than a site of ours or cannot be written. Whatever is wrong inside the store is in the
-    report, and on the pages.
+    `look` is one that was taken just now of these two, `kept` what the last build of this process left. Raises
+    `StoreError` in one line when there is no store, when `out` holds something else than a site of ours or cannot be
+    written. Whatever is wrong inside the store is in the report, and on the pages.
     """
     if look is None:
         look = Look(store_root, out)
         if (done := look.unchanged()) is not None:
             return done
     look.begin()
-    store = read_store(store_root)
+    kept = Kept() if kept is None else kept
+    # What fails leaves nothing behind: a store that was half read again is not the one that it was.
+    known, kept.store = kept.store, None
+    store = read_store(store_root, known=known)
     # What was read stays until the end: looking through it for garbage, time after time, takes longer than all else.
     gc.freeze()
     try:
@@ -60,6 +76,7 @@ def build_site(
         unchanged=output.unchanged,
         problems=(*store.all_problems(), *notes),
     )
+    kept.store = store
     look.note(report, lasting=all(run.state != "running" for project in store.projects for run in project.runs))
     return report
 

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from runstore.errors import RunstoreError, StoreError
 from sitegen import urls
 from sitegen.assets import cache_dir
-from sitegen.build import BuildReport, Progress, build_site
+from sitegen.build import BuildReport, Kept, Progress, build_site
 from sitegen.host import Live, SiteServer
 
 DEBOUNCE_MS: Final = 250
@@ -63,9 +63,9 @@ def serve(
     later build that fails is told in one line, and the site stays as it was.
     """
     with _stopped_by_signals(), _own_place(how) as (out, announce):
-        live = Live()
+        live, kept = Live(), Kept()
         with progress() as report:
-            _publish(build_site(how.store, out, progress=report), live)
+            _publish(build_site(how.store, out, progress=report, kept=kept), live)
         server = _server(how, out, live)
         threading.Thread(target=server.serve_forever, name="runstore-serve", daemon=True).start()
         announce(server.address)
@@ -75,7 +75,7 @@ def serve(
         if how.open_browser:
             webbrowser.open(server.address)
         try:
-            _keep_up(how, out, live, say)
+            _keep_up(how, lambda: build_site(how.store, out, kept=kept), live, say)
         except KeyboardInterrupt:
             say("stopped")
         finally:
@@ -93,22 +93,22 @@ def _server(how: Serving, out: Path, live: Live) -> SiteServer:
         raise StoreError(f"{where}: cannot serve there ({reason.lower()}); choose another --host or --port") from None
 
 
-def _keep_up(how: Serving, out: Path, live: Live, say: Callable[[str], None]) -> None:
+def _keep_up(how: Serving, build: Callable[[], BuildReport], live: Live, say: Callable[[str], None]) -> None:
     """Rebuilds after every change; ends with a `KeyboardInterrupt`."""
     settled, looked = False, 0.0
     for changed in _changes(how, say):
         began = time.monotonic()
         if not changed and settled and began - looked < IDLE_SECONDS:
             continue
-        _rebuild(how, out, live, say)
+        _rebuild(build, live, say)
         settled, looked = not changed, time.monotonic()
         # Half of the time at most, so that a script that logs all the time keeps its processor.
         time.sleep(min(looked - began, _REST_SECONDS))
 
 
-def _rebuild(how: Serving, out: Path, live: Live, say: Callable[[str], None]) -> None:
+def _rebuild(build: Callable[[], BuildReport], live: Live, say: Callable[[str], None]) -> None:
     try:
-        _publish(build_site(how.store, out), live)
+        _publish(build(), live)
     except Exception as error:  # Whatever a store does to a build, those who read the old site can go on.
         name = "" if isinstance(error, RunstoreError) else f"{type(error).__name__}: "
         trouble = " ".join(f"{name}{error}".split())

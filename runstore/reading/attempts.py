@@ -11,8 +11,8 @@ from runstore.format.metrics import Metric, find
 from runstore.format.records import RunState, State, load_heartbeat, parse_time
 from runstore.format.run_layout import RunLayout, is_attempt, is_heartbeat, writer_order, written_by
 from runstore.format.values import revive
-from runstore.reading.catalog import Facts, ProjectCatalog
-from runstore.reading.entries import Entry
+from runstore.reading.catalog import ProjectCatalog
+from runstore.reading.entries import Entry, Facts
 from runstore.reading.ndjson import AXES
 from runstore.reading.rows import flatten, number
 from runstore.reading.states import derive_state

@@ -6,64 +6,26 @@ written once; rows of a history that was rewritten die with their source's numbe
 made again, one that cannot be written is done without.
 """
 
-import json
 import math
 import os
-import re
-import zlib
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import orjson
 import polars as pl
 
 from runstore.format import run_layout as names
 from runstore.format.layout import ProjectLayout, StoreLayout
-from runstore.format.records import RunMeta, write_atomically
+from runstore.format.records import RunMeta
 from runstore.format.run_layout import RunLayout
 from runstore.reading.aggregated import aggregated
-from runstore.reading.entries import Entry, refresh
+from runstore.reading.entries import Entry, Facts, refresh
+from runstore.reading.index import Index, Known, as_json
 from runstore.reading.ndjson import AXES, PREFIX, Block, parse
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 from runstore.reading.stitching import ceilings, count_repeated, overlap, scan
-
-_LONG = re.compile(rb"[ \[-][0-9]{20}")
-_DIGITS_TO_ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_LONG_ZEROS = b"0" * 20
-
-VERSION: Final = 5
-
-
-@dataclass(slots=True)
-class Facts:
-    """What one history says as a whole: times in epoch s, `runtime` in s, None when never logged.
-
-    `latest` holds the last value of each key (a typed one with its `_step`), `kinds` every type of typed values that
-    was logged, `disordered` tells of steps that came late, `exact` holds what `stitching.scan` found where that
-    matters, `bad` the lines that broke the format as (line, what was found).
-    """
-
-    rows: int = 0
-    first_step: float | None = None
-    last_step: float | None = None
-    first_time: float | None = None
-    last_time: float | None = None
-    runtime: float | None = None
-    latest: dict[str, Any] = field(default_factory=dict)
-    kinds: list[str] = field(default_factory=list)
-    bad: list[Any] = field(default_factory=list)
-    disordered: bool = False
-    exact: dict[str, Any] = field(default_factory=dict)
-
-    def seen(self) -> "Facts":
-        """The same of the rows that count, where these are not simply all, in the order they were written."""
-        if not self.exact:
-            return self
-        return replace(self, **{key: value for key, value in self.exact.items() if key not in ("of", "hidden")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +40,8 @@ class _Stale:
 class ProjectCatalog:
     """The runs of one project: `update()` it, then read `entries`, `facts` and `frames()`.
 
-    `entries` are by run id, `facts` by the number of a source. `bytes_read` counts what `update()` read of
-    histories.
+    `entries` are by run id, `facts` by the number of a source. `bytes_read` counts what the last `update()`
+    read of histories.
     """
 
     def __init__(self, project: ProjectLayout, store: StoreLayout) -> None:
@@ -90,7 +52,8 @@ class ProjectCatalog:
         self.facts: dict[int, Facts] = {}
         self.bytes_read = 0
         self._changed: set[str] = set()
-        self._unsaved = False
+        self._unwritten: set[str] = set()
+        self._index = Index(self.folder / "catalog.jsonl")
         self._next_source = 0
         # A store may come from strangers: a cache that is a link would have us write, and sweep, wherever it leads.
         self._cached = not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
@@ -101,6 +64,7 @@ class ProjectCatalog:
 
         Raises `OSError` when the project's runs cannot be listed.
         """
+        self.bytes_read = 0
         layouts = {layout.id: layout for layout in self.project.runs()}
         gone = self.entries.keys() - layouts.keys()
         for run_id in gone:
@@ -114,6 +78,7 @@ class ProjectCatalog:
             if self._look_at(entry, layout, stale):
                 changed = True
                 self._changed.add(run_id)
+                self._unwritten.add(run_id)
         self._read_histories(stale)
         for run_id in self._changed if changed else ():
             self._stitch(self.entries.get(run_id))
@@ -139,12 +104,12 @@ class ProjectCatalog:
                 own = [name for name, writer in writers.items() if who == ("" if names.is_attempt(writer) else writer)]
                 histories = {folder / name: ceiling[writers[name]] for name in own}
                 entry.aggregated[who] = aggregated(histories, entry.metrics, wanted)
-            self._unsaved = True
+            self._unwritten.add(entry.meta.id)
         return entry.aggregated
 
     def save_aggregates(self) -> None:
         """Keeps what `aggregate` found since `update`."""
-        if self._unsaved:
+        if self._unwritten:
             self._save()
 
     def _stitch(self, entry: Entry | None) -> None:
@@ -162,7 +127,7 @@ class ProjectCatalog:
                 facts.exact = {}
             elif facts.exact.get("of") != of:
                 try:
-                    facts.exact = {**_as_json(scan(folder / name, highest)), "of": of}
+                    facts.exact = {**as_json(scan(folder / name, highest)), "of": of}
                 except OSError:
                     facts.exact = {}  # The next look tells of it.
         self._count_repeated(entry, writers, ceiling)
@@ -329,73 +294,30 @@ class ProjectCatalog:
             facts.last_time = _widest(max, facts.last_time, last)
             facts.runtime = _widest(max, facts.runtime, runtime)
 
-    @property
-    def _index(self) -> Path:
-        return self.folder / "catalog.jsonl"
-
     def _load(self) -> None:
         """Takes up what an earlier look left; anything odd there means starting anew."""
-        if not self._cached:
+        known = self._index.read() if self._cached else None
+        if known is None:
             return
-        try:
-            head, _, body = self._index.read_bytes().partition(b"\n")
-            if json.loads(head) != {"version": VERSION, "crc32": zlib.crc32(body)}:
-                return
-            values = _loads(body)
-            entries = {run_id: Entry.from_json(entry) for run_id, entry in values["runs"].items()}
-            facts = {int(number): Facts(**known) for number, known in values["facts"].items()}
-            segments = {Path(name).name: int(check) for name, check in values["segments"].items()}
-            next_source = int(values["next_source"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return
-        known = {source.number for entry in entries.values() for source in entry.sources.values()}
-        if known <= facts.keys() and all((self.folder / file).is_file() for file in segments):
-            self.entries, self.facts, self.segments.files = entries, facts, segments
-            self._next_source = next_source
+        numbers = {source.number for entry in known.entries.values() for source in entry.sources.values()}
+        if numbers <= known.facts.keys() and all((self.folder / file).is_file() for file in known.segments):
+            self.entries, self.facts, self.segments.files = known.entries, known.facts, known.segments
+            self._next_source = known.next_source
 
     def _save(self) -> None:
-        self._unsaved = False
         if not self._cached:
             return
         try:
             self.segments.save(self.live())
-            index = {
-                "next_source": self._next_source,
-                "segments": self.segments.files,
-                "facts": self.facts,
-                "runs": self.entries,
-            }
-            body = json.dumps(index, default=_as_json).encode()
-            head = json.dumps({"version": VERSION, "crc32": zlib.crc32(body)}).encode()
-            write_atomically(self._index, head + b"\n" + body)
+            known = Known(self.entries, self.facts, self.segments.files, self._next_source)
+            self._index.write(known, self._unwritten)
+            self._unwritten.clear()
             self.segments.sweep()
         except DamagedSegmentError:
             self._start_anew()
         except OSError:
             # A store on a disk that cannot be written is still read; the next look starts from its files.
             return
-
-
-def _loads(body: bytes) -> Any:
-    """The JSON in `body`, by the fast reader where that reads it exactly: whole numbers past 64 bits it does not."""
-    # The first question is a tenth of the work of the second, and mostly answers it.
-    if _LONG_ZEROS not in body.translate(_DIGITS_TO_ZEROS) or not _LONG.search(body):
-        try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError:  # NaN and Infinity, which JSON has no words for.
-            pass
-    return json.loads(body)
-
-
-def _as_json(record: Any) -> Any:
-    if isinstance(record, set):
-        return sorted(record)
-    return {name: getattr(record, name) for name in _names(record.__class__)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind))
 
 
 def _widest(choose: Any, known: float | None, new: float | None) -> float | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +72,34 @@ class Entry:
                 "unread": set(values["unread"]),
             }
         )
+
+
+@dataclass(slots=True)
+class Facts:
+    """What one history says as a whole: times in epoch s, `runtime` in s, None when never logged.
+
+    `latest` holds the last value of each key (a typed one with its `_step`), `kinds` every type of typed values that
+    was logged, `disordered` tells of steps that came late, `exact` holds what `stitching.scan` found where that
+    matters, `bad` the lines that broke the format as (line, what was found).
+    """
+
+    rows: int = 0
+    first_step: float | None = None
+    last_step: float | None = None
+    first_time: float | None = None
+    last_time: float | None = None
+    runtime: float | None = None
+    latest: dict[str, Any] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
+    bad: list[Any] = field(default_factory=list)
+    disordered: bool = False
+    exact: dict[str, Any] = field(default_factory=dict)
+
+    def seen(self) -> "Facts":
+        """The same of the rows that count, where these are not simply all, in the order they were written."""
+        if not self.exact:
+            return self
+        return replace(self, **{key: value for key, value in self.exact.items() if key not in ("of", "hidden")})
 
 
 def refresh(entry: Entry, layout: RunLayout, stats: Mapping[str, os.stat_result]) -> bool:

@@ -39,8 +39,8 @@ from runstore.reading.attempts import (
     tracked_seconds,
     writer_of,
 )
-from runstore.reading.catalog import Facts, ProjectCatalog
-from runstore.reading.entries import Entry, located, without_path
+from runstore.reading.catalog import ProjectCatalog
+from runstore.reading.entries import Entry, Facts, located, without_path
 from runstore.reading.overlaps import without_hidden, without_repeated
 from runstore.reading.problems import Problem
 from runstore.reading.stitching import ceilings

@@ -89,8 +89,8 @@ def test_aggregates_follow_the_rows_and_are_remembered(root: Path, again: str) -
     folder = write_run(root, history=rows(loss=[3, 2]), state=RUNNING, files={"metrics.yaml": METRICS})
     store = read_store(root)
     assert store.projects[0].runs[0].summary["loss.min"] == 2
-    index = (root / ".cache" / "p" / "catalog.jsonl").read_bytes().splitlines()[1]
-    assert json.loads(index)["runs"]["r1"]["aggregated"] == {"": {"loss.min": 2, "loss.last": 2}}
+    line = (root / ".cache" / "p" / "catalog.jsonl").read_bytes().splitlines()[2]
+    assert json.loads(line)["entry"]["aggregated"] == {"": {"loss.min": 2, "loss.last": 2}}
     append(folder, [{"loss": 1, "_step": 2}])
     store = read_store(root, known=store if again == "another look" else None)
     assert store.projects[0].runs[0].summary["loss.min"] == 1

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runstore.reading import index
 from runstore.reading.store import Store, read_store
 from tests.reading.views import column, everything, logged, only_run
 from tests.stores import append, curve, lines, write_file, write_run, write_store
@@ -165,6 +166,24 @@ def test_a_deleted_cache_is_made_again(root: Path) -> None:
     assert everything(store) == before
     assert size == (root / "p/runs/r1/history.jsonl").stat().st_size
     assert (root / ".cache/p/catalog.jsonl").is_file()
+
+
+def test_the_index_writes_anew_only_the_lines_of_runs_that_changed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_run(root, run_id="r1", history=curve(10))
+    for run_id in ("r2", "r3"):
+        write_run(root, run_id=run_id, history=curve(10))
+    read_store(root)
+    encoded: list[str] = []
+    encode = index._line
+    monkeypatch.setattr(index, "_line", lambda run_id, *rest: encoded.append(run_id) or encode(run_id, *rest))
+    append(folder, curve(1, start=10))
+    write_run(root, run_id="r4", history=curve(10))
+    shutil.rmtree(root / "p/runs/r3")
+    warm = everything(read_store(root))
+    assert sorted(encoded) == ["r1", "r4"]
+    assert everything(read_store(root)) == warm
+    shutil.rmtree(root / ".cache")
+    assert everything(read_store(root)) == warm
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runstore.errors import StoreError
-from sitegen.build import BuildReport, build_site
+from sitegen.build import BuildReport, Kept, build_site
 from tests.stores import append, curve, write_file, write_run, write_store
 
 
@@ -107,6 +107,37 @@ def test_removed_run_takes_its_pages_along(store: Path, tmp_path: Path) -> None:
     assert not (site / "p/runs/r1").exists()
     assert not (site / "p/groups/odd").exists()
     assert "p/runs/r1/index.html" in report.removed
+    assert_like_new(store, site, tmp_path)
+
+
+def test_a_process_that_builds_again_and_again_keeps_nothing_that_is_not_so(store: Path, tmp_path: Path) -> None:
+    site, kept = tmp_path / "site", Kept()
+    changes = [
+        lambda: append(store / "p/runs/r1", curve(2, start=20)),
+        lambda: write_run(store, "p", "r3", curve(4), meta={"name": "run 3", "created": "2026-10-04"}),
+        lambda: shutil.rmtree(store / "p/runs/r0"),
+        lambda: write_file(store / "p/runs/r2/config.yaml", "lr: 7\n"),
+        lambda: write_run(store, "p", "r0", curve(3)),
+        lambda: shutil.rmtree(store / "q"),
+    ]
+    build_site(store, site, kept=kept)
+    for change in changes:
+        change()
+        report = build_site(store, site, kept=kept)
+        assert report.written
+        assert build_site(store, site, kept=kept).bytes_read == 0
+    assert_like_new(store, site, tmp_path)
+
+
+def test_a_build_that_failed_leaves_nothing_to_the_next_one(store: Path, tmp_path: Path) -> None:
+    site, kept = tmp_path / "site", Kept()
+    build_site(store, site, kept=kept)
+    write_file(store / "store.yaml", "format: 99\n")
+    append(store / "p/runs/r1", curve(2, start=20))
+    with pytest.raises(StoreError):
+        build_site(store, site, kept=kept)
+    write_store(store)
+    build_site(store, site, kept=kept)
     assert_like_new(store, site, tmp_path)
 
 
