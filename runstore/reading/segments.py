@@ -22,12 +22,16 @@ class DamagedSegmentError(Exception):
 
 @dataclass(slots=True)
 class Segments:
-    """The frames of one project: those in files (name: checksum), read when asked for, and those just parsed."""
+    """The frames of one project: those in files (name: checksum), read when asked for, and those just parsed.
+
+    `sound` names the files whose checksum was right once: these are asked again for what is wanted of them alone.
+    """
 
     folder: Path
     files: dict[str, int] = field(default_factory=dict)
     fresh: list[pl.DataFrame] = field(default_factory=list)
     written: dict[str, pl.DataFrame] = field(default_factory=dict)
+    sound: set[str] = field(default_factory=set)
 
     def frames(self, live: Iterable[int], columns: Sequence[str] | None = None) -> list[pl.DataFrame]:
         """Every row of the sources `live`, a frame for each set of columns. Raises `DamagedSegmentError`.
@@ -55,15 +59,19 @@ class Segments:
         self.fresh = []
 
     def _read(self, name: str, columns: Sequence[str] | None) -> pl.DataFrame:
+        path = self.folder / name
         try:
-            data = (self.folder / name).read_bytes()
-            if zlib.crc32(data) == self.files[name]:
-                return pl.read_parquet(
-                    io.BytesIO(data), columns=_among(pl.read_parquet_schema(io.BytesIO(data)), columns)
-                )
+            source = path if name in self.sound else io.BytesIO(self._checked(name))
+            return pl.read_parquet(source, columns=_among(pl.read_parquet_schema(source), columns))
         except (OSError, pl.exceptions.PolarsError) as error:
             raise DamagedSegmentError(name) from error
-        raise DamagedSegmentError(name)
+
+    def _checked(self, name: str) -> bytes:
+        data = (self.folder / name).read_bytes()
+        if zlib.crc32(data) != self.files[name]:
+            raise DamagedSegmentError(name)
+        self.sound.add(name)
+        return data
 
     def _write(self, name: str, frame: pl.DataFrame) -> int:
         buffer = io.BytesIO()

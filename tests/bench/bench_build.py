@@ -38,8 +38,7 @@ print(time.perf_counter() - begun, height)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One run of the command: seconds of wall time, peak memory in MB of the process (a second one, which writes large
-    sites, has its own), and what it said."""
+    """One run of the command: seconds of wall time, peak memory in MB, and what it said."""
 
     seconds: float
     megabytes: float
