@@ -4,7 +4,7 @@ import gc
 import hashlib
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,6 +239,7 @@ def _read(layout: StoreLayout, meta: StoreMeta, moment: float, known: Store | No
             continue
         earlier = next((each for each in known.projects if each.layout == project), None) if known else None
         projects.append(_read_project(project, layout, moment, earlier))
+    problems += _clashing((project.layout.path for project in projects), layout)
     return Store(layout, meta, tuple(projects), tuple(problems))
 
 
@@ -267,6 +268,7 @@ def _read_project(project: ProjectLayout, store: StoreLayout, now: float, known:
         runs.append(_record(run, entry, catalog, store, now))
     catalog.save_aggregates()
     runs.sort(key=lambda run: (-(run.created or 0.0), run.id))
+    problems += _clashing((run.layout.path for run in runs), store)
     return Project(project, meta, tuple(runs), tuple(problems), catalog)
 
 
@@ -292,6 +294,21 @@ def _project_meta(project: ProjectLayout, store: StoreLayout) -> tuple[ProjectMe
 
 def _linked(links: Sequence[Path], store: StoreLayout) -> list[Problem]:
     return [Problem(_relative(link, store), 0, linked("directory")) for link in links]
+
+
+def _clashing(paths: Iterable[Path], store: StoreLayout) -> list[Problem]:
+    """Directories whose names differ by case alone."""
+    by_name: dict[str, list[Path]] = {}
+    for path in paths:
+        by_name.setdefault(path.name.casefold(), []).append(path)
+    found = []
+    for same in by_name.values():
+        if len(same) > 1:
+            first, *others = sorted(same)
+            names = " and ".join(path.name for path in others)
+            message = f"differs from {names} by case alone, and on a disk that ignores case they share a page; rename one"
+            found.append(Problem(_relative(first, store), 0, message))
+    return found
 
 
 def _record(layout: RunLayout, entry: Entry, catalog: ProjectCatalog, store: StoreLayout, now: float) -> RunRecord:

@@ -331,3 +331,13 @@ def test_a_store_says_the_same_wherever_it_lies(root: Path, tmp_path: Path) -> N
     moved = shutil.copytree(root, tmp_path / "moved")
     problems: list[Any] = [list(read_store(each).all_problems()) for each in (root, moved)]
     assert problems[0] == problems[1]
+
+
+def test_names_that_differ_by_case_alone_are_told_and_read(root: Path) -> None:
+    for project, run_id in (("p", "Run"), ("p", "run"), ("p", "other"), ("P", "run")):
+        write_run(root, project, run_id, curve(1))
+    told = {problem.path: problem.message for problem in read_store(root).all_problems()}
+    assert told.keys() == {"P", "p/runs/Run"}
+    assert told["P"].startswith("differs from p by case alone")
+    assert told["p/runs/Run"].startswith("differs from run by case alone")
+    assert [len(project.runs) for project in read_store(root).projects] == [1, 3]
