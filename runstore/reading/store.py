@@ -306,7 +306,7 @@ def _clashing(paths: Iterable[Path], store: StoreLayout) -> list[Problem]:
         if len(same) > 1:
             first, *others = sorted(same)
             names = " and ".join(path.name for path in others)
-            message = f"differs from {names} by case alone, and on a disk that ignores case they share a page; rename one"
+            message = f"differs from {names} by case alone, and where case does not count they share a page; rename one"
             found.append(Problem(_relative(first, store), 0, message))
     return found
 
