@@ -32,6 +32,7 @@ WIDTHS: Final = (8, 32, 128)
 SEEDS: Final = (0, 1, 2)
 STEADY_RATES: Final = (0.02, 1.0)
 INTERRUPTED_RATE: Final = 0.2
+CRASHED_RATE: Final = 0.1
 DONE: Final = "done:"
 """Starts the line that the script prints when a run is over."""
 
@@ -93,7 +94,7 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
     with ThreadPoolExecutor(_WORKERS) as pool:
         # The front page begins with the project that was worked on last: the comparison.
         tasks = [
-            pool.submit(training.run, _ONLINE_SCRIPT, "train", *map(str, STEADY_RATES)),
+            pool.submit(_crash, training),
             pool.submit(_interrupt, training),
             pool.submit(training.run, _DENOISE_SCRIPT, "train", *map(str, WIDTHS)),
             pool.submit(training.run, _SCRIPT, "crop", ends_with=_FAILED, code=_changed_code(directory)),
@@ -109,8 +110,16 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
     return store
 
 
+def _crash(training: "_Training") -> None:
+    """Kills a process in its last run as a machine that goes down does."""
+    rates = [*map(str, STEADY_RATES), str(CRASHED_RATE)]
+    last = len(rates) - 1
+    training.run(_ONLINE_SCRIPT, "train", *rates, ends_with=_KILLED, stop_at=_STOP_AT_PICTURE, after=last)
+    training.count()
+
+
 def _interrupt(training: "_Training") -> None:
-    """Kills a run as a machine that goes down does, then has it resumed."""
+    """The same, and then the run is resumed."""
     rate = str(INTERRUPTED_RATE)
     training.run(_ONLINE_SCRIPT, "train", rate, ends_with=_KILLED, stop_at=_STOP_AT_PICTURE)
     training.run(_ONLINE_SCRIPT, "resume", rate)
@@ -172,7 +181,7 @@ class _Training:
         self._store = store
         self._report = report
         self._total = len(MODELS) * len(LEARNING_RATES) * (FOLDS + 1) + 2
-        self._total += len(WIDTHS) * len(SEEDS) + 2 + len(STEADY_RATES) + 1
+        self._total += len(WIDTHS) * len(SEEDS) + 2 + len(STEADY_RATES) + 2
         self._over = 0
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []
@@ -186,9 +195,11 @@ class _Training:
         *arguments: str,
         ends_with: Sequence[int] = _FINISHED,
         stop_at: int | None = None,
+        after: int = 0,
         code: Path | None = None,
     ) -> None:
-        """Runs a script to its end, or ends it at the epoch or picture `stop_at` by the signal in `ends_with`.
+        """Runs a script to its end, or by the signal in `ends_with` to the epoch or picture `stop_at` of the run that
+        follows `after` others.
 
         With `code` it is the script of that repository. Raises `RunstoreError` unless it ends with one of the exit
         codes `ends_with`.
@@ -197,16 +208,18 @@ class _Training:
             command = ["-m", script] if code is None else [_SCRIPT_FILE]
             with self._start([*command, task, str(self._store), *arguments], complaints, code) as process:
                 assert process.stdout is not None
+                over = 0
                 for line in process.stdout:
                     if line.startswith(DONE):
-                        self._count()
+                        over += 1
+                        self.count()
                     place = _PLACE.match(line)
-                    if place and int(place[1]) == stop_at:
+                    if place and int(place[1]) == stop_at and over == after:
                         process.send_signal(-min(ends_with))
             if process.returncode not in ends_with and not self._stopped:
                 raise RunstoreError(_complaint(f"{script} {task}", process.returncode, complaints))
         if ends_with in (_FAILED, _TERMINATED):
-            self._count()
+            self.count()
 
     def stop(self) -> None:
         """Kills what still runs and starts nothing more."""
@@ -232,7 +245,8 @@ class _Training:
             self._processes.append(process)
             return process
 
-    def _count(self) -> None:
+    def count(self) -> None:
+        """One more run is over."""
         with self._lock:
             self._over += 1
             self._report("training", self._over, self._total)

@@ -17,7 +17,7 @@ from sklearn.neural_network import MLPRegressor
 
 import runstore
 from sitegen.demo import DENOISE, DONE, SEEDS
-from sitegen.digits import Floats, load, picture
+from sitegen.digits import Floats, load, picture, started
 
 EPOCHS: Final = 20
 BATCH: Final = 50
@@ -33,11 +33,10 @@ _DATA = "noisy-digits"
 def prepare(store: str) -> None:
     """One run: adds noise of three strengths to the pictures, each a version of one data set."""
     data = load()
-    with runstore.init(
-        project=DENOISE,
-        dir=store,
-        id="prepare",
-        name="prepare",
+    with started(
+        DENOISE,
+        store,
+        "prepare",
         job_type="prepare",
         tags=["data"],
         notes="Gaussian noise on every pixel, cut off at black and at white. Three strengths, three versions.",
@@ -67,11 +66,10 @@ def prepare(store: str) -> None:
 def train(store: str, width: int, seed: int) -> None:
     """One run: a network with `width` hidden units learns to give back the clean picture for a noisy one."""
     name = f"width{width}-seed{seed}"
-    with runstore.init(
-        project=DENOISE,
-        dir=store,
-        id=name,
-        name=name,
+    with started(
+        DENOISE,
+        store,
+        name,
         group=f"width{width}",
         job_type="train",
         tags=["denoiser"],
@@ -128,11 +126,10 @@ def save_weights(run: Any, model: MLPRegressor) -> None:
 
 def compare(store: str, widths: list[int]) -> None:
     """One run: the best network of each width on noise of every strength."""
-    with runstore.init(
-        project=DENOISE,
-        dir=store,
-        id="comparison",
-        name="comparison",
+    with started(
+        DENOISE,
+        store,
+        "comparison",
         job_type="eval",
         tags=["test-set"],
         notes="The best seed of each width, also on noise that it was not trained on.",

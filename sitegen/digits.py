@@ -119,6 +119,11 @@ def compare(store: str, configuration: Configuration, data: Digits) -> None:
     evaluate(store, configuration, data.test)
 
 
+def started(project: str, store: str, name: str, **about: Any) -> Any:
+    """A new run, called `name` in its address too."""
+    return runstore.init(project=project, dir=store, id=name, name=name, **about)
+
+
 def train_fold(store: str, configuration: Configuration, fold: int, data: Digits) -> None:
     """One run: a model trained on all folds but one, and validated on that one after each epoch.
 
@@ -126,11 +131,10 @@ def train_fold(store: str, configuration: Configuration, fold: int, data: Digits
     """
     train, validation = data.fold(fold)
     name = f"{configuration.name}-fold{fold}"
-    with runstore.init(
-        project=DIGITS,
-        dir=store,
-        id=name,
-        name=name,
+    with started(
+        DIGITS,
+        store,
+        name,
         group=configuration.name,
         job_type="train",
         tags=["k-fold", configuration.model],
@@ -167,11 +171,10 @@ def log_epoch(run: Any, epoch: int, model: Classifier, train: Samples, validatio
 def evaluate(store: str, configuration: Configuration, test: Samples) -> None:
     """One run: after each epoch the models of all folds vote on the images that none of them has seen."""
     name = f"{configuration.name}-eval"
-    with runstore.init(
-        project=DIGITS,
-        dir=store,
-        id=name,
-        name=name,
+    with started(
+        DIGITS,
+        store,
+        name,
         group=configuration.name,
         job_type="eval",
         tags=["test-set", configuration.model],
@@ -241,11 +244,10 @@ def crop(store: str, data: Digits) -> None:
     configuration = Configuration("mlp", 0.03)
     train, validation = data.fold(0)
     # No `with` here: the run ends with the process, and its console log holds the traceback.
-    run = runstore.init(
-        project=DIGITS,
-        dir=store,
-        id="mlp-cropped",
-        name="mlp-cropped",
+    run = started(
+        DIGITS,
+        store,
+        "mlp-cropped",
         group="mlp-augmented",
         job_type="train",
         tags=["augmentation", "mlp"],
@@ -265,11 +267,10 @@ def marathon(store: str, data: Digits) -> None:
     """A run of far more rounds than anybody waits for."""
     configuration = Configuration("boosting", 0.03)
     train, validation = data.fold(0)
-    with runstore.init(
-        project=DIGITS,
-        dir=store,
-        id="boosting-marathon",
-        name="boosting-marathon",
+    with started(
+        DIGITS,
+        store,
+        "boosting-marathon",
         group="boosting-long",
         job_type="train",
         tags=["boosting"],

@@ -21,13 +21,13 @@ from sitegen.data.bands import Aggregate, Shade, Smoother
 from sitegen.data.groups import Curve, Points, ascending, group_curve
 from sitegen.data.series import Floats, Rows, axis_values, metric_rows
 from sitegen.data.smoothing import smooth
+from sitegen.pages.values import told_apart
 
 Theme = Literal["light", "dark"]
 Plot = alt.LayerChart | alt.FacetChart
 Chart = Plot | alt.ConcatChart
 KINDS: Final = ("svg", "png", "pdf", "json")
 _AXES: Final = {"_step": "Step", "_runtime": "Time since the start (s)", "_timestamp": "Time"}
-_NONE: Final = "(none)"
 _MOST_NAMED: Final = 30
 _MOST_BESIDE: Final = 3
 _INKS: Final[Mapping[Theme, tuple[str, str, str]]] = {
@@ -119,12 +119,14 @@ def _members(runs: Sequence[RunRecord], group: str | None, chosen: set[str]) -> 
             if runs[at].id in chosen
         ]
     columns = Columns(runs)
-    values = columns.values(columns.check(group))
+    name = columns.check(group)
+    values = columns.values(name)
+    if name == "tags":  # No tags are as good as none.
+        values = [", ".join(tags) or None for tags in values]
+    labels = told_apart(values, spelled)
     found: dict[str, _Member] = {}
     for at in range(len(runs) - 1, -1, -1):
-        value = ", ".join(map(str, values[at])) if isinstance(values[at], list) else spelled(values[at])
-        label = value or _NONE
-        member = found.setdefault(label, _Member(label, len(found)))
+        member = found.setdefault(labels[at], _Member(labels[at], len(found)))
         if runs[at].id in chosen:
             member.runs.append(at)
     return [member for member in found.values() if member.runs]

@@ -118,6 +118,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("ndjson", "segments", "stitching"),
         ("aggregated", "overlaps", "sources"),
         ("entries",),
+        ("index",),
         ("catalog",),
         ("attempts",),
         ("store",),

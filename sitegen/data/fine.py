@@ -6,7 +6,7 @@ Histories draw a long run in buckets. Here it has a point at each step, as a sho
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, Final
@@ -80,25 +80,7 @@ def _fine_run(whole: Callable[[], Series]) -> FineRun:
 
 def _cut(series: Series, start: int) -> Series:
     """A piece of a series of one run. Extremes are kept where one of its points stands for several rows."""
-    end = min(start + PIECE, series.step.size)
-    part = slice(start, end)
-    y, lo, hi = series.y[part], None, None
-    if series.lo is not None and series.hi is not None and not np.array_equal(series.lo[part], series.hi[part], True):
-        lo, hi = series.lo[part], series.hi[part]
-    broken = slice(*np.searchsorted(series.broken, (start, end)))
-    return replace(
-        series,
-        counts=np.array([end - start], dtype=np.uint32),
-        step=series.step[part],
-        y=y,
-        lo=lo,
-        hi=hi,
-        runtime=series.runtime[part],
-        timestamp=series.timestamp[part],
-        broken=series.broken[broken] - np.uint32(start),
-        kinds=series.kinds[broken],
-        axis=None if series.axis is None else series.axis[part],
-    )
+    return series.cut(0, start, min(start + PIECE, series.step.size))
 
 
 def _values(piece: Series) -> list[npt.NDArray[Any]]:

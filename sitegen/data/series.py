@@ -67,7 +67,11 @@ class Series:
 
     def part(self, place: int, start: int) -> "Series":
         """The points of one run, the `place`-th, whose first is at `start`."""
-        part = slice(start, start + int(self.counts[place]))
+        return self.cut(place, start, start + int(self.counts[place]))
+
+    def cut(self, place: int, start: int, end: int) -> "Series":
+        """The points from `start` to before `end`, all of them of the `place`-th run."""
+        part = slice(start, end)
         y, lo, hi = self.y[part], None, None
         # Only then, so that what a run's part holds depends on no other run.
         if self.lo is not None and self.hi is not None and not np.array_equal(self.lo[part], self.hi[part], True):
@@ -75,7 +79,7 @@ class Series:
         broken = slice(*np.searchsorted(self.broken, (part.start, part.stop))) if self.broken.size else slice(0)
         return Series(
             runs=self.runs[place : place + 1],
-            counts=self.counts[place : place + 1],
+            counts=np.array([end - start], dtype=self.counts.dtype),
             step=self.step[part],
             y=y,
             lo=lo,

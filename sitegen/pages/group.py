@@ -9,7 +9,7 @@ from typing import Final
 
 from runstore.reading.store import RunRecord
 from sitegen import urls
-from sitegen.pages.values import flat, short, show
+from sitegen.pages.values import flat, short, told_apart
 
 MAX_RUNS: Final = 200
 MAX_KEYS: Final = 200
@@ -118,7 +118,8 @@ def _varying(runs: Sequence[RunRecord]) -> Iterable[Varying]:
     keys = dict.fromkeys(key for values in flats for key in values)
     yielded = 0
     for key in keys:
-        counts = Counter(short(show(values[key]), 100) if key in values else "(none)" for values in flats)
+        counts = Counter(told_apart([values.get(key) for values in flats]))
         if len(counts) > 1 and yielded < MAX_KEYS:
             yielded += 1
-            yield Varying(key, tuple(counts.most_common(MAX_VALUES)), len(counts))
+            commonest = tuple((short(value, 100), count) for value, count in counts.most_common(MAX_VALUES))
+            yield Varying(key, commonest, len(counts))

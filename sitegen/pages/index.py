@@ -20,6 +20,7 @@ _HIGHER = re.compile(r"acc|auc|f1|score|r2|precision|recall|reward|bleu|map\b", 
 _LOWER = re.compile(r"loss|error|mse|rmse|mae|perplexity", re.IGNORECASE)
 _HELD_OUT = re.compile(r"val|test|eval", re.IGNORECASE)
 _NO_RANK = 4
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCard:
-    """One project on the front page; `states` as (state, runs), `last_activity` as ISO 8601."""
+    """One project on the front page; `states` as (state, runs), `last_activity` as ISO 8601, `compute` in seconds."""
 
     name: str
     title: str
@@ -43,6 +44,8 @@ class ProjectCard:
     runs: int
     states: tuple[tuple[str, int], ...]
     last_activity: str | None
+    compute: float | None
+    contributors: str
     groups: int
     artifacts: int
     headline: Headline | None
@@ -116,6 +119,8 @@ def _card(project: Project, artifacts: int, sparkline: Sparkline | None) -> Proj
         runs=len(project.runs),
         states=tuple((state, states[state]) for state in STATES if states[state]),
         last_activity=iso(last_activity(project.runs)),
+        compute=compute(project.runs),
+        contributors=contributors(project.runs),
         groups=len({run.meta.group for run in project.runs if run.meta.group}),
         artifacts=artifacts,
         headline=headline(project.runs),
@@ -125,6 +130,20 @@ def _card(project: Project, artifacts: int, sparkline: Sparkline | None) -> Proj
 
 def last_activity(runs: Sequence[RunRecord]) -> float | None:
     return max((run.last_sign for run in runs if run.last_sign is not None), default=None)
+
+
+def compute(runs: Sequence[RunRecord]) -> float | None:
+    """How long the processes of all runs ran together, in seconds; None where no run tells."""
+    times = [time for run in runs if (time := run.runtime if run.tracked is None else run.tracked) is not None]
+    return math.fsum(times) if times else None
+
+
+def contributors(runs: Sequence[RunRecord]) -> str:
+    """The authors of runs, those of most runs first; "" where no run names one."""
+    users = Counter(user for run in runs if isinstance(user := run.provenance.get("user"), str) and user)
+    names = sorted(users, key=lambda user: (-users[user], user))
+    more = [f"{len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+    return ", ".join([*names[:_MOST_NAMES], *more])
 
 
 def headline(runs: Sequence[RunRecord]) -> Headline | None:

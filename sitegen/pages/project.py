@@ -1,20 +1,20 @@
 """A project's workspace and its groups' pages, and the table of runs that both load."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from runstore.format.metrics import AGGREGATES
 from runstore.format.views import saved_views
-from runstore.reading.columns import Columns
+from runstore.reading.columns import Columns, dig
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.defined import Definitions
 from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
 from sitegen.pages.group import GroupFacts, group_facts
-from sitegen.pages.index import last_activity
-from sitegen.pages.values import cell, column_type, flat, shared_and_varying, short
+from sitegen.pages.index import compute, contributors, last_activity
+from sitegen.pages.values import as_json, cell, column_type, flat, is_typed, shared_and_varying, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePage(PageContext):
-    """Context of `project.html`; `data` leads to the table of its runs, `base` to the project's directory."""
+    """Context of `project.html`; `data` leads to the table of its runs, `base` to the project's directory.
+
+    `last_activity` is ISO 8601, `compute` what its runs ran together in seconds.
+    """
 
     project: str
     project_title: str
@@ -37,6 +40,9 @@ class WorkspacePage(PageContext):
     data: str
     groups: tuple[GroupLink, ...]
     artifacts: tuple[GroupLink, ...]
+    last_activity: str | None
+    compute: float | None
+    contributors: str
     scope: Scope | None
     problems: tuple[ProblemRow, ...]
 
@@ -47,7 +53,6 @@ class GroupPage(WorkspacePage):
 
     facts: tuple[tuple[str, str], ...]
     started: str | None
-    last_activity: str | None
     shared_config: tuple[tuple[str, str], ...]
     about: GroupFacts
 
@@ -106,6 +111,9 @@ def project_page(
         data=f"data/{data}",
         groups=_group_links(project, groups),
         artifacts=tuple(GroupLink(*artifact) for artifact in artifacts),
+        last_activity=iso(last_activity(project.runs)),
+        compute=compute(project.runs),
+        contributors=contributors(project.runs),
         scope=None,
         problems=problem_rows(problems),
     )
@@ -136,11 +144,13 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
         data="../../data/runs.js",
         groups=(),
         artifacts=(),
+        last_activity=iso(last_activity(runs)),
+        compute=compute(runs),
+        contributors=contributors(runs),
         scope=Scope("group", group),
         problems=problem_rows(problem for run in runs for problem in run.problems),
         facts=_facts(runs),
         started=iso(min((run.created for run in runs if run.created is not None), default=None)),
-        last_activity=iso(last_activity(runs)),
         shared_config=shared,
         about=group_facts(runs, root),
     )
@@ -169,10 +179,8 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
             "name": [run.name for run in runs],
         },
         "columns": _run_columns(runs)
-        + _with_kinds(_value_columns("config", [flat(run.config) for run in runs]), runs)
-        + _with_kinds(
-            _with_goals(_value_columns("summary", [flat(run.summary) for run in runs]), Definitions(runs)), runs
-        ),
+        + _with_kinds(_value_columns("config", [run.config for run in runs]), runs)
+        + _with_kinds(_with_goals(_value_columns("summary", [run.summary for run in runs]), Definitions(runs)), runs),
         "metrics": [
             _metric(metric) for metric in sorted(metrics, key=lambda metric: place(metric.key)) if not metric.hidden
         ],
@@ -209,8 +217,12 @@ def _run_columns(runs: Sequence[RunRecord]) -> list[dict[str, Any]]:
     ]
 
 
-def _value_columns(name: str, flats: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _value_columns(name: str, sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    flats = [flat(values) for values in sections]
     keys = dict.fromkeys(key for values in flats for key in values)
+    around = {part for key in keys for part in _around(key)}
+    for key in around & keys.keys():
+        _take_mappings(key, flats, sections)
     columns = []
     for key in keys:
         values = [short(known.get(key)) for known in flats]
@@ -218,6 +230,21 @@ def _value_columns(name: str, flats: Sequence[Mapping[str, Any]]) -> list[dict[s
             {"key": f"{name}.{key}", "label": key, "section": name, "type": column_type(values), "values": values}
         )
     return columns
+
+
+def _around(key: str) -> Iterator[str]:
+    """What a dotted key may lie in: `a.b.c` in `a` and in `a.b`."""
+    at = key.find(".")
+    while at >= 0:
+        yield key[:at]
+        at = key.find(".", at + 1)
+
+
+def _take_mappings(key: str, flats: Sequence[dict[str, Any]], sections: Sequence[Mapping[str, Any]]) -> None:
+    """Where one run has a value and another a mapping, the second has a value too: the mapping as text."""
+    for known, values in zip(flats, sections, strict=True):
+        if key not in known and isinstance(found := dig(values, key), dict) and not is_typed(found):
+            known[key] = as_json(found)
 
 
 def _with_goals(columns: list[dict[str, Any]], definitions: Definitions) -> list[dict[str, Any]]:
@@ -235,9 +262,16 @@ def _with_kinds(columns: list[dict[str, Any]], runs: Sequence[RunRecord]) -> lis
     frame = Columns(runs)
     for column in columns:
         if column["type"] in ("text", "mixed") and any(map(_hides_its_kind, column["values"])):
-            kind = frame.kind(column["key"])
+            key = column["key"]
+            kind = frame.kind(key)
             if kind in ("list", "number"):
                 column["kind"] = kind
+            elif long := [
+                run
+                for run, value in enumerate(frame.values(key))
+                if isinstance(cell(value), str) and isinstance(value, int)
+            ]:
+                column |= {"kind": kind, "long": long}
     return columns
 
 

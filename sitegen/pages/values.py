@@ -1,7 +1,7 @@
 """Values of configurations and summaries as pages and tables show them."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import orjson
@@ -14,6 +14,8 @@ MAX_CELL: Final = 1000
 """A longer text is cut in a table's cell: every reader of a project's page loads all of them."""
 MAX_SHOWN: Final = 20_000
 """The same for the page of a run."""
+NONE: Final = "(none)"
+"""How a missing value reads among others."""
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,7 +101,17 @@ def shared_and_varying(
     """What several configurations agree on (key, value), and what they do not (key, number of values)."""
     flats = [flat(config) for config in configs]
     keys = list(dict.fromkeys(key for values in flats for key in values))
-    seen = {key: {show(values[key]) if key in values else None for values in flats} for key in keys}
-    shared = tuple((key, next(iter(seen[key])) or "") for key in keys if len(seen[key]) == 1)
+    seen = {key: set(told_apart([values.get(key) for values in flats])) for key in keys}
+    shared = tuple((key, show(flats[0][key])) for key in keys if len(seen[key]) == 1)
     varying = tuple((key, len(seen[key])) for key in keys if len(seen[key]) > 1)
     return shared, varying
+
+
+def told_apart(values: Sequence[Any], spelled: Callable[[Any], str | None] = show) -> list[str]:
+    """The values as texts, `NONE` for None; a text that reads like nothing or like another value stands in quotes."""
+    texts = [NONE if value is None else spelled(value) or "" for value in values]
+    others = {"", *(text for value, text in zip(values, texts, strict=True) if not isinstance(value, str))}
+    return [
+        f"'{text}'" if isinstance(value, str) and text in others else text
+        for value, text in zip(values, texts, strict=True)
+    ]

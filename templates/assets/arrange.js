@@ -3,6 +3,8 @@
 runstore.Arrange = (() => {
   const STEP = 40;
   const SMALLEST = 310;
+  // Where no section has more than two panels, they share the width up to this.
+  const LARGEST = 640;
   // Of a panel whose section was given a number of columns, as charts.css has it.
   const NARROWEST = 160;
   const GAP = 12;
@@ -14,7 +16,9 @@ runstore.Arrange = (() => {
   /** How many columns a grid has now. */
   function columnsOf(grid) {
     const wanted = Number(grid.style.getPropertyValue("--columns"));
-    const least = wanted ? Math.max(NARROWEST, (grid.clientWidth - (wanted - 1) * GAP) / wanted - 0.5) : SMALLEST;
+    const share = (count) => (grid.clientWidth - (count - 1) * GAP) / count - 0.5;
+    const usual = grid.closest(".few-panels") ? Math.max(SMALLEST, Math.min(LARGEST, share(2))) : SMALLEST;
+    const least = wanted ? Math.max(NARROWEST, share(wanted)) : usual;
     return Math.max(1, Math.floor((grid.clientWidth + GAP) / (least + GAP)));
   }
 

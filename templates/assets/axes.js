@@ -5,6 +5,7 @@ runstore.axes = (() => {
   const FIXED = [{ value: "_step", label: "Step" }, { value: "_runtime", label: "Relative time" }, { value: "_timestamp", label: "Wall time" }];
   const DEFINED = { value: "defined", label: "As defined" };
   const MOST_CHOICES = 150;
+  const inOrder = new Intl.Collator("en", { numeric: true });
   // The choice that asks for a metric by search, where there are more than a menu can show.
   const FIND = ":find";
   /** @type {WeakMap<HTMLSelectElement, string>} the metrics that each control offers */
@@ -16,7 +17,7 @@ runstore.axes = (() => {
   function choicesOf({ defined, keys }) {
     const fixed = [...(defined ? [DEFINED] : []), ...FIXED];
     const taken = new Set([DEFINED.value, FIND, ...FIXED.map(({ value }) => value)]);
-    const own = keys.filter((key) => key && !taken.has(key)).sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+    const own = keys.filter((key) => key && !taken.has(key)).sort(inOrder.compare);
     return { fixed, keys: own, isMany: own.length > MOST_CHOICES };
   }
 

@@ -9,7 +9,7 @@ runstore.Chart = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   /** Room around the plot, px, as the specs have it. */
   let PADDING = null;
-  const MOST_IN_TOOLTIP = 8;
+  const MOST_IN_TOOLTIP = 10;
   const LEAST_DRAG = 5;
   const MARK = 6;
   const SETTLED_MS = 300;
@@ -340,7 +340,8 @@ runstore.Chart = (() => {
       const [first] = found;
       // Of lines that are drawn by some of their points, others may have none here.
       const here = this.what.rough === "thinned" ? found.filter(({ x }) => x === first.x) : found;
-      const shown = here.slice(0, MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
+      // The place of "and 1 more" is as well that one's.
+      const shown = here.slice(0, here.length === MOST_IN_TOOLTIP + 1 ? here.length : MOST_IN_TOOLTIP).sort((a, b) => b.y - a.y);
       const rows = shown.map((entry) => tooltipRow(entry, entry === first));
       const more = here.length - shown.length;
       if (more > 0) rows.push(element("div", { className: "tooltip-more" }, `and ${more} more`));

@@ -2,19 +2,20 @@
 /**
  * One column of a project's runs: what the catalogue says of it, and its values once they are here.
  *
- * @typedef {{key: string, label?: string, section?: string, type: string, kind?: string, goal?: string, filled?: number, distinct?: number, part?: number, values?: any[], words?: string[], codes?: number[], value?: any}} Entry
+ * @typedef {{key: string, label?: string, section?: string, type: string, kind?: string, goal?: string, filled?: number, distinct?: number, long?: number[], part?: number, values?: any[], words?: string[], codes?: number[], value?: any}} Entry
  *   as `sitegen.data.tiers` writes it
  */
 runstore.Column = (() => {
   class Column {
     /** @param {Entry} entry @param {number} count of runs */
     constructor(entry, count) {
-      const { key, type, kind, goal, filled = count, distinct = 1, part = null } = entry;
+      const { key, type, kind, goal, long, filled = count, distinct = 1, part = null } = entry;
       const dot = key.indexOf(".");
       this.section = entry.section ?? key.slice(0, dot);
       this.label = entry.label ?? key.slice(dot + 1);
-      // `kind` is what a filter takes the values for where the type does not tell; `part` the number of the file with them.
-      Object.assign(this, { key, type, kind, goal, filled, distinct, part, count });
+      // `kind` is what a filter takes the values for where the type does not tell, `long` the runs whose value is a number too long for one, as text;
+      // `part` is the number of the file with the values.
+      Object.assign(this, { key, type, kind, goal, long, filled, distinct, part, count });
       this.isConstant = "value" in entry;
       this.packed = part === null ? entry : null;
       this.plain = null;

@@ -132,7 +132,7 @@
         return;
       }
       runstore.axes.offer(document, list.some(({ axis_name: name }) => name), () => [...new Set(this.ids.flatMap((id) => this.loaded.get(id).data.metrics.map(({ key }) => key)))]);
-      this.panels = runstore.panels = new Panels(this.find("[data-panels]"), list, (metric, _settings, look) => this.#drawing(metric, look), (id) => this.#toggle(id), { state: this.state });
+      this.panels = runstore.panels = new Panels(this.find("[data-panels]"), list, (metric, settings, look) => this.#drawing(metric, settings, look), (id) => this.#toggle(id), { state: this.state, lean: true });
       runstore.sectionMenu.bind(this.panels, document);
       this.panels.filter(this.state.view.panels);
       await this.panels.settled();
@@ -167,20 +167,20 @@
     }
 
     /** Every row of the range that is shown of some runs, null where all of x is. @returns {Promise<?Detail[]>} */
-    async #details(metric, runs, axis, look) {
-      const range = look.zoom(axis);
+    async #details(metric, runs, axis, range, how, look) {
       if (!range || series.isMetric(axis)) return null;
-      const ask = { axis, range, runs: new Set([0]), how: this.state.view, among: runs.length, loading: look.loading };
+      const ask = { axis, range, runs: new Set([0]), how, among: runs.length, loading: look.loading };
       return Promise.all(runs.map(({ id, values }) => fine.detail({ ...ask, values, placeOf: () => this.#place(id, metric.key) })));
     }
 
-    async #drawing(metric, look) {
-      const { view } = this.state;
+    async #drawing(metric, settings, look) {
+      const { line } = runstore.kinds;
+      const view = { ...this.state.view, ...line.chosen(settings) };
       const logged = this.ids.map((id) => ({ id, values: this.#over(id, metric.key, view.x) })).filter(({ values }) => values);
       const shown = series.shownAxis(view.x, logged.every(({ values }) => series.axis(values, view.x)), metric.axis_name);
       const label = (id) => ({ key: id, label: this.names.name[this.place.get(id)], colour: this.#colour(id) });
       const visible = logged.filter(({ id }) => !view.hide.includes(id));
-      const details = await this.#details(metric, visible, shown.axis, look);
+      const details = await this.#details(metric, visible, shown.axis, line.shownOf(look, shown.axis, settings), view, look);
       const every = details?.every(({ whole }) => whole) ? visible.map(({ id }, at) => ({ id, values: details[at].values })) : visible;
       const lines = (how) => every.flatMap(({ id, values }) => series.runCurves(values, series.axis(values, shown.axis), new Set([0]), () => label(id), how));
       const behind = view.raw && view.smooth > 0 ? lines({ ...view, smooth: 0 }) : [];
@@ -189,7 +189,7 @@
       const resamples = long && !series.isMetric(shown.axis);
       const note = [shown.note, fine.told(details, long, view.smooth, shown.axis)].filter(Boolean).join(" ");
       const whole = fine.extent(visible.map(({ values }) => ({ values, xs: series.axis(values, shown.axis), runs: new Set([0]) })));
-      return { ...shown, note, whole, resamples, curves: lines(view), behind, log: view.ylog, xlog: view.xlog, outliers: view.outliers, about: format.count(visible.length, "run"), legend };
+      return { ...shown, note, whole, resamples, curves: lines(view), behind, log: view.ylog, xlog: view.xlog, outliers: view.outliers, range: line.rangeOf(settings), about: format.count(visible.length, "run"), legend };
     }
 
     #download() {

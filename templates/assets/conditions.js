@@ -76,7 +76,7 @@ runstore.conditions = (() => {
   }
 
   /** The number that a value of a column is (true is 1), null for others. */
-  const asNumber = (value) => (typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : null);
+  const asNumber = (value) => (typeof value === "number" ? value : typeof value === "boolean" || typeof value === "bigint" ? Number(value) : null);
 
   /** The number that a text spells, null where it spells none. */
   function spelled(text) {

@@ -266,6 +266,9 @@ runstore.fine = (() => {
 
   const widened = ([x0, x1], by) => (by > 0 && by < Infinity ? [x0 - by, x1 + by] : [x0, x1]);
 
+  /** @type {WeakMap<XsOf, [number, number][]>} */
+  const ends = new WeakMap();
+
   /** The range of x over some runs of several series, null where there is none. @param {{values: Series, xs: XsOf, runs: Set<number>}[]} parts */
   function extent(parts) {
     let [low, high] = [Infinity, -Infinity];
@@ -275,13 +278,27 @@ runstore.fine = (() => {
         const xs = xsOf(k);
         // A bucket stands in the middle of its steps.
         const room = values.bucketed && xs.length > 1 ? [Math.abs(xs[1] - xs[0]) / 2 || 0, Math.abs(xs[xs.length - 1] - xs[xs.length - 2]) / 2 || 0] : [0, 0];
-        for (const x of xs) {
-          if (x - room[0] < low) low = x - room[0];
-          if (x + room[1] > high) high = x + room[1];
-        }
+        // Steps rise.
+        const [first, last] = xsOf === values.step && xs.length ? [xs[0], xs[xs.length - 1]] : endsOf(xsOf, k);
+        low = Math.min(low, first - room[0]);
+        high = Math.max(high, last + room[1]);
       });
     }
     return low < high ? [low, high] : null;
+  }
+
+  /** The least and the greatest x of a run, found once. @param {XsOf} xsOf @param {number} k */
+  function endsOf(xsOf, k) {
+    if (!ends.has(xsOf)) ends.set(xsOf, []);
+    const known = ends.get(xsOf);
+    if (known[k]) return known[k];
+    const xs = xsOf(k);
+    let [low, high] = [Infinity, -Infinity];
+    for (let at = 0; at < xs.length; at++) {
+      if (xs[at] < low) low = xs[at];
+      if (xs[at] > high) high = xs[at];
+    }
+    return (known[k] = [low, high]);
   }
 
   /** How many points some runs have in a range. */

@@ -5,9 +5,10 @@
  * @typedef {object} Field
  * @property {string} name   of the setting
  * @property {string} label
- * @property {"text" | "lines" | "number" | "checkbox" | "select" | "key" | "keys"} type
+ * @property {"text" | "lines" | "number" | "checkbox" | "select" | "key" | "keys" | "columns"} type
  *   `text` one line, `lines` several; `number` (null where empty); `select` one of few options, `key` one of many, found by
- *   typing; `keys` any number of many, found by search: a list of texts in the order they were chosen
+ *   typing; `keys` any number of many, found by search: a list of texts in the order they were chosen; `columns` one of
+ *   the `fixed`, or such a list, as one text, which 'write' makes and 'read' takes apart
  * @property {(string | {value: string, label: string})[]} [options]  for `select`, `key` and `keys`; of a `select` also groups: `{label, options}`
  * @property {string} [about]  a line below the field
  * @property {string} [placeholder]
@@ -16,6 +17,8 @@
 runstore.form = (() => {
   const { element } = runstore;
   const MOST_SHOWN = 200;
+  // The choice of a field of `columns` that lists them.
+  const COLUMNS = ":columns";
   let ids = 0;
 
   const option = (each) => (typeof each === "string" ? { value: each, label: each } : each);
@@ -46,6 +49,7 @@ runstore.form = (() => {
       return { root: element("span", { className: "key-field" }, input, list), input, read: () => input.value };
     },
     keys: (field, value) => chosenKeys(field, value),
+    columns: (field, value) => chosenColumns(field, value),
   };
 
   const simple = (input) => ({ root: input, input, read: () => input.value });
@@ -80,6 +84,19 @@ runstore.form = (() => {
     fill();
     say();
     return { root: element("div", { className: "keys-field" }, input, list, count), input, read: () => [...chosen] };
+  }
+
+  /** One of few choices, or any of many keys, which are listed once that is chosen. */
+  function chosenColumns({ label, fixed, options, read, write }, value) {
+    const isFixed = fixed.some((each) => each.value === (value ?? ""));
+    const input = element("select", {}, ...fixed.map(listed), element("option", { value: COLUMNS }, "Columns…"));
+    input.value = isFixed ? value ?? "" : COLUMNS;
+    const keys = chosenKeys({ label: `${label}: columns`, options }, isFixed ? [] : read(String(value)));
+    const show = () => (keys.root.hidden = input.value !== COLUMNS);
+    input.onchange = show;
+    show();
+    const chosen = () => (keys.read().length ? write(keys.read()) : fixed[0].value);
+    return { root: element("div", { className: "columns-field" }, input, keys.root), input, read: () => (input.value === COLUMNS ? chosen() : input.value) };
   }
 
   function row(field, value) {

@@ -1,7 +1,7 @@
 "use strict";
 /**
  * The runs frame, as the filter language sees it (`runstore.reading.columns`): a column for each thing a run says, its kind, and its values, with
- * numbers that are not finite as numbers. Made from the columns of a project's `Runs`.
+ * numbers that are not finite, or too long for one, as numbers. Made from the columns of a project's `Runs`.
  *
  * @typedef {{has: (name: string) => boolean, kind: (name: string) => string, names: () => string[], value: (name: string, run: number) => any,
  *   column: (name: string) => object | undefined}} Frame
@@ -11,25 +11,28 @@ runstore.frame = (() => {
   const KINDS = { exit_code: "number", runtime: "number", tracked: "number", rows: "number", last_step: "number", created: "time", finished: "time", updated: "time", tags: "list" };
   /** What a column of the site is called otherwise in the language. */
   const KEYS = { user: "author" };
+  const WHOLE = /^-?\d+$/;
   const NON_FINITE = { NaN: NaN, Infinity: Infinity, "-Infinity": -Infinity };
 
   /** @param {any[]} values */
   function kindOf(values) {
     const kinds = new Set();
-    for (const value of values) if (value !== null && value !== undefined) kinds.add(Array.isArray(value) ? "list" : typeof value);
+    for (const value of values) if (value !== null && value !== undefined) kinds.add(Array.isArray(value) ? "list" : typeof value === "bigint" ? "number" : typeof value);
     if (!kinds.size) return "empty";
     if (kinds.size === 1) return { boolean: "bool", string: "text", number: "number", list: "list" }[[...kinds][0]];
     return kinds.size === 2 && kinds.has("number") && kinds.has("boolean") ? "number" : "mixed";
   }
 
-  /** @param {{type: string, kind?: string, values: any[]}} column */
+  /** @param {{type: string, kind?: string, long?: number[], values: any[]}} column */
   function read(column) {
     const numbers = ["number", "duration", "mixed"].includes(column.type);
-    return Array.from(column.values, (value) => {
+    const long = new Set(column.long);
+    return Array.from(column.values, (value, run) => {
       if (typeof value !== "string") return value ?? null;
       if (numbers && Object.hasOwn(NON_FINITE, value)) return NON_FINITE[value];
       if (column.kind === "list") return JSON.parse(value);
-      return column.kind === "number" ? Number(value) : value;
+      if (column.kind !== "number" && !long.has(run)) return value;
+      return WHOLE.test(value) ? BigInt(value) : Number(value);
     });
   }
 

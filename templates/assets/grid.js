@@ -158,6 +158,7 @@ runstore.Grid = (() => {
 
     #scrolled() {
       this.scroll = { left: this.root.scrollLeft, top: this.root.scrollTop };
+      this.root.classList.toggle("slid", this.scroll.left !== 0);
       this.#render();
     }
 

@@ -69,6 +69,7 @@
       signals: { labels: rows.map(({ label }) => label), xtitle: title(column, settings, grouped) },
       data: { bars: rows, spreads: grouped ? rows.filter(({ low, n }) => low !== null && n > 1) : [] },
       tip,
+      legend: context.key ? panelKinds.meaning(context) : null,
       height: rows.length * PER_BAR + ROOM,
       click: ({ at }) => !grouped && (location.href = context.runs.link(rows[at].runs[0])),
     });
@@ -104,8 +105,9 @@
     name: "bar",
     title: "Bar chart",
     scrolls: true,
+    regroups: true,
     about: "A number of each run, or of each group with its spread.",
-    defaults: (context) => ({ column: panelKinds.firstMetric(context), value: "summary", line: "mean", errors: "std", order: "page" }),
+    defaults: (context) => ({ column: panelKinds.firstMetric(context), value: "summary", line: "mean", errors: "std", order: "page", group: "" }),
     fields: (context) => [
       { name: "column", label: "Value", type: "key", options: panelKinds.options(context, panelKinds.isQuantity) },
       { name: "value", label: "Of a metric", type: "select", options: asOptions(VALUES) },

@@ -1,7 +1,7 @@
 "use strict";
 /** Media of the runs that are shown, side by side: a cell a run, one slider through the steps for all of them. */
 (() => {
-  const { element, format, logged, panelKinds } = runstore;
+  const { element, format, logged, panelKinds, sharedSteps } = runstore;
   const SIZES = { small: "Small", medium: "Medium", large: "Large" };
   const MOST = ["12", "24", "48", "96"];
   const COLUMNS = ["", "1", "2", "3", "4", "5", "6", "8"];
@@ -71,7 +71,7 @@
       this.shared = { hidden: new Set(), shown: new Set(), classes: new Map() };
       /** @type {Map<string, Cell>} */
       this.cells = new Map();
-      this.stepper = new runstore.Stepper(label, (step) => this.go(step), (step) => this.context.change({ step }));
+      this.stepper = new runstore.Stepper(label, (step) => this.#lead(step), (step) => this.#keep(step));
       this.size = element("select", { aria: { label: `Size of ${label}` } }, ...Object.entries(SIZES).map(([value, text]) => element("option", { value }, text)));
       this.size.onchange = () => this.context.change({ size: this.size.value });
       this.overlays = element("details", { className: "media-overlays", hidden: true }, element("summary", {}, "Boxes and masks"));
@@ -88,7 +88,8 @@
       this.size.value = SIZES[settings.size] ? settings.size : "medium";
       this.place.dataset.size = this.size.value;
       this.place.style.gridTemplateColumns = COLUMNS.includes(String(settings.columns)) && settings.columns ? `repeat(${settings.columns}, minmax(0, 1fr))` : "";
-      this.stepper.set(logged.stepsOf(found.values()), stepOf(settings));
+      const steps = logged.stepsOf(found.values());
+      this.stepper.set(steps, sharedSteps.shown(settings.step, context, steps));
       const nodes = [];
       let group = null;
       // Groups of which each has one cell need no headings.
@@ -113,6 +114,26 @@
         this.observer.observe(cell.root);
       }
       return this.cells.get(id);
+    }
+
+    /** Goes to a step, and with it the panels that share it. */
+    #lead(step) {
+      const { steps, at } = this.stepper;
+      const followers = this.context.steps?.shared ? this.context.steps.peers() : [];
+      return Promise.all([this.go(step), ...followers.map((host) => grids.get(host)?.follow(steps[at]))]);
+    }
+
+    #keep(step) {
+      const { steps, at } = this.stepper;
+      if (this.context.steps?.shared) this.context.steps.keep(steps[at]);
+      else this.context.change({ step });
+    }
+
+    /** Goes to the nearest of its own steps. @param {number} at */
+    follow(at) {
+      const { stepper } = this;
+      stepper.set(stepper.steps, sharedSteps.nearest(stepper.steps, at));
+      return this.go(stepper.step);
     }
 
     async go(step) {
@@ -150,7 +171,6 @@
     return element("h4", { className: "run-media-group" }, swatch, group);
   }
 
-  const stepOf = ({ step }) => (Number.isFinite(step) ? step : null);
   const mostOf = ({ most }) => (MOST.includes(String(most)) ? Number(most) : 24);
 
   /** The runs that are shown, in the order of their groups, each with its colour. */
@@ -185,7 +205,7 @@
     if (grid.root.parentElement !== host) host.replaceChildren(grid.root);
     grid.place.classList.toggle("roomy", WIDE_KINDS.has(found.entry.kind));
     await grid.show(found.found, settings, context, found.marks);
-    return { about: format.count(found.found.size, "run"), note: noteOf(found) };
+    return { about: format.count(found.found.size, "run"), note: [noteOf(found), sharedSteps.note(context)].filter(Boolean).join(" ") };
   }
 
   function noteOf({ found, having, failed }) {
@@ -196,8 +216,9 @@
   async function table(settings, context) {
     const made = await collect(settings, context);
     if (!made) return null;
+    const step = sharedSteps.shown(settings.step, context, logged.stepsOf(made.found.values()));
     const rows = [...made.found].flatMap(([run, { items }]) => {
-      const item = items[logged.placeAt(items, stepOf(settings))];
+      const item = items[logged.placeAt(items, step)];
       const parts = item?.kind === "gallery" ? item.items : item ? [item] : [];
       return parts.map((part) => [context.runs.name[run], item.step, part.kind, part.caption ?? "", part.src ?? part.href ?? ""]);
     });
@@ -218,6 +239,7 @@
       { name: "step", label: "Step", type: "number", about: "Of each run the last value at or before this step; empty: its last." },
     ],
     named: ({ key }) => key || "Media",
+    menu: (_host, _settings, { steps }) => steps?.items ?? [],
     draw,
     table,
   });

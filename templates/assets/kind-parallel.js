@@ -60,7 +60,7 @@
         const share = last.share(run);
         if (share === null) return "#888";
         if (last.kind === "category") return palette.colour(categories.get(format.value(last.column.values[run], last.column.type)) ?? 0);
-        return panelKinds.ramp(last.flipped ? 1 - share : share);
+        return palette.ramp(last.flipped ? 1 - share : share);
       };
     }
 
@@ -70,7 +70,7 @@
       this.legend.hidden = !isRamp;
       if (!isRamp) return;
       const bar = element("span", { className: "kind-ramp", aria: { hidden: "true" } });
-      bar.style.backgroundImage = panelKinds.gradient();
+      bar.style.backgroundImage = palette.gradient();
       const ends = last.flipped ? [...last.ticks].reverse() : last.ticks;
       const [first, end] = [last.ticks[0], last.ticks[last.ticks.length - 1]].map((tick) => tick?.label ?? "");
       this.legend.replaceChildren(ends.length ? element("span", { className: "kind-legend" }, `${last.column.label} ${first}`, bar, end) : "");

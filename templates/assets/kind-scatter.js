@@ -32,14 +32,10 @@
       return { of, legend: panelKinds.legend(known.map((value) => ({ label: String(value), colour: of(value) })), column.label) };
     }
     const { min, max } = statistics.summary(values.filter((value) => value !== null)) ?? { min: 0, max: 0 };
-    const of = (value) => (value === null ? "#888" : panelKinds.ramp(max > min ? value / (max - min) - min / (max - min) : 1));
+    const of = (value) => (value === null ? palette.none() : palette.ramp(max > min ? value / (max - min) - min / (max - min) : 1));
     const bar = element("span", { className: "kind-ramp", aria: { hidden: "true" } });
-    bar.style.backgroundImage = panelKinds.gradient();
+    bar.style.backgroundImage = palette.gradient();
     return { of, legend: element("span", { className: "kind-legend" }, `${column.label} ${shown(min, column)}`, bar, shown(max, column)) };
-  }
-
-  function groupLegend(context) {
-    return context.groups && context.groups.length > 1 ? panelKinds.legend(panelKinds.entities(context)) : null;
   }
 
   const stretch = (column) => (column.type === "time" ? 1000 : 1);
@@ -66,7 +62,7 @@
       signals: { xtitle: panelKinds.axisTitle(x), ytitle: panelKinds.axisTitle(y) },
       data: { points: rows, front: front.map((at) => rows[at]) },
       tip,
-      legend: colouring ? colouring.legend : groupLegend(context),
+      legend: colouring ? colouring.legend : panelKinds.meaning(context),
       click: ({ at }) => at !== undefined && !means && (location.href = context.runs.link(few[at].runs[0])),
     });
     const notes = [lost ? `${format.count(lost, "point")} at 0 or below: no place on a log axis.` : "", drawn.length > few.length ? `The first ${few.length} of ${drawn.length} points.` : "", panelKinds.leftOut(x, context.charted), y === x ? "" : panelKinds.leftOut(y, context.charted)];
@@ -96,8 +92,9 @@
   panelKinds.register({
     name: "scatter",
     title: "Scatter plot",
+    regroups: true,
     about: "Two numbers of each run against each other, a third as colour.",
-    defaults: (context) => ({ x: firstCause(context), y: panelKinds.firstMetric(context), z: "", xlog: panelKinds.wantsLog(context.runs.columns.get(firstCause(context)), context), ylog: false, means: false, pareto: "" }),
+    defaults: (context) => ({ x: firstCause(context), y: panelKinds.firstMetric(context), z: "", xlog: panelKinds.wantsLog(context.runs.columns.get(firstCause(context)), context), ylog: false, means: false, pareto: "", group: "" }),
     fields: (context) => [
       { name: "x", label: "X", type: "key", options: panelKinds.options(context) },
       { name: "y", label: "Y", type: "key", options: panelKinds.options(context, panelKinds.isQuantity) },

@@ -1,7 +1,7 @@
 "use strict";
 /** Tables that the runs that are shown logged under one key, as one: below each other, or side by side on a column. */
 (() => {
-  const { element, format, logged, panelKinds } = runstore;
+  const { element, format, logged, panelKinds, sharedSteps } = runstore;
   const MODES = { stack: "Rows below each other", join: "Side by side, joined on a column" };
   const MOST = ["5", "10", "20", "50"];
   const MOST_ROWS = 200_000;
@@ -60,8 +60,6 @@
     return row.some(isMedia) ? row.map((cell) => (isMedia(cell) ? logged.placed(cell, where) : cell)) : row;
   }
 
-  const stepOf = ({ step }) => (Number.isFinite(step) ? step : null);
-
   /**
    * The tables of the runs that are shown, at a step, with their rows.
    * @typedef {{name: string, colour: string, href: string, columns: string[], rows: any[][], lacking: number}} RunTable
@@ -71,10 +69,12 @@
     if (!entry) return null;
     const marks = panelKinds.colours(context);
     const [found] = await Promise.all([logged.load(context.runs, entry, [...marks.keys()], MOST.includes(String(settings.most)) ? Number(settings.most) : 10), logged.viewers()]);
+    const steps = logged.stepsOf(found.found.values());
+    const step = sharedSteps.shown(settings.step, context, steps);
     const tables = [];
     let left = MOST_ROWS;
     for (const [run, { items }] of found.found) {
-      const item = items[logged.placeAt(items, stepOf(settings))];
+      const item = items[logged.placeAt(items, step)];
       if (item?.kind !== "table" || left <= 0) continue;
       const parts = new runstore.loggedTable.TableParts(item);
       await parts.load(left);
@@ -82,7 +82,7 @@
       left -= rows.length;
       tables.push({ name: context.runs.name[run], colour: marks.get(run).colour, href: context.runs.link(run), columns: parts.columns, rows, source: item, lacking: parts.total - rows.length + parts.lacking });
     }
-    return { entry, ...found, tables, steps: logged.stepsOf(found.found.values()) };
+    return { entry, ...found, tables, steps, step };
   }
 
   const keyColumns = (tables) => (tables.length ? unique(tables[0].columns).filter((name) => tables.every(({ columns }) => columns.includes(name))) : []);
@@ -101,7 +101,7 @@
   class RunTables {
     constructor(label) {
       this.label = label;
-      this.stepper = new runstore.Stepper(label, (step) => this.context.change({ step }), () => {});
+      this.stepper = new runstore.Stepper(label, (step) => this.#go(step), () => {});
       this.mode = element("select", { aria: { label: `How the tables of ${label} are joined` } }, ...Object.entries(MODES).map(([value, text]) => element("option", { value }, text)));
       this.mode.onchange = () => this.context.change({ mode: this.mode.value, filter: "", group: "", sort: [], open: [] });
       this.on = element("select", { aria: { label: `Column on which ${label} is joined` } });
@@ -116,16 +116,23 @@
       this.root = element("div", { className: "media-panel-grid" }, this.tools, this.view.root);
     }
 
+    /** Goes to a step, and with it the panels that share it. */
+    #go(step) {
+      const { steps, at } = this.stepper;
+      if (this.context.steps?.shared) this.context.steps.keep(steps[at]);
+      else this.context.change({ step });
+    }
+
     show(found, settings, context) {
       this.context = context;
-      this.stepper.set(found.steps, stepOf(settings));
+      this.stepper.set(found.steps, found.step);
       const columns = keyColumns(found.tables);
       this.mode.value = settings.mode === "join" && columns.length ? "join" : "stack";
       this.on.parentElement.hidden = this.mode.value !== "join";
       this.on.replaceChildren(...columns.map((name) => element("option", { value: name }, name)));
       this.on.value = joinColumn(settings, found.tables) ?? "";
       // Making them one takes time: a search or an order needs it not.
-      const made = JSON.stringify([settings.mode, this.on.value, settings.step, found.tables.map(({ name, colour, rows }) => [name, colour, rows.length])]);
+      const made = JSON.stringify([settings.mode, this.on.value, found.step, found.tables.map(({ name, colour, rows }) => [name, colour, rows.length])]);
       const state = { filter: settings.filter, group: settings.group, sort: settings.sort, open: settings.open };
       if (made === this.made && JSON.stringify(state) === JSON.stringify(pick(this.view.state))) return;
       if (made !== this.made || this.tables.some((table, at) => table.source !== found.tables[at].source)) this.merged = merged(settings, found.tables);
@@ -162,7 +169,7 @@
     if (made?.label !== settings.key) shown.set(host, (made = new RunTables(settings.key)));
     if (made.root.parentElement !== host) host.replaceChildren(made.root);
     made.show(found, settings, context);
-    return { about: format.count(found.tables.length, "run"), note: noteOf(found) };
+    return { about: format.count(found.tables.length, "run"), note: [noteOf(found), sharedSteps.note(context)].filter(Boolean).join(" ") };
   }
 
   function noteOf({ found, having, failed, tables }) {
@@ -190,6 +197,7 @@
     about: "Tables that the runs logged, as one: sorted, filtered, grouped, with a histogram for each column.",
     wide: true,
     isTable: true,
+    menu: (_host, _settings, { steps }) => steps?.items ?? [],
     defaults: (context) => ({ key: logged.keys(context.runs, "tables")[0]?.key ?? "", step: null, mode: "stack", on: "", most: "10", filter: "", group: "", sort: [], open: [] }),
     fields: (context, metric) => [
       ...(metric ? [] : [{ name: "key", label: "Logged as", type: "key", options: logged.keys(context.runs, "tables").map(({ key, runs }) => ({ value: key, label: `${key} (${format.count(runs, "run")})` })) }]),

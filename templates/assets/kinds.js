@@ -6,10 +6,11 @@
  * @typedef {Kind & {table: (settings: object, context: Context) => Promise<?Table>, draw: (host: HTMLElement, settings: object, context: Context) => Promise<?Told>}} Made
  *   `table` is the twin of what is drawn, null where nothing is; `isTable`: it draws one anyway; `wide`: it needs room; `context.change(part)` keeps a part of the panel's settings;
  *   `figure(host, settings, context)` says what the pictures and the specification are made of, where this is no chart of `chart`;
+ *   `regroups`: a panel may have other groups than the page;
  *   `needs(settings, context)` names the columns whose values it looks at, where these are others than its settings name
  */
 runstore.panelKinds = (() => {
-  const { element, format, vegaView, plotFiles, figures } = runstore;
+  const { element, format, vegaView, plotFiles, figures, Groupings } = runstore;
   const NUMERIC = new Set(["number", "duration", "time"]);
   const NOT_FINITE = new Set(["NaN", "Infinity", "-Infinity"]);
   const OWN = /^summary\._/;
@@ -17,10 +18,15 @@ runstore.panelKinds = (() => {
 
   /** Registers a kind: with the CSV of its table, and with the pictures that the menu offers of it. @param {Made} kind */
   function register(kind) {
-    const load = (settings, context) => context.runs.ensure(kind.needs?.(settings, context) ?? Object.values(settings).flat());
+    const group = (settings) => (kind.regroups ? Groupings.chosen(settings.group) : undefined);
+    const load = async (settings, context) => {
+      const named = kind.needs?.(settings, context) ?? Object.values(settings).flat();
+      await context.runs.ensure([...named, ...context.runs.keysOf(group(settings) ?? "")]);
+    };
+    const own = (settings, context) => (group(settings) === undefined ? context : { ...context, groups: context.grouped(group(settings)) });
     const table = async (settings, context) => {
       await load(settings, context);
-      return kind.table(settings, context);
+      return kind.table(settings, own(settings, context));
     };
     const csv = async (settings, context) => {
       const { columns, rows } = (await table(settings, context)) ?? { columns: [], rows: [] };
@@ -30,11 +36,12 @@ runstore.panelKinds = (() => {
     const menu = (host, settings, context) => figures.items(titleOf(settings), kind.figure ? kind.figure(host, settings, context) : figureOf(host));
     const draw = async (host, settings, context) => {
       await load(settings, context);
-      const told = await kind.draw(host, settings, context);
+      const told = await kind.draw(host, settings, own(settings, context));
       if (kind.scrolls) reach(host, kind.named?.(settings) ?? kind.title);
       return told;
     };
-    runstore.kinds[kind.name] = { csv, menu, ...kind, ...(kind.table && { table }), draw };
+    const regroups = kind.regroups ? { fields: (context, ...more) => [...kind.fields(context, ...more), Groupings.field(context.runs, { value: "", label: context.inherited?.group ? "As the section" : "As the page" })] } : {};
+    runstore.kinds[kind.name] = { csv, menu, ...kind, ...(kind.table && { table }), ...regroups, draw };
   }
 
   /** Lets the keyboard reach a panel that scrolls. */
@@ -130,34 +137,25 @@ runstore.panelKinds = (() => {
     return own.filter(({ runs: some }) => some.length);
   }
 
-  /** The colour of each run that is shown: its group's, else its own. @returns {Map<number, {colour: string, group: ?string}>} */
+  /** The colour of each run that is shown: its group's, where no column says the colours, else its own. @returns {Map<number, {colour: string, group: ?string}>} */
   function colours(context) {
     const found = new Map();
-    for (const { label, colour, runs } of entities(context)) for (const run of runs) found.set(run, { colour, group: context.groups ? label : null });
+    for (const { label, colour, runs } of entities(context)) for (const run of runs) found.set(run, { colour: context.groups && !context.byColumn ? colour : context.colourOf(run), group: context.groups ? label : null });
     return found;
+  }
+
+  /** What the colours mean, where a column says them; else the groups, where there are several. */
+  function meaning(context) {
+    if (!context.key) return context.groups && context.groups.length > 1 ? legend(entities(context)) : null;
+    const made = runstore.Colours.legend(context.key, "span");
+    legends.set(made, context.key);
+    return made;
   }
 
   /** "3 groups · 12 runs", for beside the title. */
   function about(context, marks, runs) {
     return context.groups ? `${format.count(marks, "group")} · ${format.count(runs, "run")}` : format.count(runs, "run");
   }
-
-  // Steps of like difference, told apart without red and green; each is seen on its page.
-  const RAMPS = {
-    light: [[61, 38, 140], [38, 110, 190], [20, 150, 130], [214, 140, 0]],
-    dark: [[126, 130, 255], [76, 190, 238], [110, 215, 150], [255, 226, 110]],
-  };
-
-  /** A colour on the page's ramp. @param {number} share 0 to 1 */
-  function ramp(share) {
-    const stops = RAMPS[document.documentElement.dataset.theme] ?? RAMPS.light;
-    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
-    const low = Math.min(stops.length - 2, Math.floor(at));
-    return `rgb(${stops[low].map((part, k) => Math.round(part + (stops[low + 1][k] - part) * (at - low))).join(",")})`;
-  }
-
-  /** The whole ramp, from left to right, as a background. */
-  const gradient = () => `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(ramp).join(", ")})`;
 
   /** What a column is called, by its key alone. */
   const columnName = (key) => String(key ?? "").replace(/^(summary|config)\./, "");
@@ -243,5 +241,5 @@ runstore.panelKinds = (() => {
     return made;
   }
 
-  return { register, empty, drop, isNumeric, isQuantity, numberOf, leftOut, tooFar, axisTitle, options, firstMetric, varied, wantsLog, entities, colours, about, columnName, shown, ramp, gradient, chart, legend };
+  return { register, empty, drop, isNumeric, isQuantity, numberOf, leftOut, tooFar, axisTitle, options, firstMetric, varied, wantsLog, entities, colours, meaning, about, columnName, shown, chart, legend };
 })();

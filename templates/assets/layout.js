@@ -14,6 +14,9 @@
  * @property {Object<string, string>} in  the section of a panel that was moved to another
  * @property {string[]} hidden    panels that were removed
  * @property {Object<string, [number, number]>} size  of a panel: columns, and height in px
+ * @property {Object<string, {at: ?number}>} steps  of a section whose sliders go together the step, null: the last
+ * @property {{at: ?number}} step  the same of all sections
+ * @property {Object<string, object>} charts  of a section what its line charts have, unless they have their own
  * @property {Object<string, object>} set  the settings of a metric's own panel
  * @property {Added[]} add
  * @typedef {{id: string, kind: string, set: object}} Added  a panel that a person added
@@ -76,6 +79,40 @@ runstore.Layout = (() => {
       const added = this.added.find((each) => each.id === id);
       const value = added ? added.set : this.#own("set", id);
       return isMapping(value) ? value : {};
+    }
+
+    /** What a person set for the charts of a section. @param {string} section */
+    charts(section) {
+      const value = this.#own("charts", section);
+      return isMapping(value) ? value : {};
+    }
+
+    /** @param {object} settings empty for none */
+    setCharts(section, settings) {
+      this.#put("charts", section, Object.keys(settings).length ? settings : undefined);
+    }
+
+    /** The step that the sliders of a section share with each other, or with all; null where they do not. @returns {?{at: ?number}} the same object for all that share it */
+    stepScope(section) {
+      const value = isMapping(this.#all.step) ? this.#all.step : this.#own("steps", section);
+      return isMapping(value) && (value.at === null || Number.isFinite(value.at)) ? value : null;
+    }
+
+    /** Whether the sliders of a section go together, or with null of all. @param {?string} section */
+    sharesStep(section) {
+      return isMapping(section === null ? this.#all.step : this.#own("steps", section));
+    }
+
+    /** @param {?string} section null for all */
+    shareStep(section, on) {
+      if (section === null) this.#set({ step: on ? { at: null } : {} });
+      else this.#put("steps", section, on ? { at: null } : undefined);
+    }
+
+    /** Where the sliders that share a step with those of a section stand. @param {string} section @param {number} at */
+    setStep(section, at) {
+      if (isMapping(this.#all.step)) this.#set({ step: { at } });
+      else this.#put("steps", section, { at });
     }
 
     /** @returns {Added[]} */
@@ -153,7 +190,7 @@ runstore.Layout = (() => {
       if (!this.made.includes(section)) return this.#set({ without: [...new Set([...this.removed.sections, section])] });
       const stay = Object.entries(this.#mapping("in")).filter(([, home]) => home !== section);
       const rest = (name) => texts(this.#all[name]).filter((each) => each !== section);
-      this.#set({ made: rest("made"), sections: rest("sections"), fold: rest("fold"), in: Object.fromEntries(stay), ...this.#without("titles", section), ...this.#without("order", section), ...this.#without("columns", section) });
+      this.#set({ made: rest("made"), sections: rest("sections"), fold: rest("fold"), in: Object.fromEntries(stay), ...this.#without("titles", section), ...this.#without("order", section), ...this.#without("columns", section), ...this.#without("charts", section), ...this.#without("steps", section) });
     }
 
     hide(id) {

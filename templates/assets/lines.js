@@ -24,6 +24,7 @@ runstore.Lines = (() => {
       /** @type {WeakMap<Series, Map<string, object>>} lines of groups, by what they are made of */
       this.known = new WeakMap();
       this.metrics = new Map(shown.runs.metrics.map((metric) => [metric.key, metric]));
+      this.groupings = new runstore.Groupings(shown);
       this.context = this.context.bind(this);
     }
 
@@ -37,6 +38,7 @@ runstore.Lines = (() => {
       for (const key of [...this.decoded.keys()]) if (!keys.has(key)) this.decoded.delete(key);
       this.metrics = new Map(metrics.map((metric) => [metric.key, metric]));
       this.order = this.sizes = null;
+      this.groupings.renew();
     }
 
     /** What kinds of panels may look at. @returns {Context} */
@@ -45,11 +47,19 @@ runstore.Lines = (() => {
       return {
         runs, groups, state, lines: this,
         charted: this.ordered().filter((run) => charted.has(run)),
-        colourOf: (of) => palette.colour(typeof of === "number" ? runs.rank(of) : of.rank),
+        colourOf: (of) => this.#colours.of(of),
+        byColumn: this.#colours.byColumn,
+        key: this.#colours.key(groups),
         metrics: runs.metrics,
         series: (key) => this.series(this.metrics.get(key), false),
         select: (chosen) => this.#select(chosen),
+        grouped: (group) => this.groupings.of(group).groups,
       };
+    }
+
+    /** Before a page is drawn for the first time each run has its own colour. */
+    get #colours() {
+      return this.shown.colours ?? runstore.Colours.by(this.shown.runs, "");
     }
 
     #select(chosen) {
@@ -142,29 +152,32 @@ runstore.Lines = (() => {
     }
 
     async #drawing(metrics, settings, look) {
-      const view = { ...this.shown.state.view, ...runstore.kinds.line.chosen(settings) };
-      await this.shown.runs.ensure(inTemplate(settings.legend, this.shown.runs));
+      const { runs, state } = this.shown;
+      const view = { ...state.view, ...runstore.kinds.line.chosen(settings) };
+      await runs.ensure([...inTemplate(settings.legend, runs), ...runs.keysOf(view.group)]);
+      view.grouping = this.groupings.of(view.group);
       const parts = await Promise.all(metrics.map((metric) => this.#part(metric, view, settings, look)));
       const rough = roughness(parts);
       const whole = parts.every(({ first }) => !first) ? fine.extent(parts.map((part) => ({ ...part, runs: this.#chosen(part, view).runs }))) : null;
-      const details = await this.#refine(parts, view, rangeOf(settings).x, look);
+      const details = await this.#refine(parts, view, settings, look);
       const long = parts.some(({ sources }) => sources.some(isLong));
       const [{ axis, axisLabel, note }] = parts;
       const resamples = long && !series.isMetric(axis);
-      const named = parts.map((part, at) => this.#namer(metrics[at], settings, metrics.length > 1 ? at : null));
+      const named = parts.map((part, at) => this.#namer(metrics[at], settings, view.grouping, metrics.length > 1 ? at : null));
       const made = parts.map((part, at) => this.#made(part, named[at], view));
-      const legends = parts.map((part, at) => this.#legend(part, named[at]));
+      const legends = parts.map((part, at) => this.#legend(part, named[at], view.grouping));
       return {
         axis, axisLabel,
         curves: made.flatMap(({ curves }) => curves),
         behind: made.flatMap(({ behind }) => behind),
-        note: [note, rough === "thinned" ? FIRST : look?.exact === "thinned" ? ALL : "", parts.some(({ values }) => values?.approximate) ? APPROXIMATE : "", said(made, this.shown.groups ? "groups" : "runs"), fine.told(details, long, view.smooth, axis), made.some(({ cut }) => cut) ? CUT : ""].filter(Boolean).join(" "),
+        note: [note, rough === "thinned" ? FIRST : look?.exact === "thinned" ? ALL : "", parts.some(({ values }) => values?.approximate) ? APPROXIMATE : "", said(made, view.grouping.groups ? "groups" : "runs"), fine.told(details, long, view.smooth, axis), made.some(({ cut }) => cut) ? CUT : ""].filter(Boolean).join(" "),
         whole,
         rough, resamples: resamples || rough === "thinned",
-        about: this.#about(made, parts),
+        about: this.#about(made, parts, view.grouping),
         legend: legends.flatMap(({ items }) => items),
+        key: this.#colours.key(view.grouping.groups),
         more: legends.reduce((sum, { more }) => sum + more, 0),
-        log: view.ylog, xlog: view.xlog, outliers: view.outliers, range: rangeOf(settings),
+        log: view.ylog, xlog: view.xlog, outliers: view.outliers, range: runstore.kinds.line.rangeOf(settings),
       };
     }
 
@@ -199,9 +212,9 @@ runstore.Lines = (() => {
     /** Whether nothing is asked but what a page shows by itself. */
     #isPlain(metric, view, settings, axis) {
       const { defaultGroup } = this.shown.runs;
-      const { x } = rangeOf(settings);
+      const { x } = runstore.kinds.line.rangeOf(settings);
       if (axis !== (metric.axis ? "defined" : "_step") || view.smooth > 0 || view.xlog || view.outliers || x.some((end) => end !== null)) return false;
-      return this.shown.groups ? view.group === defaultGroup && view.agg === "mean" && view.shade === "std" && !view.members : !defaultGroup;
+      return view.grouping.groups ? view.group === defaultGroup && view.agg === "mean" && view.shade === "std" && !view.members : !defaultGroup;
     }
 
     /** Whether every line that is to be drawn is there, of a group that of all its runs. @param {Overview} first */
@@ -224,11 +237,11 @@ runstore.Lines = (() => {
 
     /**
      * Gives the parts every row of the range that is shown, where these are few enough.
-     * @param {[?number, ?number]} given the range in the panel's settings @returns {Promise<?Detail[]>} null: all of x is shown
+     * @param {object} settings of the panel @returns {Promise<?Detail[]>} null: all of x is shown
      */
-    async #refine(parts, view, given, look) {
+    async #refine(parts, view, settings, look) {
       const [{ axis }] = parts;
-      const range = look?.zoom(axis) ?? (given.some((end) => end !== null) ? [given[0] ?? -Infinity, given[1] ?? Infinity] : null);
+      const range = runstore.kinds.line.shownOf(look, axis, settings);
       if (!range || series.isMetric(axis)) return null;
       return Promise.all(parts.map(async (part) => {
         const ask = { axis, range, runs: this.#chosen(part, view).runs, how: view, loading: look?.loading };
@@ -264,13 +277,14 @@ runstore.Lines = (() => {
 
     /** The runs behind the lines of a metric, or their groups, and of how many these are. */
     #chosen({ logged }, view) {
-      const { groups, charted } = this.shown;
+      const { charted } = this.shown;
+      const { groups } = view.grouping;
       const most = view.most === "all" ? Infinity : Number(view.most);
       if (!groups) {
         const all = this.ordered().filter((run) => charted.has(run) && logged.has(run));
         return { runs: new Set(all.slice(0, most)), groups: null, all: all.length, count: all.length };
       }
-      const some = this.#orderedGroups().map((group) => ({ group, runs: group.runs.filter((run) => charted.has(run) && logged.has(run)) }));
+      const some = this.groupings.ordered(view.grouping).map((group) => ({ group, runs: group.runs.filter((run) => charted.has(run) && logged.has(run)) }));
       const all = some.filter(({ runs }) => runs.length);
       const shown = all.slice(0, most);
       return { runs: new Set(shown.flatMap(({ runs }) => runs)), groups: shown, all: all.length, count: all.reduce((sum, { runs }) => sum + runs.length, 0) };
@@ -322,28 +336,22 @@ runstore.Lines = (() => {
       return groups.filter((group) => known.has(keyOf(group))).map((group) => ({ ...group, ...known.get(keyOf(group)) }));
     }
 
-    /** The groups in the table's order. */
-    #orderedGroups() {
-      const { runs, groups, state } = this.shown;
-      if (this.groupOrder?.groups !== groups || this.groupOrder.sort !== state.view.sort) {
-        this.groupOrder = { groups, sort: state.view.sort, ordered: runs.sortLeaves(this.shown.shown.tree, state.view.sort) };
-      }
-      return this.groupOrder.ordered;
-    }
-
     /** How the line of a run or of a group is called and looks. @param {?number} at the metric's place among several */
-    #namer(metric, settings, at) {
+    #namer(metric, settings, { own, group }, at) {
       const { runs } = this.shown;
+      const colours = this.#colours;
       return (of) => {
         const isRun = typeof of === "number";
-        const [key, name, rank] = isRun ? [runs.id[of], runs.name[of], runs.rank(of)] : [of.key, of.label, of.rank];
+        // A group of a panel's own may have the name of one of the page's.
+        const [key, name, rank] = isRun ? [runs.id[of], runs.name[of], runs.rank(of)] : [own ? `${group} ${of.key}` : of.key, of.label, of.rank];
         const label = settings.legend ? filled(settings.legend, runs, isRun ? [of] : of.runs, metric, name) : at === null ? name : `${name} · ${metric.key}`;
-        return { key: at === null ? key : `${key}\n${metric.key}`, of: key, label, colour: palette.colour(rank), dash: (palette.turn(rank) + (at ?? 0)) % DASHES };
+        const members = own && !isRun ? { members: of.runs.map((run) => runs.id[run]) } : {};
+        return { key: at === null ? key : `${key}\n${metric.key}`, of: key, ...members, label, colour: colours.of(of), dash: ((colours.byColumn ? 0 : palette.turn(rank)) + (at ?? 0)) % DASHES };
       };
     }
 
-    #about(made, parts) {
-      const { groups, charted } = this.shown;
+    #about(made, parts, { groups }) {
+      const { charted } = this.shown;
       const [{ curves, all, runs }] = made;
       const logged = made.length === 1 ? runs : new Set(parts.flatMap((part) => [...part.logged].filter((run) => charted.has(run)))).size;
       const [shown, whole] = [curves.length, all];
@@ -352,13 +360,13 @@ runstore.Lines = (() => {
     }
 
     /** The first names of a legend, and how many more there are. */
-    #legend({ logged }, named) {
-      const { groups, charted } = this.shown;
-      if (!groups) {
+    #legend({ logged }, named, grouping) {
+      const { charted } = this.shown;
+      if (!grouping.groups) {
         const all = this.ordered().filter((run) => logged.has(run));
         return { items: all.slice(0, MOST_NAMED).map((run) => ({ ...named(run), off: !charted.has(run) })), more: Math.max(0, all.length - MOST_NAMED) };
       }
-      const some = this.#orderedGroups().map((group) => ({ group, own: group.runs.filter((run) => logged.has(run)) })).filter(({ own }) => own.length);
+      const some = this.groupings.ordered(grouping).map((group) => ({ group, own: group.runs.filter((run) => logged.has(run)) })).filter(({ own }) => own.length);
       const items = some.slice(0, MOST_NAMED).map(({ group, own }) => {
         const n = own.filter((run) => charted.has(run)).length;
         return { ...named(group), off: n === 0, n };
@@ -371,12 +379,6 @@ runstore.Lines = (() => {
   function said(made, what) {
     const some = made.find(({ curves, all }) => curves.length < all);
     return some ? `${format.whole(some.curves.length)} of ${format.whole(some.all)} ${what}, by the table's order.` : "";
-  }
-
-  /** The ranges that a panel was given; null where it has none. */
-  function rangeOf({ x0, x1, y0, y1 }) {
-    const number = (value) => (Number.isFinite(value) ? value : null);
-    return { x: [number(x0), number(x1)], y: [number(y0), number(y1)] };
   }
 
   /** What a drawing lacks: points, or digits; "" for nothing. */

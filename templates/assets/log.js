@@ -120,6 +120,7 @@ runstore.Log = (() => {
       this.matches = [];
       this.current = -1;
       this.marked = null;
+      this.later = null;
     }
 
     async start() {
@@ -147,9 +148,7 @@ runstore.Log = (() => {
     /** Takes the list of a later build, once nobody marks lines: what grew is read again. */
     #renew(later) {
       this.later = later;
-      if (this.#isMarked()) document.addEventListener("selectionchange", () => this.later && !this.#isMarked() && this.#renew(this.later), { once: true });
-      else return this.#takeLater();
-      return Promise.resolve();
+      return this.#isMarked() ? Promise.resolve() : this.#takeLater();
     }
 
     #isMarked() {
@@ -190,6 +189,7 @@ runstore.Log = (() => {
       const { view } = this;
       view.addEventListener("scroll", () => this.#show(), { passive: true });
       new ResizeObserver(() => this.#resize()).observe(view);
+      document.addEventListener("selectionchange", () => this.later && !this.#isMarked() && this.#takeLater());
       const find = this.find("find");
       // Somebody may have written there while the log was loaded.
       if (find.value) this.state.set({ find: find.value });

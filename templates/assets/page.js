@@ -20,12 +20,55 @@
     const place = link && document.getElementById(link.getAttribute("href").slice(1));
     if (!place) return;
     event.preventDefault();
-    const folded = place.querySelector(":scope > details");
-    if (folded) folded.open = true;
+    open(place);
+    mark(link);
     place.scrollIntoView();
     if (place.tabIndex < 0) place.tabIndex = -1;
     place.focus({ preventScroll: true });
   });
+
+  function open(place) {
+    const folded = place.querySelector(":scope > details:first-child");
+    if (folded) folded.open = true;
+  }
+
+  // A place that the address names is opened, and is where it was once what stands above it has grown.
+  const named = /^#[\w-]+$/.test(location.hash) ? document.getElementById(location.hash.slice(1)) : null;
+  if (named) {
+    open(named);
+    const moved = new AbortController();
+    for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(kind, () => moved.abort(), { signal: moved.signal, passive: true });
+    runstore.whenReady(() => {
+      if (!moved.signal.aborted) named.scrollIntoView();
+      moved.abort();
+    });
+  }
+
+  /** The link to the part of the page that is being read, among the links to all of them. */
+  const links = () => [...document.querySelectorAll(".sections a")];
+  function mark(link) {
+    const list = link.closest(".sections ul");
+    if (!list || link.ariaCurrent) return;
+    for (const other of links()) other.ariaCurrent = other === link ? "true" : null;
+    if (list.scrollWidth > list.clientWidth) list.scrollLeft = link.offsetLeft - list.clientWidth / 3;
+  }
+
+  function followReading() {
+    const placeOf = (link) => document.getElementById(link.getAttribute("href").slice(1));
+    const read = new Set();
+    const show = () => {
+      const now = links().filter((link) => read.has(placeOf(link)));
+      const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
+      if (now.length && !now.some((link) => link.ariaCurrent) && !(atEnd && links().some((link) => link.ariaCurrent))) mark(now[0]);
+    };
+    const observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) isIntersecting ? read.add(target) : read.delete(target);
+      show();
+    }, { rootMargin: "-110px 0px -70% 0px" });
+    for (const link of links()) if (placeOf(link)) observer.observe(placeOf(link));
+    document.addEventListener("runstore:live", show);
+  }
+  if (links().length) followReading();
 
   for (const popover of document.querySelectorAll("[popover][id]")) {
     popover.addEventListener("toggle", (event) => {

@@ -23,6 +23,26 @@ runstore.palette = (() => {
   /** How often the colours were used up before a rank: its line is dashed then. */
   const turn = (rank) => Math.floor(rank / LIGHT.length);
 
+  // Ever lighter, and told apart by any colour vision; each is seen on its page (tests/sitegen/test_palette.py).
+  const RAMPS = {
+    light: [[48, 18, 120], [30, 85, 180], [50, 120, 150], [140, 132, 80], [214, 140, 0]],
+    dark: [[92, 92, 245], [64, 165, 245], [120, 205, 190], [255, 232, 110]],
+  };
+
+  /** A colour on the page's ramp. @param {number} share 0 to 1 */
+  function ramp(share) {
+    const stops = dark() ? RAMPS.dark : RAMPS.light;
+    const at = Math.max(0, Math.min(1, share)) * (stops.length - 1);
+    const low = Math.min(stops.length - 2, Math.floor(at));
+    return `rgb(${stops[low].map((part, k) => Math.round(part + (stops[low + 1][k] - part) * (at - low))).join(",")})`;
+  }
+
+  /** The whole ramp, from left to right, as a background. */
+  const gradient = () => `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(ramp).join(", ")})`;
+
+  /** The colour of what has no value. */
+  const none = () => (dark() ? "#8b93a1" : "#7d8594");
+
   let themed = null;
   document.addEventListener("runstore:theme", () => (themed = null));
 
@@ -36,5 +56,5 @@ runstore.palette = (() => {
     return themed;
   }
 
-  return { colour, turn, axes };
+  return { colour, turn, ramp, gradient, none, axes };
 })();

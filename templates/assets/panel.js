@@ -45,7 +45,7 @@ runstore.Panel = (() => {
       this.note = element("p", { className: "panel-note", hidden: true });
       this.legend = element("ul", { className: "legend" });
       this.head = element("header", { className: "panel-head" }, this.#grip(), this.heading, this.about, this.reset, this.#grower(), this.#menuButton());
-      this.root = element("article", { className: "panel" }, this.head, this.body, this.note, this.legend);
+      this.root = element("article", { className: kind === "line" ? "panel away blank" : "panel away" }, this.head, this.body, this.note, this.legend);
       this.root.panel = this;
       if (owner.arrange) this.root.append(this.#corner());
     }
@@ -118,7 +118,8 @@ runstore.Panel = (() => {
       // Whether it shows only some points of each line, or digits: "thinned", "rounded".
       this.rough = drawing.rough ?? "";
       this.tell(drawing);
-      this.#showLegend(drawing.legend, drawing.more ?? 0);
+      this.#showLegend(drawing.legend, drawing.more ?? 0, drawing.key ?? null);
+      this.root.classList.remove("blank");
       return this.chart.draw(drawing).then(() => this.tabled && this.showTable(runstore.plotFiles.rows(this.chart)));
     }
 
@@ -184,21 +185,21 @@ runstore.Panel = (() => {
       return this.redraw();
     }
 
-    #showLegend(items, unnamed) {
+    #showLegend(items, unnamed, key) {
       const focused = this.legend.contains(document.activeElement) ? document.activeElement.dataset.key : null;
       const shown = items.slice(0, items.length + unnamed > MOST_IN_LEGEND ? SOME_IN_LEGEND : items.length).map((item) => this.#legendItem(item));
       const more = items.length + unnamed - shown.length;
       if (more > 0) shown.push(element("li", { className: "legend-more" }, `and ${more} more, in the table`));
-      this.legend.replaceChildren(...(items.length > 1 ? shown : []));
+      this.legend.replaceChildren(...(key ? [runstore.Colours.legend(key, "li")] : []), ...(items.length > 1 ? shown : []));
       if (focused !== null) [...this.legend.querySelectorAll("button")].find(({ dataset }) => dataset.key === focused)?.focus();
     }
 
-    #legendItem({ key, of, label, colour, off, n }) {
+    #legendItem({ key, of, members, label, colour, off, n }) {
       const swatch = element("span", { className: off ? "swatch off" : "swatch" });
       swatch.style.backgroundColor = colour;
       const size = n === undefined ? null : element("span", { className: "legend-n", title: format(n) }, `n=${n}`);
       const button = element("button", { type: "button", title: off ? "Show" : "Hide", data: { key }, aria: { pressed: !off } }, swatch, element("span", { className: "text" }, label), size);
-      button.onclick = () => this.owner.toggle(of ?? key);
+      button.onclick = () => this.owner.toggle(members ?? of ?? key);
       button.onpointerenter = button.onfocus = () => this.chart?.highlight(key);
       button.onpointerleave = button.onblur = () => this.chart?.highlight(null);
       return element("li", {}, button);
@@ -206,6 +207,9 @@ runstore.Panel = (() => {
   }
 
   const format = (n) => runstore.format.count(n, "run");
+
+  /** About how high the legend of so many lines is in a narrow panel, in px. @param {number} count */
+  Panel.legendHeight = (count) => (count > MOST_IN_LEGEND ? SOME_IN_LEGEND / 2 + 1 : count > 1 ? Math.ceil(count / 2) : 0) * 24;
 
   return Panel;
 })();

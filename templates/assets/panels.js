@@ -3,26 +3,30 @@
 runstore.Panels = (() => {
   const { element, Panel, Section, Layout, Arrange } = runstore;
   const ADDED = "Added panels";
-  // Columns and px of a panel that needs room.
-  const WIDE = [2, 320];
+  // px of a small panel.
+  const [NARROW, LOW] = [310, 200];
   // What these say in the view is done without drawing.
   const ARRANGES = ["panels", "layout", "sync", "zoom", "zooms"];
 
   /**
    * @typedef {{key: string, title: string, section: string, own?: Own}} Metric
    * @typedef {{kind: string, set: object, size: [number, number]}} Own  of a panel that is there by itself and shows no metric: its kind, its settings to begin with, its usual size
-   * @typedef {{curves: Curve[], axis: string, axisLabel: string, log: boolean, about: string, note: string, legend: LegendItem[]}} Drawing
-   * @typedef {{key: string, label: string, colour: string, off: boolean, n?: number}} LegendItem
+   * @typedef {{curves: Curve[], axis: string, axisLabel: string, log: boolean, about: string, note: string, legend: LegendItem[], key?: ?Key}} Drawing  `key`: what the colours mean (colours.js)
+   * @typedef {{key: string, of?: string, members?: string[], label: string, colour: string, off: boolean, n?: number}} LegendItem  `of` names the run or the group of the page; a group of the panel's own has the ids of its `members`
    * @typedef {object} Context  what a kind of panel may look at
    * @property {Runs} runs
    * @property {number[]} charted  indices of the runs that charts show
    * @property {?Group[]} groups
    * @property {(of: number | Group) => string} colourOf
+   * @property {boolean} byColumn  whether a column says the colours
+   * @property {?Key} key          what they mean then
    * @property {Metric[]} metrics
    * @property {(key: string) => Promise<Series>} series
    * @property {State} state
+   * @property {(group: string) => ?Group[]} grouped  the runs that the page shows by other columns, which are loaded; "" for none
    * @property {(runs: ?number[]) => void} select  selects these runs and shows only them; null: selects none and shows all
    * @property {(part: object) => void} change  keeps a part of the settings of the panel that is drawn
+   * @property {SharedSteps} steps  the slider that it shares with others (shared-steps.js)
    */
 
   class Panels {
@@ -30,11 +34,12 @@ runstore.Panels = (() => {
      * @param {HTMLElement} host
      * @param {Metric[]} metrics in the order they are shown
      * @param {(metric: Metric, settings: object) => Promise<Drawing>} draw what a metric's chart shows now
-     * @param {(key: string) => void} toggle called for a click in a legend
-     * @param {{state?: ?State, context?: ?(() => Context)}} more  with a state panels can be arranged, with a context added
+     * @param {(key: string | string[]) => void} toggle called for a click in a legend: of what it names, or of these runs
+     * @param {{state?: ?State, context?: ?(() => Context), lean?: boolean}} more  with a state panels can be arranged, with a context
+     *   added; where none can be, `lean` lets line charts be set
      */
-    constructor(host, metrics, draw, toggle, { state = null, context = null } = {}) {
-      Object.assign(this, { host, metrics, draw, toggle, context, pattern: "" });
+    constructor(host, metrics, draw, toggle, { state = null, context = null, lean = false } = {}) {
+      Object.assign(this, { host, metrics, draw, toggle, context, lean, pattern: "" });
       this.layout = new Layout(state);
       this.zooms = new runstore.zoom.Zooms(state);
       this.arranger = this.layout.changeable ? new Arrange(this.layout, this) : null;
@@ -48,8 +53,11 @@ runstore.Panels = (() => {
       this.none = element("p", { className: "empty", hidden: true });
       this.said = element("p", { className: "aside", role: "status" });
       host.after(this.none, this.said);
+      // Before the page is ready no more panels are made than may be in sight.
+      this.room = Math.ceil(innerHeight / LOW) * Math.ceil(innerWidth / NARROW);
       this.arrange();
-      if (!metrics.length) this.haveSeen();
+      if (!this.made.size) this.haveSeen();
+      runstore.whenReady(() => this.#fillRest());
       let width = host.clientWidth;
       new ResizeObserver(() => {
         if (host.clientWidth !== width) this.#resized();
@@ -57,6 +65,11 @@ runstore.Panels = (() => {
       }).observe(host);
       document.addEventListener("runstore:theme", () => this.update());
       runstore.printing.add(() => this.drawAll());
+    }
+
+    /** Keeps room for the legends of charts that are not drawn yet, so that the page stays as it is. @param {number} lines in each */
+    expect(lines) {
+      this.host.style.setProperty("--legend", `${Panel.legendHeight(lines)}px`);
     }
 
     get panels() {
@@ -70,12 +83,13 @@ runstore.Panels = (() => {
       const inSight = near.filter(({ root }) => isInSight(root.getBoundingClientRect()));
       await Promise.all(inSight.map((panel) => this.#draw(panel)));
       const turn = (this.turn = {});
-      // What a person sees is painted before the rest is begun.
-      requestAnimationFrame(() => setTimeout(() => this.turn === turn && near.filter(({ stale }) => stale).forEach((panel) => this.#draw(panel))));
+      this.#drawSoon(near, () => this.turn === turn);
     }
 
     /** Draws every panel that is in the page, in sight or not. */
     async drawAll() {
+      this.room = Infinity;
+      this.#fillAll();
       const shown = this.panels.filter(({ root }) => root.checkVisibility());
       await Promise.all(shown.map((panel) => this.#draw(panel)));
     }
@@ -83,16 +97,20 @@ runstore.Panels = (() => {
     /** Kept once the panels that the reader sees first are painted. */
     async settled() {
       await this.seen;
-      await Promise.all(this.panels.map(({ drawing }) => drawing));
+      // Charts may turn out to be lower than was thought, and others come into sight.
+      let late = [];
+      do {
+        late.forEach((panel) => this.#draw(panel));
+        await Promise.all(this.panels.map(({ drawing }) => drawing));
+        late = this.panels.filter(({ turn, root }) => !turn && isInSight(root.getBoundingClientRect()));
+      } while (late.length);
     }
 
     /** Shows only panels whose key or title matches. @param {string} pattern a regular expression */
     filter(pattern) {
       this.pattern = pattern;
-      for (const section of this.sections) {
-        section.begin();
-        this.#fill(section);
-      }
+      for (const section of this.sections) section.begin();
+      this.#fillAll();
       this.#showNone();
     }
 
@@ -114,17 +132,21 @@ runstore.Panels = (() => {
       const homes = this.#homes();
       /** The names of all sections, in the order they come. */
       this.usual = [...homes.keys()];
+      /** The section of each panel. */
+      this.homeOf = new Map([...homes].flatMap(([name, own]) => own.map(({ key }) => [key, name])));
       const made = new Map(this.sections.map((section) => [section.name, section]));
       this.sections = this.layout.sections(this.usual).map((name) => made.get(name) ?? this.#section(name));
       const roots = this.sections.map(({ root }) => root);
       if (roots.length !== this.host.children.length || roots.some((root, at) => root !== this.host.children[at])) this.host.replaceChildren(...roots);
+      this.host.classList.toggle("few-panels", [...homes.values()].every((own) => own.filter(({ own: usual }) => !(usual?.size?.[0] > 2)).length <= 2));
       for (const section of this.sections) {
         section.metrics = homes.get(section.name);
         section.details.open = !this.layout.isFolded(section.name);
         section.title = this.layout.titleOf(section.name);
         section.columns = this.layout.columns(section.name);
-        this.#fill(section);
+        section.about = runstore.panelForms.told(this, section.name);
       }
+      this.#fillAll();
       this.#showNone();
       for (const panel of this.panels) this.#refresh(panel);
       this.onarrange?.();
@@ -236,39 +258,21 @@ runstore.Panels = (() => {
       for (const panel of this.panels) if (panel.visible) panel.chart?.highlight(key);
     }
 
-    /** Asks which kind of panel to add, and with which settings. @param {HTMLElement} button that opened it @param {?Section} section where to, null: where it belongs */
+    /** Lets a person add a panel. @param {HTMLElement} button that opened it @param {?Section} section where to, null: where it belongs */
     offer(button, section = null) {
-      const kinds = Object.values(runstore.kinds);
-      runstore.menu.open(button, "Add panel", kinds.map((kind) => ({ label: kind.title, action: () => this.#add(kind, section) })));
+      runstore.panelForms.offer(this, button, section);
     }
 
-    async #add(kind, section) {
-      const settings = await this.#ask(kind, `Add: ${kind.title}`, kind.defaults(this.context()), "Add");
-      if (!settings) return;
-      const id = this.layout.add(kind.name, settings, { size: kind.wide ? WIDE : null, section: section?.name });
-      const panel = this.made.get(id);
-      panel?.root.scrollIntoView({ block: "nearest" });
-      panel?.menuButton.focus();
-    }
-
-    async #edit(panel) {
-      const kind = runstore.kinds[panel.kind];
-      const settings = await this.#ask(kind, `Edit: ${panel.title}`, { ...kind.defaults(this.context()), ...panel.metric.own?.set, ...panel.settings }, "Apply", panel);
-      if (settings) this.layout.set(panel.metric.key, settings);
-      panel.menuButton.focus();
-    }
-
-    async #ask(kind, title, values, done, panel = null) {
-      const fields = kind.fields(this.context(), panel?.added === false ? panel.metric : null);
-      const named = { name: "title", label: "Title", type: "text", placeholder: kind.named?.(values) ?? kind.title };
-      const given = await runstore.form.ask({ title, about: kind.about, fields: [named, ...fields], values, done });
-      return given && trimmed(given, kind.defaults(this.context()));
+    /** What a panel's section says of its charts; of other kinds than lines their groups. @param {Panel} panel */
+    inherited({ kind, metric }) {
+      const { group, ...others } = this.layout.charts(this.homeOf.get(metric.key) ?? metric.section);
+      return { ...(kind === "line" ? others : {}), ...(group ? { group } : {}) };
     }
 
     /** @returns {MenuItem[]} */
     #menu(panel) {
       const kind = runstore.kinds[panel.kind];
-      const change = this.layout.changeable && this.context && kind ? [{ label: "Edit…", action: () => this.#edit(panel) }] : [];
+      const change = runstore.panelForms.canEdit(this, panel) ? [{ label: "Edit…", action: () => runstore.panelForms.edit(this, panel) }] : [];
       const remove = this.layout.changeable ? [{ label: "Remove panel", action: () => this.#remove(panel), apart: true }] : [];
       const full = { label: "Full screen", action: () => panel.fullScreen() };
       const files = panel.chart ? this.#chartFiles(panel) : kind?.draw ? this.#files(panel, kind) : [];
@@ -318,8 +322,8 @@ runstore.Panels = (() => {
     /** What a kind draws from: the settings, whole, and what it may look at. */
     #seen(panel, kind) {
       const change = (part) => this.layout.set(panel.metric.key, { ...panel.settings, ...part });
-      const context = { ...this.context(), change };
-      return [{ ...kind.defaults(context), ...panel.metric.own?.set, ...panel.settings }, context];
+      const context = { ...this.context(), change, steps: runstore.sharedSteps.of(this, panel) };
+      return [{ ...kind.defaults(context), ...panel.metric.own?.set, ...this.inherited(panel), ...panel.settings }, context];
     }
 
     /** Lets go of the panels that a person added and removed again: in another view their ids may be those of others. */
@@ -335,7 +339,8 @@ runstore.Panels = (() => {
     /** Takes over a panel's settings and size where they changed. */
     #refresh(panel) {
       const settings = this.layout.settings(panel.metric.key);
-      const text = JSON.stringify([settings, this.layout.size(panel.metric.key)]);
+      const step = runstore.sharedSteps?.hasSlider(panel) ? this.layout.stepScope(this.homeOf.get(panel.metric.key)) : null;
+      const text = JSON.stringify([settings, this.layout.size(panel.metric.key), this.inherited(panel), step]);
       if (text === panel.text) return;
       const isNew = panel.text === undefined;
       Object.assign(panel, { text, settings });
@@ -362,15 +367,32 @@ runstore.Panels = (() => {
       return test(metric.key.endsWith(title) ? metric.key : `${metric.key}\n${title}`);
     }
 
+    #fillAll() {
+      let { room } = this;
+      for (const section of this.sections) {
+        this.#fill(section, section.details.open || room === Infinity ? Math.max(room, 0) : 0);
+        room -= section.grid.children.length;
+      }
+    }
+
+    /** Puts in the panels that had to wait, a section at a time, so that a person's click need not. */
+    #fillRest() {
+      this.room = Infinity;
+      const late = this.sections.find((section) => !section.isFull);
+      if (!late) return;
+      this.#fill(late);
+      (window.requestIdleCallback ?? setTimeout)(() => this.#fillRest());
+    }
+
     /** Puts the panels of a section's first matching metrics into the page. */
-    #fill(section) {
+    #fill(section, most = Infinity) {
       const { test } = runstore.matcher(this.pattern);
       const byKey = new Map(section.metrics.map((metric) => [metric.key, metric]));
       const all = this.layout.order(section.name, [...byKey.keys()]).map((key) => byKey.get(key));
       section.matching = this.pattern ? all.filter((metric) => this.#matches(metric, test)) : all;
       section.root.hidden = section.matching.length === 0 && (this.pattern !== "" || !this.layout.made.includes(section.name));
       section.none.hidden = section.matching.length > 0;
-      section.put(section.matching.slice(0, section.limit).map((metric) => this.#panelOf(metric).root));
+      section.put(section.matching.slice(0, Math.min(section.limit, most)).map((metric) => this.#panelOf(metric).root));
       for (const { panel } of section.grid.children) this.arranger?.fit(panel);
     }
 
@@ -402,9 +424,18 @@ runstore.Panels = (() => {
       for (const { target, isIntersecting } of entries) {
         const { panel } = target;
         panel.visible = isIntersecting;
-        if (isIntersecting && panel.stale) this.#draw(panel);
+        target.classList.toggle("away", !isIntersecting);
       }
+      const near = entries.filter(({ target: { panel } }) => panel.visible && panel.stale);
+      for (const { target, boundingClientRect } of near) if (isInSight(boundingClientRect)) this.#draw(target.panel);
+      this.#drawSoon(near.map(({ target }) => target.panel));
       this.haveSeen();
+    }
+
+    /** Draws panels that are near, once what a person sees is painted. @param {Panel[]} panels */
+    #drawSoon(panels, isCurrent = () => true) {
+      const draw = () => isCurrent() && panels.filter(({ visible, stale }) => visible && stale).forEach((panel) => this.#draw(panel));
+      if (panels.length) requestAnimationFrame(() => setTimeout(draw));
     }
 
     #draw(panel) {
@@ -429,18 +460,11 @@ runstore.Panels = (() => {
       }
       const look = this.#look(panel, isCurrent);
       const [own, context] = added ? this.#seen(panel, kind) : [];
-      const drawing = await (added ? kind.drawing(own, { ...context, look }) : this.draw(metric, settings, look));
+      const drawing = await (added ? kind.drawing(own, { ...context, look }) : this.draw(metric, { ...this.inherited(panel), ...settings }, look));
       if (!isCurrent()) return;
       panel.range = this.zooms.of(metric.key, drawing.axis);
       await panel.show({ ...drawing, zoom: panel.range });
     }
-  }
-
-  /** Settings without the empty ones that are so from the beginning. */
-  function trimmed(settings, defaults) {
-    const isEmpty = (value) => value === null || value === "" || value === false || (Array.isArray(value) && !value.length);
-    const isUsual = (key, value) => isEmpty(value) && isEmpty(defaults[key] ?? null);
-    return Object.fromEntries(Object.entries(settings).filter(([key, value]) => !isUsual(key, value)));
   }
 
   const isInSight = ({ top, bottom, height }) => height > 0 && bottom > 0 && top < innerHeight;

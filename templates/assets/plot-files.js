@@ -115,8 +115,10 @@ runstore.plotFiles = (() => {
   function legend(chart, width) {
     const context = element("canvas").getContext("2d");
     context.font = "12px sans-serif";
-    const items = chart.drawn.length > 1 ? chart.drawn.slice(0, MOST_IN_LEGEND).map(({ curve }) => ({ label: curve.label, colour: curve.colour })) : [];
-    const more = chart.drawn.length - items.length;
+    const key = chart.what?.key ?? null;
+    const means = (key?.items ?? []).slice(0, MOST_IN_LEGEND).map(({ label, colour }) => ({ label: `${key.title}: ${label}`, colour }));
+    const items = means.length ? means : chart.drawn.length > 1 ? chart.drawn.slice(0, MOST_IN_LEGEND).map(({ curve }) => ({ label: curve.label, colour: curve.colour })) : [];
+    const more = (means.length ? key.items : chart.drawn).length - items.length;
     if (items.length && more > 0) items.push({ label: `and ${more} more`, colour: "none" });
     let [x, y] = [12, 0];
     for (const item of items) {

@@ -13,12 +13,12 @@
       if (decoded.get(metric)?.y !== metric.y) decoded.set(metric, { y: metric.y, values: series.decodeRun(metric, data.times) });
       return decoded.get(metric).values;
     };
-    return async (metric, _settings, look) => {
-      const { x, xlog, ylog, outliers, raw, ...how } = axisOf();
+    return async (metric, settings, look) => {
+      const { x, xlog, ylog, outliers, raw, ...how } = { ...axisOf(), ...runstore.kinds.line.chosen(settings) };
       const other = series.isMetric(x) ? data.metrics.find(({ key }) => key === x) : null;
       const points = other ? series.over(valuesOf(metric), valuesOf(other), x) : valuesOf(metric);
       const shown = series.shownAxis(x, Boolean(series.axis(points, x)), metric.axis_name);
-      const range = series.isMetric(shown.axis) ? null : look.zoom(shown.axis);
+      const range = series.isMetric(shown.axis) ? null : runstore.kinds.line.shownOf(look, shown.axis, settings);
       const runs = new Set([0]);
       const placeOf = () => (metric.fine ? { index: metric.fine, folder: "fine/" } : null);
       const detail = range && (await fine.detail({ values: points, axis: shown.axis, range, runs, placeOf, how, loading: look.loading }));
@@ -28,14 +28,14 @@
       const behind = raw && how.smooth > 0 ? lines({ ...how, smooth: 0 }) : [];
       const note = [shown.note, fine.told(detail && [detail], Boolean(metric.fine || other?.fine), how.smooth, shown.axis)].filter(Boolean).join(" ");
       const whole = fine.extent([{ values: points, xs: series.axis(points, shown.axis), runs }]);
-      return { ...shown, note, whole, resamples: Boolean(metric.fine) && !series.isMetric(shown.axis), curves: lines(how), behind, marks: shown.axis === "_step" ? marks : [], log: ylog, xlog, outliers, about: format.count(metric.fine ? metric.fine.counts.reduce((sum, each) => sum + each, 0) : points.y.length, "point"), legend: [] };
+      return { ...shown, note, whole, resamples: Boolean(metric.fine) && !series.isMetric(shown.axis), curves: lines(how), behind, marks: shown.axis === "_step" ? marks : [], log: ylog, xlog, outliers, range: runstore.kinds.line.rangeOf(settings), about: format.count(metric.fine ? metric.fine.counts.reduce((sum, each) => sum + each, 0) : points.y.length, "point"), legend: [] };
     };
   }
 
   async function drawCharts(root, data, state, listeners) {
     // Where each later attempt began.
     const marks = (root.dataset.marks ?? "").split(" ").filter(Boolean).map(Number);
-    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}, { state }));
+    const panels = (runstore.panels = new Panels(root, data.metrics, drawer(data, () => state.view, marks), () => {}, { state, lean: true }));
     runstore.sectionMenu.bind(panels, document);
     const show = runstore.bindControls(document, state);
     panels.filter(state.view.panels);

@@ -1,7 +1,7 @@
 "use strict";
 /** The table of runs and of their groups, in a grid: what stands in its rows, cells, header and footer. */
 runstore.RunTable = (() => {
-  const { element, icon, format, palette, taste, Grid } = runstore;
+  const { element, icon, format, taste, Grid } = runstore;
   const BINS = 12;
   const DIGIT = 7.6;
   const LETTER = 8.2;
@@ -81,7 +81,7 @@ runstore.RunTable = (() => {
       const sorts = this.runs.sorts(view.sort);
       this.order = new Map(sorts.map(({ key, sign }, at) => [key, { sign, nth: sorts.length > 1 ? at + 1 : 0 }]));
       const columns = this.#columns(view);
-      const rows = shown.tree ? this.#groupRows(shown.tree) : this.runs.sort(shown.matching, view.sort).map((run) => this.#runRow(run, palette.colour(this.runs.rank(run)), 0));
+      const rows = shown.tree ? this.#groupRows(shown.tree) : this.runs.sort(shown.matching, view.sort).map((run) => this.#runRow(run, shown.colours.of(run), 0));
       const picked = shown.matching.reduce((sum, run) => sum + this.selected.has(this.runs.id[run]), 0);
       this.picked = picked === 0 ? "none" : picked === shown.matching.length ? "all" : "some";
       const version = JSON.stringify([columns.map(({ key, width, pinned }) => [key, width, pinned]), view.heat, view.crop, view.foot, this.build]);
@@ -147,7 +147,7 @@ runstore.RunTable = (() => {
         rows.push(this.#groupRow(group, isOpen));
         if (!isOpen) continue;
         if (group.children) rows.push(...this.#groupRows(group.children));
-        else for (const run of this.runs.sort(group.runs, this.view.sort)) rows.push(this.#runRow(run, palette.colour(group.rank), group.level + 1));
+        else for (const run of this.runs.sort(group.runs, this.view.sort)) rows.push(this.#runRow(run, this.shown.colours.of(this.shown.colours.byColumn ? run : group), group.level + 1));
       }
       return rows;
     }
@@ -161,7 +161,7 @@ runstore.RunTable = (() => {
       const { id } = this.runs;
       const off = this.shown.isGroupOff(group);
       const leaves = group.children ? runstore.Runs.leaves(group.children) : [group];
-      const colours = leaves.slice(0, 4).map(({ rank }) => palette.colour(rank));
+      const colours = leaves.slice(0, 4).map((leaf) => this.shown.colours.of(leaf));
       let [picked, sum] = [0, 0];
       for (const run of group.runs) {
         sum = (sum * 31 + run + 1) | 0;

@@ -158,7 +158,7 @@ runstore.Runs = (() => {
       const levels = keys.map((key) => this.#codes(key));
       const ranks = levels.length > 1 ? this.#ranks(keys, levels) : null;
       const split = (members, level, parent) => {
-        const { codes, labels, values, order } = levels[level];
+        const { codes, names, labels, values, order } = levels[level];
         const found = new Map();
         for (const run of members) {
           const code = codes[run];
@@ -170,7 +170,7 @@ runstore.Runs = (() => {
         return sorted.map(([code, own]) => {
           const name = labels[code];
           const label = parent ? `${parent.label} · ${name}` : name;
-          const group = { key: keyOf(parent, name, levels.length), name, label, level, value: values[code], runs: own, parent, children: null };
+          const group = { key: keyOf(parent, names[code], levels.length), name, label, level, value: values[code], runs: own, parent, children: null };
           group.rank = ranks ? ranks.get(combination(levels, level, own[0])) : code;
           if (level + 1 < levels.length) group.children = split(own, level + 1, group);
           return group;
@@ -184,18 +184,18 @@ runstore.Runs = (() => {
       return this.#once(`codes ${key}`, () => {
         const column = this.columns.get(key)?.values ?? [];
         const codes = new Int32Array(this.id.length);
-        const [known, labels, values] = [new Map(), [], []];
+        const [known, names, values] = [new Map(), [], []];
         for (let run = this.id.length - 1; run >= 0; run--) {
-          const label = groupLabel(column[run]);
-          let code = known.get(label);
+          const name = groupName(column[run]);
+          let code = known.get(name);
           if (code === undefined) {
-            known.set(label, (code = labels.length));
-            labels.push(label);
+            known.set(name, (code = names.length));
+            names.push(name);
             values.push(column[run] ?? null);
           }
           codes[run] = code;
         }
-        return { codes, labels, values, order: placesOf(values) };
+        return { codes, names, labels: groupLabels(values, names), values, order: placesOf(values) };
       });
     }
 
@@ -364,10 +364,10 @@ runstore.Runs = (() => {
     telling(columns) {
       let [parts, count] = [this.all.map(() => 0), 1];
       return [...columns].sort((a, b) => b.filled - a.filled).filter(({ key }) => {
-        const { codes, labels } = this.#codes(key);
+        const { codes, names } = this.#codes(key);
         const known = new Map();
         const finer = this.all.map((run, at) => {
-          const pair = parts[at] * labels.length + codes[run];
+          const pair = parts[at] * names.length + codes[run];
           if (!known.has(pair)) known.set(pair, known.size);
           return known.get(pair);
         });
@@ -386,9 +386,9 @@ runstore.Runs = (() => {
   Runs.SEARCHED = SEARCHED;
 
   /** How a group is named in `hide` and `open`: by its value; with several levels by the values of all, escaped, with slashes between. */
-  function keyOf(parent, label, levels) {
-    if (levels === 1) return `g:${label}`;
-    const escaped = label.replaceAll("~", "~0").replaceAll("/", "~1");
+  function keyOf(parent, name, levels) {
+    if (levels === 1) return `g:${name}`;
+    const escaped = name.replaceAll("~", "~0").replaceAll("/", "~1");
     return parent ? `${parent.key}/${escaped}` : `g:${escaped}`;
   }
 
@@ -398,10 +398,26 @@ runstore.Runs = (() => {
     return text;
   }
 
-  /** How a value names its group. */
-  function groupLabel(value) {
-    if (value === null || value === undefined || (Array.isArray(value) && !value.length)) return NONE;
-    return Array.isArray(value) ? value.join(", ") : String(value);
+  const isNone = (value) => value === null || value === undefined || (Array.isArray(value) && !value.length);
+
+  /** How a value's group reads. */
+  const plainLabel = (value) => (isNone(value) ? NONE : Array.isArray(value) ? value.join(", ") : String(value));
+
+  /** What no other value's group is called: a text that reads like another value stands in quotes. */
+  function groupName(value) {
+    const plain = plainLabel(value);
+    if (Array.isArray(value)) return value.length && (plain === NONE || value.some((item) => item.includes(", "))) ? JSON.stringify(value) : plain;
+    return typeof value === "string" && isLikeAnother(value) ? `'${value}'` : plain;
+  }
+
+  const isLikeAnother = (text) => ["", NONE, "true", "false"].includes(text) || /^'.*'$/s.test(text) || (Number.isFinite(Number(text)) && String(Number(text)) === text);
+
+  /** The labels of a column's groups: their names where two would read the same, or one like nothing. */
+  function groupLabels(values, names) {
+    const plain = values.map(plainLabel);
+    const [seen, twice] = [new Set(), new Set()];
+    for (const label of plain) (seen.has(label) ? twice : seen).add(label);
+    return plain.map((label, at) => (!label || twice.has(label) ? names[at] : label));
   }
 
   function decoded(text) {

@@ -1,7 +1,7 @@
 "use strict";
 /** What the menus of a page's sections offer, and the menu of the whole arrangement. */
 runstore.sectionMenu = (() => {
-  const { menu, form, format } = runstore;
+  const { menu, form, format, panelForms } = runstore;
   const MOST_COLUMNS = 6;
 
   /** Asks for the name of a section. @returns {Promise<string>} "" where the person went back or gave none */
@@ -36,6 +36,8 @@ runstore.sectionMenu = (() => {
       ...(panels.context ? [{ label: "Add panel here…", action: () => panels.offer(section.menuButton, section) }] : []),
       { label: "Rename…", action: () => rename(panels, section) },
       { label: "Columns…", action: () => chooseColumns(panels, section) },
+      ...ofCharts(panels, section),
+      ...(runstore.sharedSteps?.sectionItems(panels, section) ?? []),
       { label: "Sort panels A–Z", action: () => layout.reorder(name, keys, panels.byTitle(keys)), apart: true },
       ...(isSorted ? [{ label: "Usual order of panels", action: () => layout.reorder(name, keys, keys) }] : []),
       ...(section === shown[0] ? [] : [{ label: "Move up", action: () => arranger.stepSection(section, -1), apart: true }]),
@@ -44,6 +46,19 @@ runstore.sectionMenu = (() => {
       { label: "Remove section", action: () => remove(panels, section), apart: true },
     ];
     menu.open(section.menuButton, `Menu of section ${section.title}`, items);
+  }
+
+  /** What its charts have of a section. */
+  function ofCharts(panels, section) {
+    const { layout } = panels;
+    const isSet = Object.keys(layout.charts(section.name)).length > 0;
+    const hasAny = section.metrics.some(({ kind, own }) => (kind ?? own?.kind ?? "line") === "line");
+    if (!(hasAny || isSet) || !panelForms.contextOf(panels)) return [];
+    const reset = () => {
+      layout.setCharts(section.name, {});
+      panels.say(`The charts of ${section.title} are as those of the page.`);
+    };
+    return [{ label: "Settings of its charts…", action: () => panelForms.editSection(panels, section), apart: true }, ...(isSet ? [{ label: "Reset settings of its charts", action: reset }] : [])];
   }
 
   function remove(panels, section) {
@@ -60,6 +75,7 @@ runstore.sectionMenu = (() => {
       { label: "New section…", action: () => newSection(panels) },
       { label: "Fold all sections", action: () => layout.foldAll(usual, true), apart: true },
       { label: "Unfold all sections", action: () => layout.foldAll(usual, false) },
+      ...(runstore.sharedSteps?.pageItems(panels) ?? []),
       ...(removed.length ? [{ label: `Bring back what was removed (${removed.join(", ")})`, action: () => layout.restore(), apart: true }] : []),
       ...(layout.past.length ? [{ label: "Undo last change (Ctrl+Z)", action: () => layout.undo(), apart: true }] : []),
       ...(layout.isUsual ? [] : [{ label: "Reset layout", action: () => layout.reset(), apart: !layout.past.length }]),
@@ -105,5 +121,5 @@ runstore.sectionMenu = (() => {
     runstore.shortcuts.add("Ctrl+Z", "Charts", "Undo the last change of the layout", () => layout.undo());
   }
 
-  return { open, openAll, offerSections, bind };
+  return { open, offerSections, bind };
 })();

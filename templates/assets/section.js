@@ -21,7 +21,8 @@ runstore.Section = (() => {
       this.grid = element("div", { className: "panel-grid" });
       this.none = element("p", { className: "section-none", hidden: true }, "No panel is here yet: drag one here by its grip, or choose “Move to section…” in its menu.");
       this.more = element("button", { type: "button", className: "more-panels", onclick: () => this.#showMore() });
-      this.summary = element("summary", {}, icon("chevron"), this.heading, this.count);
+      this.said = element("span", { className: "section-about", hidden: true });
+      this.summary = element("summary", {}, icon("chevron"), this.heading, this.count, this.said);
       this.details = element("details", { className: "section", open: true }, this.summary, this.none, this.grid, this.more);
       this.root = element("div", { className: "section-frame" }, this.details);
       this.root.section = this;
@@ -42,11 +43,22 @@ runstore.Section = (() => {
       return !this.root.hidden;
     }
 
+    /** Whether every panel that it shows now is in the page. */
+    get isFull() {
+      return this.grid.children.length >= Math.min(this.limit, this.matching.length);
+    }
+
     /** @param {?number} count of columns, null for as many as there is room for */
     set columns(count) {
       this.grid.classList.toggle("columned", count !== null);
       if (count !== null) this.grid.style.setProperty("--columns", String(count));
       else this.grid.style.removeProperty("--columns");
+    }
+
+    /** What its charts have of the section. @param {string} text "" for nothing */
+    set about(text) {
+      this.said.hidden = !text;
+      this.said.textContent = this.said.title = text;
     }
 
     /** Shows no more panels than at first. */

@@ -85,7 +85,7 @@ runstore.shortcuts = (() => {
     ["l", "Charts", "Menu of the layout", () => use("[data-layout-menu]"), "[data-layout-menu]"],
     ["← / →", "Charts", "In a chart: read its values one after the other, with Shift in larger steps", null, ".plot"],
     ["+ / -", "Charts", "In a chart: zoom in, zoom out; 0 or Escape shows everything again", null, ".plot"],
-    ["Page Up / Page Down", "Charts", "In a zoomed chart: the part before, after", null, ".plot"],
+    ["Page\u00a0Up / Page\u00a0Down", "Charts", "In a zoomed chart: the part before, after", null, ".plot"],
     ["Arrows", "Charts", "On the grip of a panel or a section: move it", null, ".grip"],
     ["Shift+Arrows", "Charts", "On the grip of a panel: resize it", null, ".panel .grip"],
     ["Alt+↑ / Alt+↓", "Charts", "On the grip of a panel: move it to the section before, after", null, ".panel .grip"],

@@ -1,7 +1,7 @@
 "use strict";
-/** Which runs a view shows: their groups, and which of them the charts draw. No page. */
+/** Which runs a view shows: their groups, their colours, and which of them the charts draw. No page. */
 runstore.Shown = (() => {
-  const { Runs } = runstore;
+  const { Runs, Colours } = runstore;
 
   class Shown {
     /**
@@ -11,6 +11,7 @@ runstore.Shown = (() => {
      */
     constructor(runs, matching, view) {
       this.runs = runs;
+      this.colours = Colours.by(runs, view.colour);
       this.view = view;
       this.matching = matching;
       this.hidden = new Set(view.hide);
@@ -64,8 +65,9 @@ runstore.Shown = (() => {
       return undefined;
     }
 
-    /** `hide` after the run or the group that `key` names was shown or hidden. @returns {string[]} */
+    /** `hide` after the run or the group that `key` names, or all runs of a list of ids, were shown or hidden. @param {string | string[]} key @returns {string[]} */
     toggled(key) {
+      if (Array.isArray(key)) return this.#toggledRuns(key);
       const group = this.find(key);
       const run = group ? undefined : this.runs.place(key);
       const off = group ? this.isGroupOff(group) : this.isRunOff(run);
@@ -74,9 +76,18 @@ runstore.Shown = (() => {
       return [...hide];
     }
 
-    /** What is hidden but for a group or a run: of a hidden group around it the rest remains so. */
-    #revealed(group, run) {
+    /** @param {string[]} ids */
+    #toggledRuns(ids) {
+      const there = ids.filter((id) => this.runs.place(id) !== undefined);
+      const shown = there.filter((id) => !this.isRunOff(this.runs.place(id)));
+      if (shown.length) return [...new Set([...this.hidden, ...shown])];
       const hide = new Set(this.hidden);
+      for (const id of there) this.#revealed(undefined, this.runs.place(id), hide);
+      return [...hide];
+    }
+
+    /** What is hidden but for a group or a run: of a hidden group around it the rest remains so. */
+    #revealed(group, run, hide = new Set(this.hidden)) {
       const own = group ?? this.groups?.find(({ runs }) => runs.includes(run));
       const around = own ? path(own) : [];
       if (group) around.pop();

@@ -28,11 +28,7 @@ runstore.splitter = (() => {
       event.preventDefault();
       handle.setPointerCapture(event.pointerId);
       const offset = width() - event.clientX;
-      handle.onpointermove = ({ clientX }) => set(clientX + offset);
-      handle.onpointerup = ({ clientX }) => {
-        handle.onpointermove = handle.onpointerup = null;
-        keep(clientX + offset);
-      };
+      runstore.dragged(({ clientX }) => set(clientX + offset), () => keep(width()));
     });
     handle.addEventListener("keydown", (event) => {
       const to = { ArrowLeft: width() - STEP, ArrowRight: width() + STEP, Home: LEAST, End: most() }[event.key];

@@ -29,6 +29,7 @@
  * @property {string[]} open  groups that are not folded or unfolded as they are by themselves
  * @property {string[]} select ids of the runs that are selected
  * @property {boolean} only   whether only these are shown
+ * @property {string} colour  key of the column whose values are the colours, "" for each run or group its own
  * @property {boolean} sync   whether a zoom in one chart is one in all over the same x axis
  * @property {?[string, number, number]} zoom  that axis, and what is shown of it
  * @property {[string, string, number, number][]} zooms  else of each panel that is zoomed its key, axis and range
@@ -79,6 +80,7 @@ runstore.State = (() => {
     writer: text,
     file: text,
     keys: text,
+    colour: text,
     runs: list,
     diff: flag,
     line: { read: (value) => Math.max(0, Math.floor(Number(value)) || 0), write: String },
@@ -107,7 +109,7 @@ runstore.State = (() => {
   };
   for (const [key, values] of Object.entries(CHOICES)) KINDS[key] = { read: (value) => (values.includes(value) ? value : values[0]), write: text.write };
 
-  const DEFAULTS = { group: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", sync: false, zoom: null, zooms: [], ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {} };
+  const DEFAULTS = { group: "", colour: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", sync: false, zoom: null, zooms: [], ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {} };
 
   class State {
     /** @param {Partial<View>} defaults what holds while the fragment says nothing */

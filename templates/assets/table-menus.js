@@ -60,6 +60,7 @@ runstore.TableMenus = (() => {
       ];
       if (view.sort) items.push({ label: "Sort also by this", action: sort(runs.nextSort(view.sort, key, true)) }, { label: "Sort by nothing", action: sort("") });
       if (runs.groupable().some((column) => column.key === key)) items.push(...apart(this.#grouping(key)));
+      if (runstore.Colours.columns(runs).some((column) => column.key === key)) items.push(...apart([this.#colouring(key)]));
       if (key !== "name") items.push(...apart(this.#placing(key, columns)));
       menu.open(anchor, `Column ${label}`, items);
     }
@@ -70,6 +71,12 @@ runstore.TableMenus = (() => {
       const items = [{ label: "Group by this", action: () => groupBy.choose(runs.textOf([key])) }];
       if (keys.length && !keys.includes(key)) items.push({ label: "Then group by this", action: () => groupBy.choose(runs.textOf([...keys, key])) });
       return items;
+    }
+
+    #colouring(key) {
+      const { state } = this.page;
+      const isOn = state.view.colour === key;
+      return { label: "Colour by this", checked: isOn, action: () => state.set({ colour: isOn ? "" : key }) };
     }
 
     #placing(key, columns) {

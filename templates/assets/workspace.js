@@ -2,8 +2,8 @@
 /** The project page, and a group's: wires the view in the fragment to the table and the charts. */
 (() => {
   const { State, Runs, Shown, TableColumns, RunTable, ColumnsPanel, GroupBy, Panels, format } = runstore;
-  const TABLE = ["group", "filter", "search", "hide", "sort", "cols", "pin", "crop", "heat", "foot", "open", "select", "only"];
-  const CHARTS = ["group", "filter", "search", "hide", "agg", "shade", "smooth", "smoother", "x", "ylog", "xlog", "outliers", "raw", "members", "most", "sort", "only"];
+  const TABLE = ["group", "filter", "search", "hide", "sort", "cols", "pin", "crop", "heat", "foot", "open", "select", "only", "colour"];
+  const CHARTS = ["group", "colour", "filter", "search", "hide", "agg", "shade", "smooth", "smoother", "x", "ylog", "xlog", "outliers", "raw", "members", "most", "sort", "only"];
   const ALL = [...TABLE, ...CHARTS, "panels"];
 
   // What charts answer from all data alone.
@@ -34,6 +34,7 @@
       runstore.sectionMenu.bind(this.panels, root);
       const choose = (part) => ("group" in part ? this.groupBy.pick(part.group) : this.state.set(part));
       this.showControls = runstore.bindControls(root, this.state, choose);
+      this.showColour = runstore.Colours.offer(this.find("[data-colour]"), this.runs, (colour) => this.state.set({ colour }));
       this.#listen();
       this.state.onchange = (changed) => this.#change(changed).catch(runstore.fail);
       this.started = this.#change(new Set(ALL));
@@ -129,7 +130,7 @@
     /** The columns that the view takes values of. */
     #needed() {
       const { runs, state: { view } } = this;
-      return [...this.columns.keys(view), ...runs.sorts(view.sort).map(({ key }) => key), ...runs.keysOf(view.group), ...this.filter.needed(view)];
+      return [...this.columns.keys(view), ...runs.sorts(view.sort).map(({ key }) => key), ...runs.keysOf(view.group), view.colour, ...this.filter.needed(view)];
     }
 
     /** Computes what is shown, once its columns are loaded, then shows what changed. */
@@ -157,10 +158,12 @@
       this.#showStatus();
       this.showControls();
       this.groupBy.show(view.group);
+      this.showColour(view.colour);
       this.filter.show();
       this.views?.show(view.view);
       if (TABLE.some((key) => changed.has(key))) this.#showRows();
       if (changed.has("cols") || changed.has("pin")) this.columnsPanel.show();
+      this.panels.expect(this.groups?.length ?? this.charted.size);
       this.panels.follow(changed);
       if (CHARTS.some((key) => changed.has(key)) || (view.only && changed.has("select"))) this.drawn = this.panels.update();
       await this.drawn;
@@ -181,6 +184,7 @@
       }
       this.shown = new Shown(this.runs, this.matching, view);
       this.groups = this.shown.groups;
+      this.colours = this.shown.colours;
       this.charted = this.shown.charted;
     }
 
@@ -224,7 +228,7 @@
       this.table.show(this.shown, this.state.view);
     }
 
-    /** Shows or hides the run or the group that `key` names. */
+    /** Shows or hides the run or the group that `key` names, or the runs with some ids. @param {string | string[]} key */
     #toggle(key) {
       this.state.set({ hide: this.shown.toggled(key) });
     }

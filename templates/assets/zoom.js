@@ -75,5 +75,5 @@ runstore.zoom = (() => {
     return low < high ? [low, high] : high < low ? [high, low] : null;
   }
 
-  return { scaled, moved, within, tidy, ask, Zooms };
+  return { scaled, moved, within, ask, Zooms };
 })();

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.browser.pages import CHROMIUM, FLAGS, READY, Watched
 from tests.browser.stores import write_lab
+from tests.browser.wicked_store import write_wicked
 from tests.sites import build, hosted
 
 Open = Callable[..., Page]
@@ -32,6 +33,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site of a small project with groups, job types, every state, tables, a log and a patch."""
     folder = tmp_path_factory.mktemp("lab")
     return build(write_lab(folder / "experiments"), folder / "site")
+
+
+@pytest.fixture(scope="session")
+def wicked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of a store of all that goes wrong; the store, `experiments`, lies beside it."""
+    folder = tmp_path_factory.mktemp("wicked")
+    return build(write_wicked(folder / "experiments"), folder / "site")
 
 
 @pytest.fixture

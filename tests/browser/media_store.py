@@ -99,11 +99,8 @@ def values(folder: Path, step: int) -> dict[str, Any]:
     }
 
 
-def last(folder: Path) -> dict[str, Any]:
-    """What the run logs once, at its end."""
-    points = [[math.cos(at / 9) * at / 40, math.sin(at / 9) * at / 40, at / 50, 1 + at % 3] for at in range(400)]
-    figure = {"data": [{"type": "bar", "x": ["a", "b"], "y": [3, 5]}], "layout": {"title": {"text": "Bars"}}}
-    big = table(folder, "big", ["n", "square", "text"], [[n, n * n, f"{n} {'x' * 60}"] for n in range(30_000)])
+def charts(folder: Path) -> dict[str, Any]:
+    """Charts of every kind, one of which cannot be drawn."""
     matrix = [[a, p, 9 * (a == p) + 1] for a in ("cat", "dog", "owl") for p in ("cat", "dog", "owl")]
     series = [[x, f"run {c}", math.sin(x / 5 + c)] for c in range(3) for x in range(30)]
     spec = {
@@ -113,6 +110,34 @@ def last(folder: Path) -> dict[str, Any]:
             "y": {"field": "${field:b}", "type": "quantitative"},
         },
     }
+    return {
+        "curves/confusion": plot(
+            folder, "confusion_matrix", ["Actual", "Predicted", "nPredictions"], matrix, title="Confusion"
+        ),
+        "curves/series": plot(
+            folder, "line_series", ["step", "lineKey", "lineVal"], series, title="Series", strings={"xname": "epoch"}
+        ),
+        "curves/bars": plot(folder, "bar", ["label", "value"], [["a", 3], ["b", 7]], title="Bars"),
+        "curves/scatter": plot(
+            folder,
+            "scatter",
+            ["height", "weight"],
+            [[x, x * x % 17] for x in range(50)],
+            fields={"x": "height", "y": "weight"},
+        ),
+        "curves/spread": plot(folder, "histogram", ["value"], [[math.sin(x) * x] for x in range(200)]),
+        "curves/custom": plot(
+            folder, None, ["k", "v"], [["a", 1], ["b", 2]], spec=spec, fields={"a": "k", "b": "v"}, title="Custom"
+        ),
+        "curves/broken": plot(folder, None, ["k"], [["a"]], spec={"mark": "nope"}),
+    }
+
+
+def last(folder: Path) -> dict[str, Any]:
+    """What the run logs once, at its end."""
+    points = [[math.cos(at / 9) * at / 40, math.sin(at / 9) * at / 40, at / 50, 1 + at % 3] for at in range(400)]
+    figure = {"data": [{"type": "bar", "x": ["a", "b"], "y": [3, 5]}], "layout": {"title": {"text": "Bars"}}}
+    big = table(folder, "big", ["n", "square", "text"], [[n, n * n, f"{n} {'x' * 60}"] for n in range(30_000)])
     return {
         "sound": stored(folder, "audio", "audio/a.wav", wav(), format="wav", caption="a tone"),
         "film": stored(folder, "video", "videos/v.gif", gif(), format="gif"),
@@ -134,25 +159,7 @@ def last(folder: Path) -> dict[str, Any]:
         "space/protein": stored(folder, "molecule", "molecule/p.pdb", "HEADER    PROTEIN\nATOM      1  N   ALA\n"),
         "figure": stored(folder, "plotly", "plotly/f.plotly.json", figure),
         "big": big,
-        "curves/confusion": plot(
-            folder, "confusion_matrix", ["Actual", "Predicted", "nPredictions"], matrix, title="Confusion"
-        ),
-        "curves/series": plot(
-            folder, "line_series", ["step", "lineKey", "lineVal"], series, title="Series", strings={"xname": "epoch"}
-        ),
-        "curves/bars": plot(folder, "bar", ["label", "value"], [["a", 3], ["b", 7]], title="Bars"),
-        "curves/scatter": plot(
-            folder,
-            "scatter",
-            ["height", "weight"],
-            [[x, x * x % 17] for x in range(50)],
-            fields={"x": "height", "y": "weight"},
-        ),
-        "curves/spread": plot(folder, "histogram", ["value"], [[math.sin(x) * x] for x in range(200)]),
-        "curves/custom": plot(
-            folder, None, ["k", "v"], [["a", 1], ["b", 2]], spec=spec, fields={"a": "k", "b": "v"}, title="Custom"
-        ),
-        "curves/broken": plot(folder, None, ["k"], [["a"]], spec={"mark": "nope"}),
+        **charts(folder),
     }
 
 

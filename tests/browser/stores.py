@@ -17,6 +17,27 @@ LOG = "epoch 1\n\x1b[32mepoch 2 done\x1b[0m\nprogress 10%\rprogress 100%\n<b>not
 PATCH = (
     "diff --git a/train.py b/train.py\n--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-lr = 1\n+lr = 2 # <i>faster</i>\n"
 )
+PROVENANCE = {
+    "host": "node7",
+    "user": "ada",
+    "os": "Linux-6.1",
+    "python": "3.11.7",
+    "executable": "/usr/bin/python3",
+    "command": ["train.py", "--name", "two words"],
+    "cpu": "Fast CPU",
+    "cpu_count": 8,
+    "cpu_count_logical": 16,
+    "memory_gb": 32.0,
+    "gpu": ["NVIDIA H100"],
+    "git": {
+        "commit": "0123456789abcdef0123456789abcdef01234567",
+        "branch": "main",
+        "remote": "https://user:secret@example.org/team/code.git",
+        "dirty": True,
+        "root": "/home/ada/code",
+    },
+    "runstore": "0.1.0",
+}
 
 
 def rows(optimizer: str, rate: float, fold: int) -> list[dict[str, Any]]:
@@ -96,27 +117,7 @@ def _write_showcase(root: Path) -> None:
             "media/table/confusion_7_0.table.json": json.dumps(table),
             "output.log": LOG,
             "changes.patch": PATCH,
-            "provenance.json": {
-                "host": "node7",
-                "user": "ada",
-                "os": "Linux-6.1",
-                "python": "3.11.7",
-                "executable": "/usr/bin/python3",
-                "command": ["train.py", "--name", "two words"],
-                "cpu": "Fast CPU",
-                "cpu_count": 8,
-                "cpu_count_logical": 16,
-                "memory_gb": 32.0,
-                "gpu": ["NVIDIA H100"],
-                "git": {
-                    "commit": "0123456789abcdef0123456789abcdef01234567",
-                    "branch": "main",
-                    "remote": "https://user:secret@example.org/team/code.git",
-                    "dirty": True,
-                    "root": "/home/ada/code",
-                },
-                "runstore": "0.1.0",
-            },
+            "provenance.json": PROVENANCE,
         },
     )
 

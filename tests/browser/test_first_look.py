@@ -149,7 +149,7 @@ def test_who_stays_with_a_chart_sees_all_points(plain: Path, open_page: Open) ->
     page.wait_for_function(f"() => !({STATE})('loss')[0]")
     assert state(page)[1].startswith("All points of all lines are loaded.")
     page.mouse.move(box["x"] + box["width"] / 2 + 5, box["y"] + 60)
-    assert "and 92 more" in panel(page, "loss").locator(".tooltip").inner_text()
+    assert "and 90 more" in panel(page, "loss").locator(".tooltip").inner_text()
 
 
 def test_until_then_a_tooltip_names_the_lines_that_have_a_point_there(plain: Path, open_page: Open) -> None:

@@ -183,17 +183,23 @@ def test_columns_are_found_by_text_by_regular_expression_and_by_letters(
     assert page.locator("#columns label").first.inner_text() == first
 
 
+def drag(page: Page, source: str, held: tuple[int, int], target: str, dropped: tuple[int, int]) -> None:
+    """Drags a button, held so many px from its corner, to so many px from the corner of another."""
+    ends = []
+    for name, (right, down) in ((source, held), (target, dropped)):
+        box = page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box is not None
+        ends.append((box["x"] + right, box["y"] + down))
+    page.mouse.move(*ends[0])
+    page.mouse.down()
+    page.mouse.move(*ends[1], steps=6)
+    page.mouse.up()
+
+
 def test_columns_are_put_in_order_by_dragging_and_by_keys(lab: Path, open_page: Open) -> None:
     page = open_page(lab / LAB, "group=&cols=state,config.lr,config.fold")
     page.get_by_role("button", name="Columns", exact=True).click()
-    source = page.get_by_role("button", name="Move fold").bounding_box()
-    target = page.get_by_role("button", name="Move State").bounding_box()
-    assert source is not None
-    assert target is not None
-    page.mouse.move(source["x"] + 5, source["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(target["x"] + 20, target["y"] + 4, steps=6)
-    page.mouse.up()
+    drag(page, "Move fold", (5, 10), "Move State", (20, 4))
     assert headers(page) == ["Name", "fold", "State", "lr"]
     page.get_by_role("button", name="Move State").focus()
     page.keyboard.press("ArrowDown")
@@ -207,16 +213,29 @@ def test_column_is_dragged_by_its_header_without_sorting(lab: Path, open_page: O
     page = open_page(lab / LAB, "group=&cols=state,config.lr,config.fold")
     page.get_by_role("button", name="Wide table").click()
     page.get_by_role("button", name="fold", exact=True).wait_for()
-    source = page.get_by_role("button", name="fold", exact=True).bounding_box()
-    target = page.get_by_role("button", name="State", exact=True).bounding_box()
-    assert source is not None
-    assert target is not None
-    page.mouse.move(source["x"] + 20, source["y"] + 10)
-    page.mouse.down()
-    page.mouse.move(target["x"] + 8, target["y"] + 10, steps=6)
-    page.mouse.up()
+    drag(page, "fold", (20, 10), "State", (8, 10))
     assert headers(page) == ["Name", "fold", "State", "lr"]
     assert "sort=" not in page.url
+
+
+def test_the_edge_of_the_table_is_dragged_and_moved_by_keys_and_stays(lab: Path, open_page: Open) -> None:
+    page = open_page(lab / LAB, "group=")
+    edge = page.get_by_role("separator")
+    before = int(edge.get_attribute("aria-valuenow") or 0)
+    box = edge.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 4, 400)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 64, 500, steps=4)
+    page.mouse.up()
+    page.mouse.move(box["x"] + 300, 500)
+    assert int(edge.get_attribute("aria-valuenow") or 0) == before + 60
+    edge.focus()
+    page.keyboard.press("ArrowLeft")
+    assert int(edge.get_attribute("aria-valuenow") or 0) == before + 36
+    page.reload()
+    page.wait_for_selector(READY)
+    assert int(edge.get_attribute("aria-valuenow") or 0) == before + 36
 
 
 def test_pinned_column_stays_on_the_left_while_others_scroll(lab: Path, open_page: Open) -> None:
@@ -230,7 +249,13 @@ def test_pinned_column_stays_on_the_left_while_others_scroll(lab: Path, open_pag
     page.set_viewport_size({"width": 900, "height": 700})
     page.wait_for_function("() => Math.abs(runstore.workspace.table.grid.size.width - 900) < 20")
     before = page.locator(".grid-head [data-column='config.lr']").bounding_box()
-    page.locator(".runs-host .grid").evaluate("grid => grid.scrollLeft = 400")
+    page.mouse.move(5, 5)
+    page.locator(".runs-host .grid").evaluate(
+        """grid => new Promise((done) => {
+            grid.scrollLeft = 400;
+            requestAnimationFrame(() => setTimeout(done));
+        })"""
+    )
     assert page.locator(".grid-head [data-column='config.lr']").bounding_box() == before
 
 

@@ -3,8 +3,6 @@
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,15 +10,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from sitegen.assets import templates_dir
 from sitegen.data.series import Rows, Series, make_series
-from sitegen.data.shards import named_shard, series_payload, times_payload
 from tests import reference
+from tests.browser.chart_scripts import DECODE, Bench, check, made, points, scripts_page
 from tests.reference import Points
 
-SCRIPTS = ("core.js", "smoothing.js", "aggregates.js", "series.js", "formula.js")
 AGGS = ("mean", "median", "min", "max")
 SHADES = ("none", "minmax", "std", "stderr", "ci")
 SMOOTHERS = ("ema", "twema", "average", "gauss")
@@ -31,47 +27,11 @@ MANY = settings(
 )
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A page that has the scripts of charts and nothing else, and the folder whose data files it loads."""
-
-    page: Page
-    folder: Path
-
-    def load(self, series: Series) -> dict[str, str]:
-        """Writes the data files of a series; returns what `DECODE` takes."""
-        found = {}
-        for kind, payload in (("m", series_payload(series)), ("t", times_payload(series))):
-            name, content = named_shard(kind, payload)
-            (self.folder / f"{name}.js").write_bytes(content)
-            found[kind] = name
-        return found
-
-
-DECODE = """
-const of = async ({ m, t }) => {
-    const [metric, times] = await Promise.all([m, t].map((name) => runstore.load(name, `${name}.js`)));
-    return runstore.series.decode(metric, times);
-};
-const list = (values) => values && Array.from(values);
-const plain = ({ xs, ys, lo, hi, n }) => ({ xs: list(xs), ys: list(ys), lo: list(lo), hi: list(hi), n: list(n) });
-"""
-
-
 @pytest.fixture(scope="module")
 def bench(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("truth")
-    for name in SCRIPTS:
-        (folder / name).write_bytes((templates_dir() / "assets" / name).read_bytes())
-    tags = "".join(f'<script src="{name}"></script>' for name in SCRIPTS)
-    (folder / "index.html").write_text(f"<!doctype html><meta charset=utf-8><title>Truth</title>{tags}")
-    page = chromium.new_page()
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto((folder / "index.html").as_uri())
-    yield Bench(page, folder)
-    page.close()
-    assert troubles == []
+    with scripts_page(chromium, folder) as page:
+        yield Bench(page, folder)
 
 
 def groups(bench: Bench, cases: list[tuple[Series, str]], smooth: float = 0, smoother: str = "ema") -> list[Any]:
@@ -117,33 +77,6 @@ def runs(bench: Bench, cases: list[tuple[Series, str]], smooth: float = 0, smoot
             "how": {"smooth": smooth, "smoother": smoother},
         },
     )
-
-
-def points(series: Series, axis: str) -> list[Points]:
-    """The points of each run of a series, over an axis."""
-    xs = {"_step": series.step, "_runtime": series.runtime, "defined": series.axis}[axis]
-    assert xs is not None
-    lo, hi = (series.y if each is None else each for each in (series.lo, series.hi))
-    cuts = series.starts()[1:]
-    finite = np.where(np.isfinite(xs), xs, math.nan)
-    return [
-        Points(*each) for each in zip(*(np.split(column, cuts) for column in (finite, series.y, lo, hi)), strict=True)
-    ]
-
-
-def check(found: Any, expected: npt.NDArray[np.float64] | None, size: npt.NDArray[np.float64], what: object) -> None:
-    """Equal within 1e-9 of the value, or within 1e-12 of the largest value behind it, which may have cancelled out."""
-    if expected is None:
-        assert found is None, what
-        return
-    assert found is not None, what
-    got = np.array(found, dtype=np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(got - expected) <= np.maximum(1e-9 * np.abs(expected), 1e-12 * size + 1e-300)
-    same = near | (got == expected) | (np.isnan(got) & np.isnan(expected))
-    # A number at the end of the range may be the last one, or past it.
-    same |= np.isinf(got) & (np.abs(expected) > 1.79e308)
-    assert same.all(), f"{what}: {got[~same]} for {expected[~same]}"
 
 
 WHOLE = st.integers(-3, 3).map(float)
@@ -311,17 +244,12 @@ def _long(generator: np.random.Generator, run: int, steps: npt.NDArray[np.float6
     return np.stack([np.full(steps.size, run), steps, values, steps * 0.37 + generator.random(steps.size)])
 
 
-def _made(parts: list[npt.NDArray[np.float64]]) -> Series:
-    run, step, value, runtime = np.concatenate(parts, axis=1)
-    return make_series(Rows(run.astype(np.uint32), step, value, runtime, runtime + 1e9))
-
-
 @pytest.mark.parametrize("axis", ["_step", "_runtime"])
 def test_long_runs_in_buckets_and_bins_equal_the_reference(bench: Bench, axis: str) -> None:
     generator = np.random.default_rng(3)
     lengths = (900, 1500, 6000, 1)
-    series = _made([_long(generator, run, np.arange(size) * 2.0) for run, size in enumerate(lengths)])
-    ragged = _made([_long(generator, run, np.sort(generator.choice(9000, 1200, False)) * 1.0) for run in range(8)])
+    series = made([_long(generator, run, np.arange(size) * 2.0) for run, size in enumerate(lengths)])
+    ragged = made([_long(generator, run, np.sort(generator.choice(9000, 1200, False)) * 1.0) for run in range(8)])
     cases = [(series, axis), (ragged, axis)]
     for (each, _), ways in zip(cases, groups(bench, cases), strict=True):
         for (agg, shade), curve in ways.items():
@@ -335,7 +263,7 @@ def test_long_runs_in_buckets_and_bins_equal_the_reference(bench: Bench, axis: s
 @pytest.mark.parametrize("smoother", SMOOTHERS)
 def test_a_smoothed_group_is_its_line_and_its_band_smoothed(bench: Bench, smoother: str) -> None:
     generator = np.random.default_rng(4)
-    series = _made([_long(generator, run, np.arange(300.0)) for run in range(5)])
+    series = made([_long(generator, run, np.arange(300.0)) for run in range(5)])
     (ways,) = groups(bench, [(series, "_step")], 0.8, smoother)
     for (agg, shade), curve in ways.items():
         raw = reference.group(points(series, "_step"), agg, shade)
@@ -367,7 +295,7 @@ def test_points_that_are_not_finite_keep_their_place_and_kind(bench: Bench) -> N
             const told = ({{ broken }}) => Array.from(broken.xs, (x, at) => [x, BROKEN[broken.kinds[at]]]);
             return ["_step", "_runtime"].map((axis) => curves(axis).map(told));
         }}""",
-        bench.load(_made([rows])),
+        bench.load(made([rows])),
     )
     first, second = [[1, "NaN"], [2, "∞"]], [[6, "−∞"]]
     assert found[0] == [first, second, first + second]
@@ -376,7 +304,7 @@ def test_points_that_are_not_finite_keep_their_place_and_kind(bench: Bench) -> N
 
 def test_the_runs_behind_a_group_are_its_curves_in_its_colour(bench: Bench) -> None:
     generator = np.random.default_rng(5)
-    series = _made([_long(generator, run, np.arange(50.0)) for run in range(4)])
+    series = made([_long(generator, run, np.arange(50.0)) for run in range(4)])
     found = bench.page.evaluate(
         f"""async files => {{
             {DECODE}
@@ -395,103 +323,3 @@ def test_the_runs_behind_a_group_are_its_curves_in_its_colour(bench: Bench) -> N
     ]
     for each in found:
         check(each["ys"], points(series, "_step")[each["run"]].ys, np.zeros(50), each["run"])
-
-
-FORMULAS = {
-    "a / b": lambda a, b: a / b,
-    "1 - a": lambda a, b: 1 - a + 0 * b,
-    "log(a) + b ** 2 * 3": lambda a, b: math.log(a) + b**2 * 3,
-    "-a ** 2 + b % 3": lambda a, b: -(a**2) + math.fmod(b, 3),
-    "2 ** 3 ** a - (b - a) - 1.5e0": lambda a, b: 2 ** (3**a) - (b - a) - 1.5,
-    "max(a, b, 0.5) / sqrt(abs(-b))": lambda a, b: max(a, b, 0.5) / math.sqrt(b),
-    "`a`*'b'": lambda a, b: a * b,
-}
-
-
-def test_a_formula_between_metrics_is_computed_where_a_run_logged_all_of_them(bench: Bench) -> None:
-    generator = np.random.default_rng(6)
-    made = []
-    for seed in range(2):
-        parts = []
-        for run in range(seed, 4):
-            steps = np.sort(generator.choice(40, 30, False)).astype(np.float64)
-            parts.append(np.stack([np.full(30, run), steps, generator.random(30) + 0.1, steps * 0.1]))
-        made.append(_made(parts))
-    found = bench.page.evaluate(
-        f"""async ({{ files, texts }}) => {{
-            {DECODE}
-            const all = {{ a: await of(files.a), b: await of(files.b) }};
-            return texts.map((text) => {{
-                const formula = runstore.formula.parse(text, ["a", "b", "abs"]);
-                const made = runstore.formula.combine(formula, formula.metrics.map((key) => all[key]));
-                const runs = new Set(made.runs);
-                const curves = (xsOf) => runstore.series.runCurves(made, xsOf, runs, () => ({{}}), {{ smooth: 0 }});
-                const moments = curves(made.runtime).map(({{ xs }}) => list(xs));
-                return [list(made.runs), curves(made.step).map(plain), moments];
-            }});
-        }}""",
-        {"files": {key: bench.load(each) for key, each in zip("ab", made, strict=True)}, "texts": list(FORMULAS)},
-    )
-    a, b = (
-        {run: dict(zip(p.xs, p.ys, strict=True)) for run, p in zip(each.runs, points(each, "_step"), strict=True)}
-        for each in made
-    )
-    for (text, value), (runs_, curves, moments) in zip(FORMULAS.items(), found, strict=True):
-        alone = "b" not in text
-        assert runs_ == ([0, 1, 2, 3] if alone else [1, 2, 3]), text
-        for run, curve, runtime in zip(runs_, curves, moments, strict=True):
-            shared = sorted(a[run]) if alone else sorted(a[run].keys() & b[run].keys())
-            assert curve["xs"] == shared
-            np.testing.assert_allclose(runtime, np.array(shared) * 0.1, rtol=1e-12)
-            expected = np.array([value(a[run][x], 0.0 if alone else b[run][x]) for x in shared])
-            check(curve["ys"], expected, np.abs(expected), text)
-
-
-@pytest.mark.parametrize(("text", "keys", "metrics"), [
-    ("train/loss / val/loss", ["loss", "train/loss", "val/loss"], ["train/loss", "val/loss"]),
-    ("a/b", ["a", "b", "a/b"], ["a/b"]), ("a / b", ["a", "b", "a/b"], ["a", "b"]), ("aa + a", ["a", "aa"], ["aa", "a"]),
-    ("log(log)", ["log"], ["log"]), ('"1" - 1', ["1"], ["1"]), ("größe * 2", ["größe"], ["größe"]),
-    ("x.y-z - x", ["x.y-z", "x"], ["x.y-z", "x"]), ("a - a", ["a"], ["a"]),
-])  # fmt: skip
-def test_a_formula_names_the_longest_metrics_that_fit(
-    bench: Bench, text: str, keys: list[str], metrics: list[str]
-) -> None:
-    found = bench.page.evaluate("([text, keys]) => runstore.formula.parse(text, keys).metrics", [text, keys])
-    assert found == metrics
-
-
-@pytest.mark.parametrize(("text", "at", "message"), [
-    ("", 0, "Expected a metric or a number, found the end."), ("1 + 2", 0, "There is no metric in this formula."),
-    ("a +", 3, "Expected a metric or a number, found the end."), ("a b", 2, "Expected an operator, found “b”."),
-    ("(a", 2, "Expected “)”, found the end."), ("a + c", 4, "“c” is neither a metric nor a function."),
-    ("a $ b", 2, "Expected an operator, found “$”."), ("'c'", 0, "No metric is called “c”."),
-    ("'a", 0, "The quotation mark ' is not closed."), ("log a", 4, "Expected “(”, found “a”."),
-    ("constructor(a)", 0, "“constructor” is neither a metric nor a function."),
-    ("log(a, b)", 5, "Expected “)”, found “,”."), ("a + 😀", 4, "Expected a metric or a number, found “😀”."),
-    ("(" * 5000 + "a", 202, "This formula is nested too deeply."),
-])  # fmt: skip
-def test_a_formula_that_cannot_be_read_says_where_and_why(bench: Bench, text: str, at: int, message: str) -> None:
-    found = bench.page.evaluate(
-        """text => {
-            try { return runstore.formula.parse(text, ["a", "b"]).metrics; }
-            catch (error) { return [error.at, error.message]; }
-        }""",
-        text,
-    )
-    assert found == [at, message]
-
-
-def test_what_a_formula_cannot_compute_is_marked(bench: Bench) -> None:
-    rows = np.array([[0, 0, 0, 0], [0, 1, 2, 3], [1.0, 0.0, -1.0, math.nan], [0.0, 1.0, 2.0, 3.0]])
-    found = bench.page.evaluate(
-        f"""async files => {{
-            {DECODE}
-            const made = runstore.formula.combine(runstore.formula.parse("log(a)", ["a"]), [await of(files)]);
-            const [curve] = runstore.series.runCurves(made, made.step, new Set([0]), () => ({{}}), {{ smooth: 0 }});
-            return [list(curve.ys), list(curve.broken.xs), list(curve.broken.kinds)];
-        }}""",
-        bench.load(_made([rows])),
-    )
-    assert found[0][0] == 0
-    assert all(math.isnan(value) for value in found[0][1:])
-    assert found[1:] == [[1, 2, 3], [2, 0, 0]]

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests import reference
+from tests.browser.chart_scripts import check
 from tests.browser.conftest import Open
 from tests.browser.pages import curves, panel, set_view, show, violations
 from tests.browser.test_spikes import HIGHEST
-from tests.browser.test_truth import check
 from tests.reference import Points
 from tests.sites import build, hosted
 from tests.stores import START, write_run, write_store

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
-from sitegen.assets import templates_dir
 from sitegen.data import fine
 from sitegen.data.fine import fine_runs
 from sitegen.data.series import Rows, Series, make_series
 from sitegen.data.shards import named_shard, series_payload, times_payload
 from tests import reference
-from tests.browser.test_truth import AGGS, AXES, DECODE, MANY, SHADES, SMOOTHERS, check, points
+from tests.browser.chart_scripts import DECODE, check, points, scripts_page
+from tests.browser.test_truth import AGGS, AXES, MANY, SHADES, SMOOTHERS
 from tests.reference import Points
 
 SCRIPTS = ("core.js", "smoothing.js", "aggregates.js", "series.js", "fine.js")
@@ -68,20 +68,10 @@ class Bench:
 def bench(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("zoom")
     (folder / "fine").mkdir()
-    for name in SCRIPTS:
-        (folder / name).write_bytes((templates_dir() / "assets" / name).read_bytes())
-    tags = "".join(f'<script src="{name}"></script>' for name in SCRIPTS)
-    (folder / "index.html").write_text(f"<!doctype html><meta charset=utf-8><title>Zoom</title>{tags}")
-    page = chromium.new_page()
-    troubles: list[str] = []
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto((folder / "index.html").as_uri())
-    with pytest.MonkeyPatch.context() as patch:
+    with scripts_page(chromium, folder, SCRIPTS) as page, pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine, "PIECE", PIECE)
         patch.setattr(fine, "MAX_POINTS", LONG)
         yield Bench(page, folder)
-    page.close()
-    assert troubles == []
 
 
 DETAIL = f"""

@@ -88,6 +88,10 @@ MIXED: tuple[Any, ...] = (
     -(10**30),
     {"deep": 1},
     " 7 ",
+    "1",
+    "true",
+    "(none)",
+    2**60 + 1,
 )
 NOTES = "Long *notes* ünï 🚀 </script>\n" * 25_000
 CLOCK = ((0, START), (5, START + 9e8), (2, START - 9e8), (-3, 0), (1e9, -1e12), (7, 1e300))
@@ -116,42 +120,52 @@ def row(step: float, **values: Any) -> dict[str, Any]:
 
 def _write_texts(root: Path) -> None:
     for at, (run_id, text) in enumerate(TEXTS.items()):
-        config = dict.fromkeys(KEYS, text) | {"kind": run_id, "nested": {text: {"deep": at}}, "lr": at % 3}
-        write_run(
-            root,
-            "wicked",
-            run_id,
-            [row(step, **{key: at + step / (1 + place) for place, key in enumerate(KEYS)}) for step in range(4)],
-            config=yaml12.dump(config),
-            meta=yaml12.dump(
-                {
-                    "name": text,
-                    "created": f"2026-10-01T10:{at:02d}:00Z",
-                    "group": text,
-                    "job_type": text,
-                    "tags": [text, "a,b", "A", "a"],
-                    "notes": f"# {text}\n{text}",
-                }
-            ),
-            state={"state": ("finished", "failed", "killed", text)[at % 4], "exit_code": at % 4, "finished": text},
-            files={
-                "summary.json": {"said": text, **dict.fromkeys(KEYS, at / 7)},
-                "output.log": f"{text}\n\x1b[31m{text}\x1b[0m\n",
-                "files/note.txt": text,
-                f"files/{'d' * 60}/{'f' * 60}.txt": text,
-                "files/#100% ?.txt": text,
-                "provenance.json": {
-                    "host": text,
-                    "user": text,
-                    "command": [text],
-                    "git": {"commit": text, "remote": text},
-                },
-                "changes.patch": f"diff --git a/{text} b/{text}\n+{text}\n-{text}\n",
-            },
-        )
+        _write_text(root, at, run_id, text)
     for run_id, group in (("Same", "A"), ("same", "a"), ("SAME", "A ")):
         write_run(root, "wicked", run_id, [row(0, loss=1.0, Loss=2.0)], meta={"name": "same", "group": group})
     write_file(root / "wicked" / "project.yaml", {"title": EVIL, "description": TEXTS["override"]})
+    _write_artifact(root)
+
+
+def _write_text(root: Path, at: int, run_id: str, text: str) -> None:
+    """A run that has the text in every place that a text may stand in."""
+    config = dict.fromkeys(KEYS, text) | {"kind": run_id, "nested": {text: {"deep": at}}, "lr": at % 3}
+    write_run(
+        root,
+        "wicked",
+        run_id,
+        [row(step, **{key: at + step / (1 + place) for place, key in enumerate(KEYS)}) for step in range(4)],
+        config=yaml12.dump(config),
+        meta=yaml12.dump(
+            {
+                "name": text,
+                "created": f"2026-10-01T10:{at:02d}:00Z",
+                "group": text,
+                "job_type": text,
+                "tags": [text, "a,b", "A", "a"],
+                "notes": f"# {text}\n{text}",
+            }
+        ),
+        state={"state": ("finished", "failed", "killed", text)[at % 4], "exit_code": at % 4, "finished": text},
+        files={
+            "summary.json": {"said": text, **dict.fromkeys(KEYS, at / 7)},
+            "output.log": f"{text}\n\x1b[31m{text}\x1b[0m\n",
+            "files/note.txt": text,
+            f"files/{'d' * 60}/{'f' * 60}.txt": text,
+            "files/#100% ?.txt": text,
+            "provenance.json": {
+                "host": text,
+                "user": text,
+                "command": [text],
+                "git": {"commit": text, "remote": text},
+            },
+            "changes.patch": f"diff --git a/{text} b/{text}\n+{text}\n-{text}\n",
+        },
+    )
+
+
+def _write_artifact(root: Path) -> None:
+    """Versions whose files would lie anywhere."""
     for version, path in enumerate(("weights/<img>.bin", "../../escape", "C:\\x\\y", "ünï/😀 #1?.txt")):
         head = {
             "id": f"{version:08d}",

@@ -152,11 +152,14 @@ def test_artifacts_lead_from_the_data_to_the_networks_and_to_their_comparison(de
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_goes_on_to_its_end(demo_run: DemoRun) -> None:
+def test_of_two_runs_that_were_killed_one_goes_on_to_its_end(demo_run: DemoRun) -> None:
     runs = {run.id: run for run in projects(demo_run)[demo.ONLINE].runs}
     resumed = runs[f"softmax-lr{demo.INTERRUPTED_RATE:g}"]
     assert resumed.state == "finished"
     assert len(resumed.attempts) == 2
+    crashed = runs.pop(f"softmax-lr{demo.CRASHED_RATE:g}")
+    assert (crashed.state, crashed.exit_code) == ("crashed", None)
+    assert 3_000 <= crashed.rows < PICTURES
     assert {run.rows for run in runs.values()} == {PICTURES}
     assert resumed.summary["val/accuracy.max"] > 0.85
     assert all("\x1b[" in run.layout.output_log.read_text() for run in runs.values())

@@ -60,6 +60,25 @@ def test_a_column_says_that_it_holds_lists_or_long_numbers_where_its_cells_are_t
     assert found == {"config.layers": "list", "config.seed": "number", "config.name": None, "config.mixed": None}
 
 
+def test_a_column_of_numbers_and_texts_says_which_texts_are_long_numbers(root: Path) -> None:
+    for at, value in enumerate((2**60, "1152921504606846976", "x", 1)):
+        write_run(root, run_id=f"r{at}", config={"seed": value})
+    [column] = [column for column in runs_payload(_project(root), [])["columns"] if column["key"] == "config.seed"]
+    assert column["kind"] == "mixed"
+    assert [column["values"][run] for run in column["long"]] == [str(2**60)]
+    assert [_project(root).runs[run].id for run in column["long"]] == ["r0"]
+
+
+def test_a_mapping_is_a_value_where_other_runs_have_one(root: Path) -> None:
+    write_run(root, run_id="r1", config={"model": {"depth": 2, "a.b": {"c": 1}}, "only": {"x": 1}})
+    write_run(root, run_id="r2", config={"model": "mlp", "model.a": 3})
+    columns = _columns(root)
+    assert columns["config.model"] == ("text", ['{"depth":2,"a.b":{"c":1}}', "mlp"])
+    assert columns["config.model.depth"] == ("number", [2, None])
+    assert columns["config.model.a"] == ("number", [None, 3])
+    assert "config.only" not in columns
+
+
 @pytest.mark.parametrize("provenance", [{"user": ["x"], "git": "abc"}, {"host": None}, {"git": {"commit": {}}}])
 def test_provenance_of_another_shape_stops_nothing(root: Path, provenance: Any) -> None:
     write_run(root, files={"provenance.json": provenance})

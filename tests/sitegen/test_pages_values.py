@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sitegen.pages.values import as_json, cell, column_type, flat, shared_and_varying, show, shown_items
+from sitegen.pages.values import as_json, cell, column_type, flat, shared_and_varying, show, shown_items, told_apart
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
@@ -88,3 +88,17 @@ def test_what_configurations_share_and_where_they_differ() -> None:
 
 def test_no_configurations_share_nothing() -> None:
     assert shared_and_varying([]) == ((), ())
+
+
+@given(
+    st.lists(st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "1", "-2", "true", "(none)", "a"]))
+)
+def test_values_that_differ_are_told_apart(values: list[Any]) -> None:
+    named = dict(zip(((type(value), value) for value in values), told_apart(values), strict=True))
+    assert len(set(named.values())) == len(named)
+
+
+def test_a_text_stands_in_quotes_only_beside_what_reads_like_it() -> None:
+    assert told_apart(["1", "(none)", "a"]) == ["1", "(none)", "a"]
+    assert told_apart(["1", 1, "(none)", None, True]) == ["'1'", "1", "'(none)'", "(none)", "true"]
+    assert shared_and_varying([{"x": "1", "y": 2}, {"x": 1, "y": 2}]) == ((("y", "2"),), (("x", 2),))

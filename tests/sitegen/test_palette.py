@@ -107,3 +107,24 @@ def test_no_two_colours_look_alike(theme: str) -> None:
 @pytest.mark.parametrize("theme", PAGES)
 def test_every_colour_stands_out_from_the_page(theme: str) -> None:
     assert min(contrast(colour, PAGES[theme]) for colour in colours(theme)) >= 3
+
+
+def ramp(theme: str) -> list[str]:
+    """The colours of numbers, in 33 steps of the ramp from its lowest to its highest."""
+    block = PALETTE.read_text().split(f"{theme.lower()}: [[")[1].split("]],")[0]
+    stops = [[int(part) for part in stop.split(",")] for stop in block.split("], [")]
+    found = []
+    for step in range(33):
+        at = step / 32 * (len(stops) - 1)
+        low = min(len(stops) - 2, int(at))
+        parts = (round(a + (b - a) * (at - low)) for a, b in zip(stops[low], stops[low + 1], strict=True))
+        found.append("#" + "".join(f"{part:02x}" for part in parts))
+    return found
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("theme", PAGES)
+def test_colours_of_numbers_get_lighter_all_the_way_and_their_quarters_are_told_apart(theme: str, vision: str) -> None:
+    seen = [lab(colour, vision) for colour in ramp(theme)]
+    assert all(low[0] < high[0] for low, high in pairwise(seen))
+    assert min(distance(one, other) for one, other in pairwise(seen[::8])) > 10
