@@ -135,7 +135,8 @@ def last_activity(runs: Sequence[RunRecord]) -> float | None:
 def compute(runs: Sequence[RunRecord]) -> float | None:
     """How long the processes of all runs ran together, in seconds; None where no run tells."""
     times = [time for run in runs if (time := run.runtime if run.tracked is None else run.tracked) is not None]
-    return math.fsum(times) if times else None
+    total = sum(times)
+    return total if times and math.isfinite(total) else None
 
 
 def contributors(runs: Sequence[RunRecord]) -> str:

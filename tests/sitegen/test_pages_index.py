@@ -1,12 +1,13 @@
 """The front page: a card for each project, with its runs, states and best value."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from runstore.reading.store import read_store
-from sitegen.pages.index import finder_payload
+from sitegen.pages.index import compute, finder_payload
 from tests.sitegen.plans import plan
 from tests.sites import build
 from tests.stores import START, append, curve, write_file, write_run, write_store
@@ -116,3 +117,11 @@ def test_the_sparkline_stays_while_another_project_changes(root: Path) -> None:
     append(run, curve(4, 3))
     build(root, site)
     assert before == (site / "index.html").read_text().count('class="spark-line"') == 2
+
+
+def test_compute_of_clocks_gone_mad_is_not_told() -> None:
+    run: Any = SimpleNamespace(runtime=3.0, tracked=None)
+    mad: Any = SimpleNamespace(runtime=3.0, tracked=1e308)
+    assert compute([run, run]) == 6.0
+    assert compute([mad, mad]) is None
+    assert compute([]) is None
