@@ -159,5 +159,16 @@ window.runstore = (() => {
   /** The fragment of the compare page for some runs. @param {string[]} ids */
   const compared = (ids) => `runs=${encodeURIComponent(ids.map(encodeURIComponent).join(","))}`;
 
-  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, whenReady, matcher, dragged, compared };
+  /** Somebody's text below a title of the third level: no heading says that it is more than a level below the one before. */
+  function headed(text) {
+    let last = 3;
+    for (const heading of text.querySelectorAll("h1, h2, h3, h4, h5, h6")) {
+      const own = Number(heading.tagName[1]);
+      last = Math.min(own, last + 1);
+      if (last !== own) heading.setAttribute("aria-level", String(last));
+    }
+    return text;
+  }
+
+  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, whenReady, matcher, dragged, compared, headed };
 })();

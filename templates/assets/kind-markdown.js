@@ -1,13 +1,13 @@
 "use strict";
 /** A text of the reader's own, in Markdown. */
 (() => {
-  const { element, markdown, panelKinds } = runstore;
+  const { element, headed, markdown, panelKinds } = runstore;
   const MOST = 100_000;
 
   async function draw(host, settings) {
     const text = String(settings.text ?? "").slice(0, MOST);
     if (!text.trim()) return panelKinds.empty(host, "Write a text in this panel's settings: # heading, **bold**, `code`, - list, [link](https://…).");
-    host.replaceChildren(element("div", { className: "kind-text" }, ...markdown.parse(text).map(markdown.draw)));
+    host.replaceChildren(headed(element("div", { className: "kind-text" }, ...markdown.parse(text).map(markdown.draw))));
     return null;
   }
 

@@ -40,7 +40,7 @@
     return made;
   }
 
-  renderers.markdown = (item) => captioned(item, element("div", { className: "rendered" }, ...item.nodes.map(built)));
+  renderers.markdown = (item) => captioned(item, runstore.headed(element("div", { className: "rendered" }, ...item.nodes.map(built))));
 
   /** A frame without rights that is sent what it shows. */
   function framed(label, address, message) {

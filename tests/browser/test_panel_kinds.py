@@ -416,6 +416,12 @@ def test_markdown_is_drawn_and_never_html(kinds: Any) -> None:
     assert host.locator("pre").inner_text() == "<b>code</b>"
     assert host.locator("img").count() == 0
     assert page.title() != "owned"
+    draw(page, "markdown", text="## Two\n#### Four\n# One\n### Three\n")
+    levels = [
+        each.get_attribute("aria-level") or each.evaluate("h => h.tagName[1]")
+        for each in host.locator("css=:is(h4, h5, h6)").all()
+    ]
+    assert levels == ["4", "5", "4", "5"]
     assert "Write a text" in draw(page, "markdown", text="")
 
 

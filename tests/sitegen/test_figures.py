@@ -168,7 +168,8 @@ def test_the_palette_is_the_pages() -> None:
     light, dark = _colours("light"), _colours("dark")
     assert len(light) == len(dark) == len(set(light)) >= 24
     script = (templates_dir() / "assets" / "palette.js").read_text()
-    assert set(re.findall("#[0-9a-f]{6}", script)) == {*light, *dark}
+    lists = "".join(re.findall(r"const (?:LIGHT|DARK) = \[[^]]*\]", script))
+    assert set(re.findall("#[0-9a-f]{6}", lists)) == {*light, *dark}
 
 
 @pytest.mark.parametrize(
