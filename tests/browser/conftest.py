@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tests.browser.acting import follow_keyboard, follow_locators
 from tests.browser.pages import CHROMIUM, FLAGS, READY, Watched
 from tests.browser.stores import write_lab
 from tests.browser.wicked_store import write_wicked
@@ -17,7 +18,8 @@ Open = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as found:
+    with sync_playwright() as found, pytest.MonkeyPatch.context() as patch:
+        follow_locators(patch.setattr)
         yield found
 
 
@@ -51,6 +53,7 @@ def open_page(chromium: Browser) -> Iterator[Open]:
         size = {"width": 390, "height": 844} if phone else {"width": 1440, "height": 900}
         context = chromium.new_context(viewport=size, color_scheme="dark" if dark else "light", has_touch=phone)  # type: ignore[arg-type]
         page = context.new_page()
+        follow_keyboard(page)
         address = target.as_uri() if isinstance(target, Path) else target
         watched.append(Watched(page, address))
         page.goto(address + (f"#{fragment}" if fragment else ""))

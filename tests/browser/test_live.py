@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.acting import arrives
 from tests.browser.conftest import Open
 from tests.browser.pages import READY, curves, panel, show
 from tests.processes import start_script, wait_until
@@ -82,14 +83,6 @@ def served(store: Path, training: Training) -> Iterator[Served]:
         yield found
 
 
-def arrives(page: Page, holds: Callable[[], bool], since: float) -> float:
-    """Waits until something holds on the page; how long that took since `since`."""
-    while not holds():
-        assert time.monotonic() - since < 20, "waited in vain"
-        page.wait_for_timeout(50)
-    return time.monotonic() - since
-
-
 def soonest(page: Page, training: Training, label: str) -> float:
     """The shortest that a point took to its curve, of a few: other tests may keep the machine busy meanwhile."""
     taken = []
@@ -119,13 +112,18 @@ def test_a_logged_point_is_on_the_open_run_page_with_its_summary_and_its_end(
     served: Served, store: Path, open_page: Open
 ) -> None:
     with started(store, "brief") as training:
-        wait_until(lambda: (store.parent / "served/p/runs/brief/index.html").is_file(), "the run's page")
+        built = store.parent / "served/p/runs/brief/index.html"
+        # A page gets a new part, such as that of the first system metrics, by being loaded anew.
+        wait_until(lambda: built.is_file() and 'id="system"' in built.read_text(), "the run's page")
         page = open_page(f"{served.address}/p/runs/brief/")
         show(page, "loss")
         assert page.locator("h1 .state").inner_text() == "running"
         assert soonest(page, training, "loss") <= SECONDS
-        shown = str(last(page, "loss", "loss"))
-        arrives(page, lambda: shown in page.locator("#summary-list").inner_text(), time.monotonic())
+        arrives(
+            page,
+            lambda: str(last(page, "loss", "loss")) in page.locator("#summary-list").inner_text(),
+            time.monotonic(),
+        )
     arrives(page, lambda: page.locator("h1 .state").inner_text() == "finished", time.monotonic())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.acting import arrives
 from tests.browser.conftest import Open
 from tests.browser.pages import READY, names
 from tests.processes import start_script, wait_until
@@ -94,14 +95,6 @@ def page(store: Path, served: Served, open_page: Open) -> Page:
     page = open_page(f"{served.address}/p/runs/live/")
     page.evaluate("window.kept = true")
     return page
-
-
-def arrives(page: Page, holds: Callable[[], bool], since: float) -> float:
-    """Waits until something holds on the page; how long that took."""
-    while not holds():
-        assert time.monotonic() - since < 20, "waited in vain"
-        page.wait_for_timeout(50)
-    return time.monotonic() - since
 
 
 def soonest(page: Page, act: Callable[[int], float], holds: Callable[[int], bool]) -> float:

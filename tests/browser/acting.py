@@ -1,0 +1,56 @@
+"""What somebody does on a page is seen in its next frame: tests look no sooner than a person can."""
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import Error, Locator, Page
+
+_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+_OF_LOCATORS = ("click", "dblclick", "press", "press_sequentially", "fill", "check", "uncheck", "select_option")
+_OF_KEYBOARDS = ("press", "type")
+
+
+def awaited(page: Page) -> None:
+    """Waits for the next frame, and for what was to be done before it."""
+    try:
+        page.evaluate(_FRAME)
+    except Error:
+        pass  # The page was left by what was done.
+
+
+def arrives(page: Page, holds: Callable[[], bool], since: float) -> float:
+    """Waits until something holds on the page; how long that took since `since`."""
+    while not holds():
+        assert time.monotonic() - since < 20, "waited in vain"
+        page.wait_for_timeout(50)
+    return time.monotonic() - since
+
+
+def follow_locators(patch: Callable[[object, str, Any], None]) -> None:
+    """Makes every action on an element end with the next frame."""
+    for name in _OF_LOCATORS:
+        patch(Locator, name, _followed(getattr(Locator, name), lambda locator: locator.page))
+
+
+def follow_keyboard(page: Page) -> None:
+    """The same for the keys of a page."""
+    for name in _OF_KEYBOARDS:
+        act = getattr(page.keyboard, name)
+        setattr(
+            page.keyboard,
+            name,
+            _followed(lambda _page, *rest, act=act, **more: act(*rest, **more), lambda _: page, page),
+        )
+
+
+def _followed(act: Callable[..., Any], page_of: Callable[[Any], Page], *first: Any) -> Callable[..., Any]:
+    @functools.wraps(act)
+    def acting(*rest: Any, **more: Any) -> Any:
+        given = (*first, *rest)
+        done = act(*given, **more)
+        awaited(page_of(given[0]))
+        return done
+
+    return acting
