@@ -1,4 +1,4 @@
-"""What somebody does on a page is seen in its next frame: tests look no sooner than a person can."""
+"""What somebody does on a page sets off more than one event: tests look once all had their turn, as a person does."""
 
 import functools
 import time
@@ -7,15 +7,16 @@ from typing import Any
 
 from playwright.sync_api import Error, Locator, Page
 
-_FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+# What was queued before, such as the event that a dialog was closed, is over by then.
+_TURNS = "() => new Promise((done) => setTimeout(() => setTimeout(done)))"
 _OF_LOCATORS = ("click", "dblclick", "press", "press_sequentially", "fill", "check", "uncheck", "select_option")
 _OF_KEYBOARDS = ("press", "type")
 
 
 def awaited(page: Page) -> None:
-    """Waits for the next frame, and for what was to be done before it."""
+    """Waits until the page has done what waited for its turn."""
     try:
-        page.evaluate(_FRAME)
+        page.evaluate(_TURNS)
     except Error:
         pass  # The page was left by what was done.
 
@@ -29,7 +30,7 @@ def arrives(page: Page, holds: Callable[[], bool], since: float) -> float:
 
 
 def follow_locators(patch: Callable[[object, str, Any], None]) -> None:
-    """Makes every action on an element end with the next frame."""
+    """Makes every action on an element end so."""
     for name in _OF_LOCATORS:
         patch(Locator, name, _followed(getattr(Locator, name), lambda locator: locator.page))
 
