@@ -30,28 +30,22 @@ def arrives(page: Page, holds: Callable[[], bool], since: float) -> float:
 
 
 def follow_locators(patch: Callable[[object, str, Any], None]) -> None:
-    """Makes every action on an element end so."""
+    """Makes every action on an element wait until the page has done what it set off."""
     for name in _OF_LOCATORS:
-        patch(Locator, name, _followed(getattr(Locator, name), lambda locator: locator.page))
+        patch(Locator, name, _followed(getattr(Locator, name), lambda locator, *_: locator.page))
 
 
 def follow_keyboard(page: Page) -> None:
     """The same for the keys of a page."""
     for name in _OF_KEYBOARDS:
-        act = getattr(page.keyboard, name)
-        setattr(
-            page.keyboard,
-            name,
-            _followed(lambda _page, *rest, act=act, **more: act(*rest, **more), lambda _: page, page),
-        )
+        setattr(page.keyboard, name, _followed(getattr(page.keyboard, name), lambda *_: page))
 
 
-def _followed(act: Callable[..., Any], page_of: Callable[[Any], Page], *first: Any) -> Callable[..., Any]:
+def _followed(act: Callable[..., Any], page_of: Callable[..., Page]) -> Callable[..., Any]:
     @functools.wraps(act)
-    def acting(*rest: Any, **more: Any) -> Any:
-        given = (*first, *rest)
-        done = act(*given, **more)
-        awaited(page_of(given[0]))
+    def acting(*given: Any, **named: Any) -> Any:
+        done = act(*given, **named)
+        awaited(page_of(*given))
         return done
 
     return acting
