@@ -11,6 +11,7 @@ from playwright.sync_api import Error, Locator, Page
 _TURNS = "() => new Promise((done) => setTimeout(() => setTimeout(done)))"
 _OF_LOCATORS = ("click", "dblclick", "press", "press_sequentially", "fill", "check", "uncheck", "select_option")
 _OF_KEYBOARDS = ("press", "type")
+_DRAWN_ANEW = 5
 
 
 def awaited(page: Page) -> None:
@@ -33,6 +34,22 @@ def follow_locators(patch: Callable[[object, str, Any], None]) -> None:
     """Makes every action on an element wait until the page has done what it set off."""
     for name in _OF_LOCATORS:
         patch(Locator, name, _followed(getattr(Locator, name), lambda locator, *_: locator.page))
+
+
+def scroll_locators(patch: Callable[[object, str, Any], None]) -> None:
+    """Makes scrolling find an element again that the page has meanwhile drawn anew, as every click does by itself."""
+    scroll = Locator.scroll_into_view_if_needed
+
+    def scrolling(locator: Locator, **named: Any) -> None:
+        for _ in range(_DRAWN_ANEW):
+            try:
+                return scroll(locator, **named)
+            except Error as gone:
+                if "not attached" not in gone.message:
+                    raise
+        scroll(locator, **named)
+
+    patch(Locator, "scroll_into_view_if_needed", scrolling)
 
 
 def follow_keyboard(page: Page) -> None:

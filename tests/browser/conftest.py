@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from tests.browser.acting import follow_keyboard, follow_locators
+from tests.browser.acting import follow_keyboard, follow_locators, scroll_locators
 from tests.browser.pages import CHROMIUM, FLAGS, READY, Watched
 from tests.browser.stores import write_lab
 from tests.browser.wicked_store import write_wicked
@@ -20,6 +20,7 @@ Open = Callable[..., Page]
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as found, pytest.MonkeyPatch.context() as patch:
         follow_locators(patch.setattr)
+        scroll_locators(patch.setattr)
         yield found
 
 

@@ -43,7 +43,7 @@ class Server:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.address = f"http://127.0.0.1:{self._server.server_port}/hooks/s3cr3t?key=hidden"
+        self.address = f"http://127.0.0.1:{self._server.server_port}/hooks/s3cr3t?key=k3pt"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ def test_alerts_are_posted_as_json_that_chat_services_take(begin: Begin, server:
     run.alert("Loss is NaN", "at epoch 3", "ERROR")
     run.finish()
     [(path, kind, body)] = server.posted
-    assert (path, kind) == ("/hooks/s3cr3t?key=hidden", "application/json")
+    assert (path, kind) == ("/hooks/s3cr3t?key=k3pt", "application/json")
     assert body["text"] == "*Loss is NaN* (ERROR, run p/abc)\nat epoch 3"
     assert (body["title"], body["level"], body["body"], body["run"]) == ("Loss is NaN", "ERROR", "at epoch 3", "abc")
 
@@ -147,7 +147,7 @@ def test_a_webhook_in_trouble_holds_nothing_up_and_its_secret_is_not_said(
 ) -> None:
     address = server.address
     if trouble == "refused":
-        address = "http://127.0.0.1:9/hooks/s3cr3t?key=hidden"
+        address = "http://127.0.0.1:9/hooks/s3cr3t?key=k3pt"
     if trouble == "scheme":
         address = "file:///etc/s3cr3t"
     server.status, server.delay = (500 if trouble == "error" else 200), (6.0 if trouble == "slow" else 0.0)
@@ -161,7 +161,7 @@ def test_a_webhook_in_trouble_holds_nothing_up_and_its_secret_is_not_said(
     said = capsys.readouterr().err
     assert said.count("the webhook at") == 1
     assert "s3cr3t" not in said
-    assert "hidden" not in said
+    assert "k3pt" not in said
     assert len(kept(run)) == 2
 
 
