@@ -46,7 +46,19 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("digits", "cli"),
         ("demo_denoise", "demo_online"),
     ),
-    "sweeps": (),
+    "sweeps": (
+        ("errors",),
+        ("space",),
+        ("config",),
+        ("search", "stopping"),
+        ("records",),
+        ("liveness", "sealing"),
+        ("controller",),
+        ("agent",),
+        ("doctor", "launch", "proposing"),
+        ("face",),
+        ("cli",),
+    ),
 }
 """Rooms of each package, lowest first: a module imports from its own room and from the ranks below it."""
 
@@ -54,8 +66,8 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (
         ("yaml_text",),
         ("yaml_core",),
-        ("copying", "host", "lenient", "names", "values", "yaml12"),
-        ("run_layout",),
+        ("copying", "host", "lenient", "names", "sweep_records", "values", "yaml12"),
+        ("run_layout", "sweep_layout"),
         ("checking", "layout"),
         ("locate", "records"),
         ("metrics", "schema", "views"),
@@ -122,7 +134,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("catalog",),
         ("attempts",),
         ("store",),
-        ("beside", "columns", "media"),
+        ("beside", "columns", "media", "sweeps"),
         ("conditions", "stitched", "typed", "verify"),
         ("mongo", "sql"),
         ("query",),

@@ -98,14 +98,14 @@ class Sweep(Shown):
         self.project = project
         self.id = sweep_id
         self._layout: ProjectLayout = source.layout.project(project)
-        if not self._layout.sweep_yaml(sweep_id).parent.is_dir() and not self._records():
+        if not self._layout.sweep(sweep_id).path.is_dir() and not self._records():
             raise NotFoundError(f"{source.root}: project {project!r} has no sweep {sweep_id!r}")
 
     @cached_property
     def config(self) -> dict[str, Any]:
         """sweep.yaml; empty where there is none, or it is a link or broken."""
         try:
-            return load_config(self._layout.sweep_yaml(self.id))
+            return load_config(self._layout.sweep(self.id).sweep_yaml)
         except StoreError:
             return {}
 
@@ -123,7 +123,7 @@ class Sweep(Shown):
 
     @property
     def url(self) -> str:
-        return self._layout.sweep_yaml(self.id).parent.absolute().as_uri()
+        return self._layout.sweep(self.id).path.absolute().as_uri()
 
     def _records(self) -> list[RunRecord]:
         return [run for run in self._source.project(self.project).runs if run.meta.sweep == self.id]

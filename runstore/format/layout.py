@@ -3,6 +3,7 @@
 experiments/store.yaml
 experiments/<project>/project.yaml
 experiments/<project>/runs/<run-id>/{run,config}.yaml, history.jsonl, summary.json, …
+experiments/<project>/sweeps/<sweep-id>/sweep.yaml, …           see sweep_layout
 experiments/<project>/artifacts/<name>/<version>/manifest.yaml
 experiments/<project>/deleted/<run-id>.yaml
 experiments/objects/sha256/<2 hex>/<64 hex>   what artifacts hold, by content
@@ -31,6 +32,7 @@ from runstore.format.names import (
     check_run_id,
 )
 from runstore.format.run_layout import RunLayout
+from runstore.format.sweep_layout import SweepLayout
 
 STORE_DIR = "experiments"
 STORE_FILE = "store.yaml"
@@ -48,6 +50,10 @@ GITATTRIBUTES = """\
 media/** -diff
 manifest.yaml merge=union
 **/deleted/*.yaml merge=union
+**/sweeps/*/claims/** merge=union
+**/sweeps/*/done/** merge=union
+**/sweeps/*/stop/* merge=union
+**/sweeps/*/control/* merge=union
 objects/** -diff -text
 """
 GITIGNORE = """\
@@ -57,6 +63,9 @@ GITIGNORE = """\
 heartbeat
 heartbeat.*
 stop
+**/sweeps/*/agents/
+**/sweeps/*/locks/
+**/sweeps/*/tmp/
 *.lock
 *.tmp
 .parts/
@@ -127,9 +136,9 @@ class ProjectLayout:
         """The sweeps that have a directory, by name. Raises `OSError` when they cannot be listed."""
         return [] if self.sweeps_dir.is_symlink() else [path.name for path in _directories(self.sweeps_dir)]
 
-    def sweep_yaml(self, sweep_id: str) -> Path:
-        """A sweep's configuration as it was given, there or not."""
-        return self.sweeps_dir / check_name("the sweep id", sweep_id, MAX_RUN_ID) / "sweep.yaml"
+    def sweep(self, sweep_id: str) -> SweepLayout:
+        """The layout of a sweep, there or not; raises `UsageError` for a name that could leave the project."""
+        return SweepLayout(self.sweeps_dir / check_name("the sweep id", sweep_id, MAX_RUN_ID))
 
     @property
     def reports_dir(self) -> Path:
