@@ -210,6 +210,8 @@ _HOMES = {
     "use_model": ("runstore.recording.current", "use_model"),
     "watch": ("runstore.recording.current", "watch"),
 }
+_OFFERED = ("agent", "controller", "sweep")
+"""Functions of packages above this one, found by the entry points of the group `runstore.functions`."""
 _GET_RUN = "_get_run"
 _MODULES = frozenset({"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util"})
 """Rooms that belong to the public face, by their own names."""
@@ -225,10 +227,13 @@ def __getattr__(name: str) -> Any:
         return import_module(f"runstore.{name}")
     if name == "__version__":
         return import_module("importlib.metadata").version("runstore")
-    if name not in _HOMES:
+    if name in _HOMES:
+        home, inside = _HOMES[name]
+        value = globals()[name] = getattr(import_module(home), inside)
+    elif name in _OFFERED:
+        value = globals()[name] = import_module("runstore.recording.missing").offered(name)
+    else:
         raise import_module("runstore.recording.missing").error(name)
-    home, inside = _HOMES[name]
-    value = globals()[name] = getattr(import_module(home), inside)
     return value
 
 
@@ -245,4 +250,4 @@ sys.meta_path.append(_Missing)
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_OFFERED, "__version__"]

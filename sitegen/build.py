@@ -109,7 +109,11 @@ def _put_project(project: ProjectPlan, output: Output, render: Render, progress:
     if not output.keep(project.name, project.digest):
         noted: list[str] = []
         output.put(project.name, project.digest, project.files(render, noted), noted)
-    return [problem for run in project.runs() for problem in _put_run(run, output, render, progress)]
+    for sweep in project.sweeps.plans:
+        if not output.keep(sweep.name, sweep.digest):
+            output.put(sweep.name, sweep.digest, sweep.files(render))
+    wrong = [problem for sweep in project.sweeps.plans for problem in sweep.sweep.problems]
+    return [*wrong, *(problem for run in project.runs() for problem in _put_run(run, output, render, progress))]
 
 
 def _put_histories(histories: Histories, output: Output) -> None:

@@ -25,6 +25,7 @@ from sitegen.demo_views import VIEWS
 DIGITS: Final = "digits"
 DENOISE: Final = "denoise"
 ONLINE: Final = "online"
+TUNING: Final = "tuning"
 MODELS: Final = ("linear", "mlp", "boosting")
 LEARNING_RATES: Final = (0.003, 0.03, 0.3)
 FOLDS: Final = 5
@@ -33,12 +34,14 @@ SEEDS: Final = (0, 1, 2)
 STEADY_RATES: Final = (0.02, 1.0)
 INTERRUPTED_RATE: Final = 0.2
 CRASHED_RATE: Final = 0.1
+SWEEP_TRIALS: Final = 32
 DONE: Final = "done:"
 """Starts the line that the script prints when a run is over."""
 
 _SCRIPT: Final = "sitegen.digits"
 _DENOISE_SCRIPT: Final = "sitegen.demo_denoise"
 _ONLINE_SCRIPT: Final = "sitegen.demo_online"
+_SWEEP_SCRIPT: Final = "sitegen.demo_sweep"
 _HOME: Final = Path(__file__).resolve().parent.parent
 _FINISHED: Final = (0,)
 _FAILED: Final = (1,)
@@ -49,6 +52,7 @@ _SCRIPT_FILE: Final = "digits.py"
 # What is committed, and what somebody made of it.
 _CHANGE: Final = ("_CROPPED_COLUMNS = 1", "_CROPPED_COLUMNS = 0")
 _WORKERS = 2
+_AGENTS = 2
 _STOP_AT_EPOCH = 25
 _STOP_AT_PICTURE = 3_000
 _PLACE = re.compile(r"(?:\x1b\[2m)?(?:epoch|picture) +(\d+)")
@@ -70,6 +74,10 @@ _METAS: Final = {
     ONLINE: ProjectMeta(
         title="One picture at a time",
         description=f"Softmax regression on a stream of 20,000 digits, a row for each of them. {_MARK}",
+    ),
+    TUNING: ProjectMeta(
+        title="Tuning a network",
+        description=f"A sweep: two agents look for the best of a small network's settings together. {_MARK}",
     ),
 }
 
@@ -97,6 +105,7 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
             pool.submit(_crash, training),
             pool.submit(_interrupt, training),
             pool.submit(training.run, _DENOISE_SCRIPT, "train", *map(str, WIDTHS)),
+            pool.submit(_search, training, StoreLayout(store)),
             pool.submit(training.run, _SCRIPT, "crop", ends_with=_FAILED, code=_changed_code(directory)),
             pool.submit(training.run, _SCRIPT, "marathon", ends_with=_TERMINATED, stop_at=_STOP_AT_EPOCH),
             *(pool.submit(training.run, _SCRIPT, "compare", *share) for share in _shares()),
@@ -123,6 +132,15 @@ def _interrupt(training: "_Training") -> None:
     rate = str(INTERRUPTED_RATE)
     training.run(_ONLINE_SCRIPT, "train", rate, ends_with=_KILLED, stop_at=_STOP_AT_PICTURE)
     training.run(_ONLINE_SCRIPT, "resume", rate)
+
+
+def _search(training: "_Training", layout: StoreLayout) -> None:
+    """Creates the sweep, and starts its agents."""
+    training.run(_SWEEP_SCRIPT, "create")
+    [sweep] = layout.project(TUNING).sweep_ids()
+    with ThreadPoolExecutor(_AGENTS) as pool:
+        for agent in [pool.submit(training.run, _SWEEP_SCRIPT, "agent", sweep) for _ in range(_AGENTS)]:
+            agent.result()
 
 
 def _changed_code(directory: Path) -> Path | None:
@@ -181,7 +199,7 @@ class _Training:
         self._store = store
         self._report = report
         self._total = len(MODELS) * len(LEARNING_RATES) * (FOLDS + 1) + 2
-        self._total += len(WIDTHS) * len(SEEDS) + 2 + len(STEADY_RATES) + 2
+        self._total += len(WIDTHS) * len(SEEDS) + 2 + len(STEADY_RATES) + 2 + SWEEP_TRIALS
         self._over = 0
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []

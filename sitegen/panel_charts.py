@@ -16,7 +16,9 @@ VERTICAL: Final[tuple[Axis, ...]] = ("linear", "log")
 _PARAMETERS: Final[dict[str, Any]] = {
     "ink": "#555", "strong": "#000", "rule": "#ddd", "paper": "#fff", "font": "sans-serif",
     "xtitle": "", "ytitle": "", "labels": [], "colours": ["#3b6fe0", "#169c74", "#e0701a"],
+    "xticks": [], "xlabels": [], "yticks": [], "ylabels": [], "line": "#3b6fe0", "low": 0, "high": 1,
 }  # fmt: skip
+_CROSS: Final = "M-1,-1L1,1M-1,1L1,-1"
 _KINDS: Final = ("Importance", "Positive correlation", "Negative correlation")
 _LABEL: Final = "labels[datum.value]"
 # The number at a bar's end, where the plot has room for it.
@@ -151,8 +153,88 @@ def scalar_panel() -> Layers:
     return _panel(alt.layer(label, value, detail))
 
 
+def progress_panel(x: Axis, y: Axis) -> Layers:
+    """The data `points` (`at x y colour fill size`), `best` (`x y`), the corners of the best so far, `lost`
+    (`at x colour`), which have no value, and `target` (`y`)."""
+    across = alt.X("x:T" if x == "time" else "x:Q", axis=_axis("xtitle", tickCount=8), scale=_scale(x))
+    up = alt.Y("y:Q", axis=_axis("ytitle"), scale=_scale(y))
+    target = alt.Chart(alt.NamedData("target")).mark_rule(aria=False, strokeDash=[2, 4]).encode(
+        y=up, color=_signal("strong")
+    )  # fmt: skip
+    line = alt.Chart(alt.NamedData("best")).mark_line(aria=False, strokeWidth=2, interpolate="step-after").encode(
+        x=across, y=up, color=_signal("line"), order=alt.Order("x:Q")
+    )  # fmt: skip
+    points = alt.Chart(alt.NamedData("points")).mark_point(aria=False, opacity=0.9, cursor="pointer").encode(
+        x=across,
+        y=up,
+        stroke=alt.Stroke("colour:N", scale=None, legend=None),
+        fill=alt.Fill("fill:N", scale=None, legend=None),
+        size=alt.Size("size:Q", scale=None, legend=None),
+        tooltip=alt.TooltipValue(" "),
+    )  # fmt: skip
+    lost = alt.Chart(alt.NamedData("lost")).mark_point(
+        aria=False, shape=_CROSS, strokeWidth=2, size=40, filled=False, cursor="pointer"
+    ).encode(x=across, y=alt.value(5), color=_own("colour"), tooltip=alt.TooltipValue(" "))  # fmt: skip
+    return _panel(alt.layer(target, points, line, lost))
+
+
+def contour_panel() -> Layers:
+    """The data `cells` (`x0 x1 y0 y1 colour value`), `lines` (`x y x2 y2`) and `points` (`at x y colour size shape`),
+    all from 0 to 1; `xticks` and `xlabels` say where the axes have labels, and which."""
+    unit = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    across, up = (
+        _axis(f"{way}title", grid=False, values=alt.ExprRef(f"{way}ticks"), labelExpr=_placed(way), labelOverlap=True)
+        for way in ("x", "y")
+    )
+    cells = alt.Chart(alt.NamedData("cells")).mark_rect(aria=False, strokeWidth=0.7, opacity=1).encode(
+        x=alt.X("x0:Q", axis=across, scale=unit),
+        x2="x1:Q",
+        y=alt.Y("y0:Q", axis=up, scale=unit),
+        y2="y1:Q",
+        color=_own("colour"),
+        stroke=alt.Stroke("colour:N", scale=None, legend=None),
+        tooltip=alt.TooltipValue(" "),
+    )  # fmt: skip
+    x, y = alt.X("x:Q", axis=across, scale=unit), alt.Y("y:Q", axis=up, scale=unit)
+    lines = alt.Chart(alt.NamedData("lines")).mark_rule(aria=False, strokeWidth=0.8, opacity=0.55).encode(
+        x=x, y=y, x2="x2:Q", y2="y2:Q", color=_signal("paper")
+    )  # fmt: skip
+    points = alt.Chart(alt.NamedData("points")).mark_point(aria=False, strokeWidth=1.5, cursor="pointer").encode(
+        x=x,
+        y=y,
+        fill=alt.Fill("colour:N", scale=None, legend=None),
+        stroke=_signal("paper"),
+        size=alt.Size("size:Q", scale=None, legend=None),
+        shape=alt.Shape("shape:N", scale=None, legend=None),
+        tooltip=alt.TooltipValue(" "),
+    )  # fmt: skip
+    return _panel(alt.layer(cells, lines, points))
+
+
+def timeline_panel(x: Axis) -> Layers:
+    """The data `bars` (`at from to y0 y1 colour`), `stops` (`at x y`) and `bands` (`x`); rows from `low` to `high`."""
+    scale = alt.Scale(domain=alt.ExprRef("[low, high]"), reverse=True, nice=False, zero=False)
+    rows = _axis("ytitle", grid=False, tickCount=alt.ExprRef(WHOLE), format="d")
+    kind = "T" if x == "time" else "Q"
+    bars = alt.Chart(alt.NamedData("bars")).mark_rect(aria=False, opacity=0.7, cursor="pointer").encode(
+        x=alt.X(f"from:{kind}", axis=_axis("xtitle"), scale=alt.Scale(type=x, zero=x != "time", nice=False)),
+        x2=f"to:{kind}",
+        y=alt.Y("y0:Q", axis=rows, scale=scale),
+        y2="y1:Q",
+        color=_own("colour"),
+        tooltip=alt.TooltipValue(" "),
+    )  # fmt: skip
+    bands = alt.Chart(alt.NamedData("bands")).mark_rule(aria=False, strokeWidth=1.5, strokeDash=[5, 4]).encode(
+        x=f"x:{kind}", color=_signal("strong"), tooltip=alt.TooltipValue(" ")
+    )  # fmt: skip
+    stops = alt.Chart(alt.NamedData("stops")).mark_point(
+        aria=False, shape="diamond", filled=True, opacity=1, size=34, cursor="pointer"
+    ).encode(x=f"x:{kind}", y="y:Q", color=_signal("strong"), tooltip=alt.TooltipValue(" "))  # fmt: skip
+    return _panel(alt.layer(bars, bands, stops))
+
+
 def panel_charts() -> dict[str, Layers]:
-    """Every panel's chart by name; scatter plots as `scatter-<x>-<y>` by their axes."""
+    """Every panel's chart by name; those with several kinds of axes as `scatter-<x>-<y>`."""
     scatters = {f"scatter-{x}-{y}": scatter_panel(x, y) for x in HORIZONTAL for y in VERTICAL}
     return {
         "bar": bar_panel(),
@@ -161,6 +243,9 @@ def panel_charts() -> dict[str, Layers]:
         "parallel": parallel_panel(),
         "importance": importance_panel(),
         "scalar": scalar_panel(),
+        "contour": contour_panel(),
+        **{f"timeline-{x}": timeline_panel(x) for x in ("linear", "time")},
+        **{f"progress-{x}-{y}": progress_panel(x, y) for x in ("linear", "time") for y in VERTICAL},
         **scatters,
     }
 
@@ -173,6 +258,11 @@ def _names() -> alt.Y:
 def _values(scale: alt.Scale, field: str = "value") -> alt.X:
     # Above the rows: below them it is out of sight where there are many.
     return alt.X(f"{field}:Q", axis=_axis("xtitle", orient="top"), scale=scale)
+
+
+def _placed(way: str) -> str:
+    """The label of a tick at a place of its own."""
+    return f"{way}labels[indexof({way}ticks, datum.value)]"
 
 
 def _own(field: str) -> alt.Color:

@@ -30,6 +30,7 @@ from sitegen.pages.project import group_page, project_page, runs_payload, sectio
 from sitegen.pages.project import place as key_place
 from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
 from sitegen.planned import PlannedFile, fingerprint
+from sitegen.swept import Sweeps, plan_sweeps
 
 Render = Callable[[str, PageContext], bytes]
 Known = Callable[[str], str | None]
@@ -88,7 +89,8 @@ class RunPlan:
     def _page(self, loads: RunData, said: tuple[Field, ...]) -> RunPage:
         project, run = self.project, self.run
         slug = project.groups.get(run.meta.group)
-        return run_page(project.project, self.number, slug, said, loads, project.stored[run.id], project.artifacts)
+        stored, sweep = project.stored[run.id], project.sweeps.link(run)
+        return run_page(project.project, self.number, slug, said, loads, stored, project.artifacts, sweep)
 
 
 def _files_beside(
@@ -121,6 +123,7 @@ class ProjectPlan:
     stored: dict[str, list[StoredFile]] = field(repr=False)
     stamps: dict[str, str] = field(repr=False)
     artifacts: ArtifactIndex = field(repr=False)
+    sweeps: Sweeps = field(repr=False)
     histories: Histories = field(repr=False)
 
     @property
@@ -155,7 +158,9 @@ class ProjectPlan:
         artifacts = self.artifacts.links(self.project.name)
         yield self._planned(
             urls.project_page(self.project.name),
-            lambda: render("project.html.jinja", project_page(self.project, self.groups, data, artifacts)),
+            lambda: render(
+                "project.html.jinja", project_page(self.project, self.groups, data, artifacts, self.sweeps.links())
+            ),
         )
         yield from self._artifact_files(render)
         for name, slug in self.groups.items():
@@ -174,6 +179,7 @@ class ProjectPlan:
                 self.stamps[run.id],
                 self.groups.get(run.meta.group),
                 self.artifacts.run_state(run),
+                self.sweeps.link(run),
                 # The newest run has no newer neighbour, the oldest no older one.
                 number == 0,
                 neighbours,
@@ -265,7 +271,13 @@ def plan_site(
             digest,
             lambda: render(
                 "index.html.jinja",
-                index_page(store, urls.versioned(urls.static_file(urls.FINDER), finder()), counts, sparklines or {}),
+                index_page(
+                    store,
+                    urls.versioned(urls.static_file(urls.FINDER), finder()),
+                    counts,
+                    sparklines or {},
+                    {each.project.name: len(each.sweeps.plans) for each in projects},
+                ),
             ),
         ),
         PlannedFile(urls.static_file(urls.FINDER), digest, finder),
@@ -292,6 +304,7 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
     stored = {run.id: stored_files(run) for run in project.runs}
     stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}
+    sweeps = plan_sweeps(project, release)
     digest = fingerprint(
         release,
         project.meta.title,
@@ -300,9 +313,10 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
         [str(problem) for problem in project.problems],
         [(run.id, run.digest, stamps[run.id], artifacts.run_state(run)) for run in project.runs],
         artifacts.state(project.name),
+        sweeps.state,
     )
     histories = Histories(project, release)
-    return ProjectPlan(store, project, digest, release, groups, stored, stamps, artifacts, histories)
+    return ProjectPlan(store, project, digest, release, groups, stored, stamps, artifacts, sweeps, histories)
 
 
 def _stamp(files: Sequence[StoredFile]) -> str:

@@ -60,6 +60,14 @@ def group_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/groups/{slug}/index.html"
 
 
+def sweep_dir(project: str, slug: str) -> str:
+    return f"{project_dir(project)}/sweeps/{slug}"
+
+
+def sweep_page(project: str, slug: str) -> str:
+    return f"{sweep_dir(project, slug)}/index.html"
+
+
 def artifact_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/artifacts/{slug}/index.html"
 

@@ -4,8 +4,9 @@ from runstore.api.artifacts import ArtifactCollection, ArtifactType
 from runstore.api.client import Api
 from runstore.api.errors import NotFoundError
 from runstore.api.files import File
-from runstore.api.projects import Project, Report, Sweep
+from runstore.api.projects import Project, Report
 from runstore.api.runs import Run, Runs
+from runstore.api.sweeps import Sweep
 from runstore.errors import UnsupportedError
 
 __all__ = [

@@ -9,9 +9,10 @@ from runstore.api import artifacts, projects
 from runstore.api.artifacts import ArtifactCollection, ArtifactType
 from runstore.api.errors import NotFoundError
 from runstore.api.pages import Pages
-from runstore.api.projects import Project, Report, Sweep
+from runstore.api.projects import Project, Report
 from runstore.api.runs import Run, Runs
 from runstore.api.source import Source, split_path
+from runstore.api.sweeps import Sweep
 from runstore.api.views import User
 from runstore.artifacts.artifact import Artifact
 from runstore.errors import BadTypeError, UnsupportedError

@@ -26,7 +26,7 @@ from runstore.settings import split_tags
 if TYPE_CHECKING:
     import polars as pl
 
-    from runstore.api.projects import Sweep
+    from runstore.api.sweeps import Sweep
 
 
 class Run(Shown):

@@ -21,7 +21,6 @@ EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
 
 
-_LATER: Final = "sweeps come with a later release; start one run a set of values"
 _FILES: Final = "runs are files from the start, with a network or without"
 _OF_WANDB: Final = {
     "login": "there is no account to log in to",
@@ -33,9 +32,7 @@ _OF_WANDB: Final = {
     "enabled": "unset RUNSTORE_MODE",
     "status": "`runstore settings` says what is set, and where",
     "pull": "a run's files lie in the store; `runstore show` says where",
-    "sweep": _LATER,
-    "agent": _LATER,
-    "controller": _LATER,
+    "controller": "agents find the next trial by themselves; start them with `runstore agent SWEEP`",
 }
 """Commands of W&B that there are not here, and what there is instead."""
 

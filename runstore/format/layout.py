@@ -62,8 +62,9 @@ GITIGNORE = """\
 .repair/
 heartbeat
 heartbeat.*
-stop
+**/runs/*/stop
 **/sweeps/*/agents/
+**/sweeps/*/launches/*/
 **/sweeps/*/locks/
 **/sweeps/*/tmp/
 *.lock
@@ -276,7 +277,7 @@ class StoreLayout:
         return ProjectLayout(self.root / check_project_name(name))
 
     def projects(self) -> list[ProjectLayout]:
-        """The projects there are, by name: directories that hold `runs/`, `artifacts/` or a `project.yaml`.
+        """The projects there are, by name: directories that hold `runs/`, `artifacts/`, `sweeps/` or a `project.yaml`.
 
         One that cannot be looked into may be a project too. Raises `OSError` when the store itself is such.
         """
@@ -288,6 +289,7 @@ class StoreLayout:
             and (
                 _is(stat.S_ISDIR, layout.runs_dir)
                 or _is(stat.S_ISDIR, layout.artifacts_dir)
+                or _is(stat.S_ISDIR, layout.sweeps_dir)
                 or _is(stat.S_ISREG, layout.project_yaml)
             )
         ]

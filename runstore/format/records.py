@@ -7,6 +7,7 @@ lost; what cannot be used raises `FormatError` with file, place, what was found 
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -378,7 +379,8 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         raise unreadable(path, error) from None
     finally:
-        os.close(descriptor)
+        with suppress(OSError):  # Of a file that was replaced meanwhile some network file systems tell only here.
+            os.close(descriptor)
 
 
 def _read_bytes(descriptor: int, size: int) -> bytes:

@@ -37,3 +37,13 @@ def dump(value: Any) -> str:
     from runstore.format import yaml_core
 
     return yaml_core.dump(value)
+
+
+def lines(text: str | bytes) -> dict[tuple[str | int, ...], int]:
+    """The line, from 1, of each key and each item of a list in `text`, by the path that leads there.
+
+    What an alias repeats, or a merge (`<<`) brings, has the line where it is written out. Broken YAML has none.
+    """
+    from runstore.format import yaml_core
+
+    return yaml_core.lines(text)

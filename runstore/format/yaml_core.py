@@ -179,3 +179,32 @@ def dump(value: Any) -> str:
         )
     except yaml.YAMLError as error:
         raise TypeError(str(error)) from None
+
+
+def lines(text: str | bytes) -> dict[tuple[str | int, ...], int]:
+    """As `yaml12.lines`."""
+    found: dict[tuple[str | int, ...], int] = {}
+    try:
+        root = yaml.compose(text.decode("utf-8-sig") if isinstance(text, bytes) else text, Loader=_CoreLoader)
+        _note_lines(root, (), found)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return found
+
+
+def _note_lines(node: Any, path: tuple[str | int, ...], found: dict[tuple[str | int, ...], int]) -> None:
+    if len(found) > _MAX_VALUES or len(path) > MAX_DEPTH:
+        raise ValueError("too many values")
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            found[(*path, index)] = item.start_mark.line + 1
+            _note_lines(item, (*path, index), found)
+    elif isinstance(node, yaml.MappingNode):
+        # Merges first: what the mapping says itself stands over them.
+        for key, value in sorted(node.value, key=lambda pair: pair[0].tag != _MERGE):
+            if key.tag == _MERGE:
+                for merged in reversed(value.value) if isinstance(value, yaml.SequenceNode) else [value]:
+                    _note_lines(merged, path, found)
+            elif isinstance(key, yaml.ScalarNode):
+                found[(*path, key.value)] = key.start_mark.line + 1
+                _note_lines(value, (*path, key.value), found)

@@ -24,6 +24,7 @@ from runstore.reading.media import verify_media
 from runstore.reading.problems import Problem
 from runstore.reading.rows import decode_line
 from runstore.reading.store import Project, RunRecord, Store
+from runstore.reading.sweeps.checks import check_sweep
 from runstore.settings import mistakes_in_store
 
 TEMPORARY_FOR: Final = 300.0
@@ -44,6 +45,7 @@ def verify(store: Store, *, strict: bool = False, now: float | None = None) -> I
             yield from _in_run(run, store)
             yield from verify_media(run, store)
         yield from _tombstones(project, store)
+        yield from _sweeps(project, store)
     yield from _strays(store.layout, strict=strict, now=time.time() if now is None else now)
 
 
@@ -156,6 +158,18 @@ def _tombstones(project: Project, store: Store) -> Iterator[Problem]:
                 f"delete it again, or delete its tombstone to keep the run"
             )
             yield Problem(store.relative(run.layout.path), 0, message)
+
+
+def _sweeps(project: Project, store: Store) -> Iterator[Problem]:
+    """What is wrong with the records of a project's sweeps. One that only has a sweep.yaml, as of W&B's, has none."""
+    try:
+        layouts = [project.layout.sweep(sweep) for sweep in project.layout.sweep_ids()]
+    except (OSError, StoreError):
+        return
+    for layout in layouts:
+        if layout.claims_dir.is_dir() or layout.resolved_json.exists():
+            for path, line, message in check_sweep(layout):
+                yield Problem(store.relative(path), line, message)
 
 
 def _strays(layout: StoreLayout, *, strict: bool, now: float) -> Iterator[Problem]:

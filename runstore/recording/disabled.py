@@ -123,6 +123,9 @@ class NoRecorder:
     def mark_preempting(self) -> None:
         pass
 
+    def asked_to_stop(self) -> str:
+        return ""
+
     def write_logs(self, text: str) -> None:
         pass
 

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,24 +51,41 @@ def requirements() -> list[str]:
 
     What was installed from a repository, an address or a directory says so.
     """
-    lines = []
-    for name, version, folder in _distributions():
-        lines.append(_direct(name, version, folder) or f"{name}=={version}")
-    return sorted(lines, key=str.lower)
+    return list(_requirements(_path()))
 
 
 def version_of(name: str) -> str:
     """The version of an installed distribution, "" when there is none of this name."""
-    return next((version for found, version, _ in _distributions() if found == name), "")
+    return next((version for found, version, _ in _distributions(_path()) if found == name), "")
 
 
-def _distributions() -> list[tuple[str, str, Path]]:
+def _path() -> tuple[tuple[str, int], ...]:
+    """Where Python imports from, each folder with the time of its last change: what is installed is as old as that."""
+    found = []
+    for folder in dict.fromkeys(sys.path):
+        try:
+            found.append((folder, os.stat(folder or ".").st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(found)
+
+
+@lru_cache(1)  # A process may record thousands of runs.
+def _requirements(path: tuple[tuple[str, int], ...]) -> tuple[str, ...]:
+    lines = []
+    for name, version, folder in _distributions(path):
+        lines.append(_direct(name, version, folder) or f"{name}=={version}")
+    return tuple(sorted(lines, key=str.lower))
+
+
+@lru_cache(1)
+def _distributions(path: tuple[tuple[str, int], ...]) -> list[tuple[str, str, Path]]:
     """Name, version and metadata's folder of each distribution that Python can import from.
 
     They are told from the folders' names: reading the metadata itself takes fifty times as long.
     """
     found: dict[str, tuple[str, str, Path]] = {}
-    for folder in dict.fromkeys(sys.path):
+    for folder, _ in path:
         try:
             names = os.listdir(folder or ".")
         except OSError:

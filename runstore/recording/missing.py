@@ -1,13 +1,15 @@
 """Names that W&B has and Runstore has not: using one is an error that says what there is instead."""
 
-from typing import Final
+from typing import Any, Final
 
-_SWEEPS = "sweeps come with a later release; start one run a set of values, with group= to hold them together"
+FUNCTIONS: Final = "runstore.functions"
+"""The entry points by which packages above this one add functions to the module."""
+_SWEEPS = "start agents with runstore.agent(sweep_id, function=f), or on the command line: runstore agent SWEEP"
 _CALLBACK = "callbacks for frameworks come with a later release; call run.log() where yours has a hook"
 _PLOTS = "log what you plot as a figure (run.log({'plot': figure})) or with runstore.plot"
 
 OF_MODULE: Final[dict[str, str]] = {
-    **dict.fromkeys(("agent", "agents", "controller", "sweep", "wandb_agent"), _SWEEPS),
+    **dict.fromkeys(("agents", "wandb_agent"), _SWEEPS),
     **dict.fromkeys(("catboost", "fastai", "gym", "integration", "keras", "lightgbm", "sacred", "xgboost"), _CALLBACK),
     "sklearn": _PLOTS,
     "Bokeh": "save the figure as HTML and log runstore.Html(path)",
@@ -39,6 +41,19 @@ def refuse_import(module: str) -> None:
     if first in OF_MODULE:
         # Without `name=`: `from runstore import keras` would put Python's own words in place of ours.
         raise ModuleNotFoundError(f"there is no {module}: {OF_MODULE[first]}")
+
+
+def offered(name: str) -> Any:
+    """The function `name` that an installed package adds to the module. Raises `AttributeError` where none does."""
+    from importlib.metadata import entry_points  # Not at the top: most scripts ask for nothing of the kind.
+
+    for point in entry_points(group=FUNCTIONS, name=name):
+        return point.load()
+    raise AttributeError(
+        f"module 'runstore' has no {name!r}: no installed package offers it; install runstore anew (pip install -U "
+        "runstore)",
+        name=name,
+    )
 
 
 def error(name: str) -> AttributeError:

@@ -326,12 +326,16 @@ class Recorder:
 
     def _look(self) -> None:
         """Looks whether somebody asks the run to stop."""
-        if self.stop_reason or not os.path.exists(self._place.run.stop_request):
-            return
-        by = records.load_stop_request(self._place.run.stop_request).by
-        self.stop_reason = f"stopped by {by}" if by else "stopped on request"
-        self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}) is {self.stop_reason}")
-        self._stopped()
+        if not self.stop_reason and self.asked_to_stop():
+            self._stopped()
+
+    def asked_to_stop(self) -> str:
+        """Why somebody asks the run to stop, "" when nobody does; the first time it is said on the terminal, too."""
+        if not self.stop_reason and os.path.exists(self._place.run.stop_request):
+            by = records.load_stop_request(self._place.run.stop_request).by
+            self.stop_reason = f"stopped by {by}" if by else "stopped on request"
+            self._say(f"run {self.meta.name} ({self._place.project.name}/{self.meta.id}) is {self.stop_reason}")
+        return self.stop_reason
 
     def _restore_if_gone(self) -> None:
         """Writes again what somebody deleted under the run: its directory, or single files."""

@@ -266,7 +266,10 @@ class Run(RunFacts):
                 self._over = True
                 try:
                     if not self._detached:
-                        if reason := self._recorder.stop_reason:
+                        reason = self._recorder.stop_reason
+                        if not reason and ending_.state == "killed":  # Who kills a process may have said why before.
+                            reason = self._recorder.asked_to_stop()
+                        if reason:
                             ending_ = Ending("killed", ending.SIGINT_EXIT_CODE, reason)
                         self._recorder.end(ending_, f"run {self.id} has ended; log before finish()", quiet=quiet)
                 finally:
@@ -317,6 +320,11 @@ class Run(RunFacts):
             f"run {self.id} belongs to the parent process: what this forked child logs is ignored; "
             "call runstore.init() here for a run of its own"
         )
+
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked the run to stop, which ends it as soon as its main thread can be interrupted."""
+        return bool(self._recorder.stop_reason)
 
     def status(self) -> RunStatus:
         """How much is not yet on the disk, in W&B's words."""

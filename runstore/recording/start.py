@@ -16,7 +16,7 @@ from runstore.recording.naming import generate_id
 from runstore.recording.opening import new_meta, open_run
 from runstore.recording.recorder import Recorder
 from runstore.recording.run import Run
-from runstore.settings import Reinit, RunSettings, Settings, gather
+from runstore.settings import SETTINGS, Reinit, RunSettings, Settings, gather, named, our_name
 
 # Arguments of W&B's init that do nothing here, and what there is instead; those without a word need nothing.
 _WITHOUT_EFFECT: Final = {
@@ -28,6 +28,10 @@ _WITHOUT_EFFECT: Final = {
     "force": "",
     "anonymous": "",
 }
+
+# A trial of a sweep is recorded where the agent that started it says.
+_OF_AGENT: Final = ("project", "entity", "run_id", "dir")
+_OF_CALL: Final = ("argument", "settings=")
 
 
 def init(
@@ -96,6 +100,9 @@ def _settings(
 ) -> RunSettings:
     """What holds for the run: arguments over `settings`, and those over the environment."""
     wish, remarks = gather(arguments, settings)
+    if wish.sweep_id and wish.origin("sweep_id") not in _OF_CALL:
+        wish, ignored = _as_trial(wish, arguments, settings)
+        remarks += ignored
     told = [*remarks, *_of_no_effect(others)]
     if told and wish.strict:
         raise UsageError(f"init: {told[0]}")
@@ -103,6 +110,28 @@ def _settings(
         for remark in told:
             terminal.warn(f"init: {remark}")
     return wish
+
+
+def _as_trial(
+    wish: RunSettings, arguments: Mapping[str, Any], settings: Settings | Mapping[str, Any] | None
+) -> tuple[RunSettings, list[str]]:
+    """What holds within a trial of a sweep, whose agent has said whose run it is and where it lies; the lines to warn
+    of what the script says otherwise."""
+    given = [name for name in _OF_AGENT if wish.origin(name) in _OF_CALL]
+    if not given:
+        return wish, []
+    others = {name: value for name, value in named(settings or {}).items() if our_name(name) not in given}
+    found, _ = gather({name: value for name, value in arguments.items() if name not in given}, others)
+    changed = [name for name in given if _meant(found, name) != _meant(wish, name)]
+    return found, [
+        f"{SETTINGS[name].argument}={getattr(wish, name)!r} is ignored: this is a trial of sweep {wish.sweep_id}, "
+        "whose agent says where it is recorded"
+        for name in changed
+    ]
+
+
+def _meant(wish: RunSettings, name: str) -> Any:
+    return wish.store_root() if name == "dir" else getattr(wish, name)
 
 
 def _of_no_effect(others: Mapping[str, Any]) -> list[str]:

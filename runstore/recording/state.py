@@ -61,7 +61,7 @@ class StateFiles:
         self._running = RunState()
 
     def begin(self) -> None:
-        beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=_process_start())
+        beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=process_start())
         self._saver.save(self._heartbeat, records.dump_heartbeat(beat))
         if self._primary:
             self._saver.save(self._layout.state_json, records.dump_state(self._running))
@@ -81,7 +81,8 @@ class StateFiles:
 
     def end(self, ending: Ending) -> None:
         """Records how the run ended, on the disk; a writer that ended has no heartbeat."""
-        state = RunState(ending.state, ending.exit_code, utc_now())
+        preempting = self._running.preempting and ending.exit_code != 0  # Who finished was not preempted.
+        state = RunState(ending.state, ending.exit_code, utc_now(), preempting)
         if not self._ends_run or self._saver.save(self._layout.state_json, records.dump_state(state), sync=True):
             try:
                 self._heartbeat.unlink(missing_ok=True)
@@ -94,7 +95,7 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _process_start() -> float:
+def process_start() -> float:
     """When this process began, in seconds of the epoch, as psutil tells it; 0.0 when that cannot be known."""
     try:
         stat = Path("/proc/self/stat").read_text()

@@ -15,6 +15,7 @@ from runstore.settings.fields import (
     Resume,
     RunSettings,
     Spec,
+    our_name,
     show,
 )
 from runstore.settings.kinds import split_tags
@@ -48,6 +49,7 @@ __all__ = [
     "in_force",
     "mistakes_in_store",
     "named",
+    "our_name",
     "override",
     "remember",
     "show",

@@ -47,6 +47,7 @@ class ProjectCard:
     compute: float | None
     contributors: str
     groups: int
+    sweeps: int
     artifacts: int
     headline: Headline | None
     sparkline: Sparkline | None
@@ -65,11 +66,19 @@ class IndexPage(PageContext):
 
 
 def index_page(
-    store: Store, finder: str, artifacts: Mapping[str, int], sparklines: Mapping[str, Sparkline | None]
+    store: Store,
+    finder: str,
+    artifacts: Mapping[str, int],
+    sparklines: Mapping[str, Sparkline | None],
+    sweeps: Mapping[str, int] | None = None,
 ) -> IndexPage:
-    """The front page. `finder` leads to what its search looks through; artifacts and sparklines are by project."""
+    """The front page. `finder` leads to what its search looks through; artifacts, sparklines and sweeps are by
+    project."""
     name = store.meta.entity or "Experiments"
-    cards = [_card(each, artifacts.get(each.name, 0), sparklines.get(each.name)) for each in store.projects]
+    cards = [
+        _card(each, artifacts.get(each.name, 0), sparklines.get(each.name), (sweeps or {}).get(each.name, 0))
+        for each in store.projects
+    ]
     cards.sort(key=lambda card: card.name)
     cards.sort(key=lambda card: card.last_activity or "", reverse=True)
     return IndexPage(
@@ -109,7 +118,7 @@ def _groups(runs: Sequence[RunRecord]) -> list[tuple[str, str, int]]:
     return [(name, urls.href(f"groups/{slugs[name]}/index.html"), counts[name]) for name in sorted(counts)]
 
 
-def _card(project: Project, artifacts: int, sparkline: Sparkline | None) -> ProjectCard:
+def _card(project: Project, artifacts: int, sparkline: Sparkline | None, sweeps: int) -> ProjectCard:
     states = Counter(run.state for run in project.runs)
     return ProjectCard(
         name=project.name,
@@ -122,6 +131,7 @@ def _card(project: Project, artifacts: int, sparkline: Sparkline | None) -> Proj
         compute=compute(project.runs),
         contributors=contributors(project.runs),
         groups=len({run.meta.group for run in project.runs if run.meta.group}),
+        sweeps=sweeps,
         artifacts=artifacts,
         headline=headline(project.runs),
         sparkline=sparkline,

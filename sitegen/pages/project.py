@@ -39,6 +39,7 @@ class WorkspacePage(PageContext):
     base: str
     data: str
     groups: tuple[GroupLink, ...]
+    sweeps: tuple[GroupLink, ...]
     artifacts: tuple[GroupLink, ...]
     last_activity: str | None
     compute: float | None
@@ -90,11 +91,15 @@ class Metric:
 
 
 def project_page(
-    project: Project, groups: Mapping[str, str], data: str, artifacts: Sequence[tuple[str, str, int]] = ()
+    project: Project,
+    groups: Mapping[str, str],
+    data: str,
+    artifacts: Sequence[tuple[str, str, int]] = (),
+    sweeps: Sequence[tuple[str, str, int]] = (),
 ) -> WorkspacePage:
     """The workspace of a project; `groups` holds the directory of each group's page, `data` the runs' file.
 
-    `artifacts` are name, page and number of versions of each.
+    `artifacts` are name, page and number of versions of each, `sweeps` name, page and number of runs.
     """
     path = urls.project_page(project.name)
     title = project.meta.title or project.name
@@ -110,6 +115,7 @@ def project_page(
         base="",
         data=f"data/{data}",
         groups=_group_links(project, groups),
+        sweeps=tuple(GroupLink(*sweep) for sweep in sweeps),
         artifacts=tuple(GroupLink(*artifact) for artifact in artifacts),
         last_activity=iso(last_activity(project.runs)),
         compute=compute(project.runs),
@@ -143,6 +149,7 @@ def group_page(project: Project, group: str, slug: str) -> GroupPage:
         base="../../",
         data="../../data/runs.js",
         groups=(),
+        sweeps=(),
         artifacts=(),
         last_activity=iso(last_activity(runs)),
         compute=compute(runs),

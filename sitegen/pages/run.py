@@ -27,6 +27,7 @@ _PARTS: Final = (
     ("Code", 'run.log_code(".")'),
 )
 _GROUP: Final = "Group"
+_SWEEP: Final = "Sweep"
 FieldKind = Literal["text", "time", "duration", "code", "link", "list", "state"]
 
 
@@ -64,6 +65,14 @@ class RunUses:
 
     inputs: tuple[UseRow, ...]
     outputs: tuple[UseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SweepLink:
+    """The page of a run's sweep, and the number of the trial that the run is of, None where no record says so."""
+
+    href: str
+    trial: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +136,10 @@ def run_page(
     loads: RunData,
     stored: list[StoredFile],
     artifacts: ArtifactIndex,
+    sweep: SweepLink | None = None,
 ) -> RunPage:
     """The page of the `number`-th run of a project, with what `overview` says of it, the data that it loads and the
-    files that it lists."""
+    files that it lists. The way in `sweep` begins at the site's root."""
     run = project.runs[number]
     path = urls.run_page(project.name, run.id)
     root = urls.up(path)
@@ -144,7 +154,7 @@ def run_page(
         run=RunHead(run.id, run.name, run.state),
         project=project.name,
         project_href=project_href,
-        overview=tuple(said) if group is None else tuple(_linked(field, group) for field in said),
+        overview=tuple(linked for field in said for linked in _linked(field, group, sweep, root)),
         config=shown_items(run.config),
         summary=shown_items({key: value for key, value in run.summary.items() if not _has_panel(run, value)}),
         loads=loads,
@@ -188,8 +198,16 @@ def _neighbour(project: Project, number: int, root: str) -> Link | None:
     return Link(run.name, urls.href(urls.run_page(project.name, run.id), root))
 
 
-def _linked(field: Field, group: Link) -> Field:
-    return field._replace(kind="link", href=group.href) if field.label == _GROUP else field
+def _linked(field: Field, group: Link | None, sweep: SweepLink | None, root: str) -> Iterator[Field]:
+    """A field with a link where it names what has a page; behind the sweep the number of the trial."""
+    if field.label == _GROUP and group is not None:
+        yield field._replace(kind="link", href=group.href)
+    elif field.label == _SWEEP and sweep is not None:
+        yield field._replace(kind="link", href=urls.href(sweep.href, root))
+        if sweep.trial is not None:
+            yield Field("Trial", str(sweep.trial))
+    else:
+        yield field
 
 
 def overview(run: RunRecord) -> Iterator[Field]:
@@ -219,7 +237,7 @@ def overview(run: RunRecord) -> Iterator[Field]:
         ("Python executable", facts.get("executable"), "code", None),
         ("System hardware", _hardware(facts), "text", None),
         ("Runstore version", facts.get("runstore"), "text", None),
-        ("Sweep", run.meta.sweep, "code", None),
+        (_SWEEP, run.meta.sweep, "code", None),
         ("Steps", None if run.last_step is None else f"{run.last_step:.15g} ({run.rows} rows)", "text", None),
     ]
     for label, value, kind, href in fields:

@@ -43,6 +43,7 @@
 
     /** How a group's page opens: a line for each of its job types, else one for all its runs, which stand faintly behind. @returns {Partial<View>} */
     #scoped(column) {
+      if (column === "sweep") return runstore.sweep?.view(this.runs) ?? { group: "" };
       const jobs = this.runs.columns.get("job_type");
       const group = jobs && this.runs.isVaried(jobs) ? "job_type" : column;
       return { group, members: true, open: this.runs.group(group, this.runs.all).map(({ key }) => key) };
@@ -52,6 +53,7 @@
     async renew(payload) {
       const before = this.runs.metrics;
       await this.runs.renew(payload);
+      runstore.sweep?.extend(this.runs);
       this.views?.renew(payload.views ?? []);
       this.filter.renew();
       this.lines.renew(before);
@@ -61,6 +63,14 @@
       const metrics = this.#charts();
       this.panels.renew(metrics);
       this.find("[data-no-charts]").hidden = metrics.length > 0;
+      await this.#change(new Set([...TABLE, ...CHARTS]));
+    }
+
+    /** Shows what the page has of its own (`sweep.js`) once that was renewed. */
+    async refresh() {
+      this.columns.renew();
+      this.table.renew();
+      this.panels.renew(this.#charts());
       await this.#change(new Set([...TABLE, ...CHARTS]));
     }
 
@@ -86,7 +96,8 @@
     /** A panel for each metric, and for whatever else was logged. */
     #charts() {
       const metrics = this.runs.metrics.filter(({ key }) => this.#isLogged(key));
-      return [...metrics, ...runstore.logged.panels(this.runs, new Set(metrics.map(({ key }) => key)))];
+      const own = runstore.sweep?.panels(this.runs) ?? [];
+      return [...own, ...metrics, ...runstore.logged.panels(this.runs, new Set([...own, ...metrics].map(({ key }) => key)))];
     }
 
     /** Whether a run of this page has the metric, as far as the summaries tell. */
@@ -253,10 +264,13 @@
   async function main() {
     const root = document.querySelector("[data-page=workspace]");
     const payload = await runstore.loaded("runs");
-    const { base, scopeColumn, scopeValue } = root.dataset;
+    const { base, scopeColumn, scopeValue, more } = root.dataset;
+    // What this page has beside others: its script puts it where the workspace finds it.
+    if (more) await runstore.load("more", more);
     const runs = new Runs(payload, base, scopeColumn ? { column: scopeColumn, value: scopeValue } : null);
     // Which charts some of the runs have, their summaries tell.
     if (scopeColumn) await runs.ensure(runs.metrics.map(({ key }) => `summary.${key}`));
+    runstore.sweep?.extend(runs);
     const workspace = new Workspace(root, payload, runs);
     runstore.workspace = workspace;
     await workspace.started;

@@ -13,7 +13,18 @@ from pathlib import Path
 
 from tests.bench.report import Measure, load, missed, print_table, save
 
-BENCHMARKS = ("bench_log", "bench_media", "bench_beside", "bench_build", "bench_page", "bench_artifacts", "bench_api")
+BENCHMARKS = (
+    "bench_log",
+    "bench_media",
+    "bench_beside",
+    "bench_build",
+    "bench_page",
+    "bench_artifacts",
+    "bench_api",
+    "bench_claims",
+    "bench_trials",
+    "bench_search",
+)
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from runstore.errors import StoreError
 from runstore.format import records
 from runstore.format.layout import StoreLayout
 from runstore.format.schema import NAMES
+from runstore.format.sweep_schema import SWEEP_SCHEMAS
 from runstore.manage import migrations
 from runstore.manage.aside import undo
 from tests.cli.terminal import Terminal
@@ -99,7 +100,8 @@ def test_a_format_that_no_step_leads_from_is_one_clear_error(
 
 def test_schemas_are_printed(terminal: Terminal) -> None:
     assert json.loads(terminal("schema", "state").out)["title"] == "state"
-    assert set(json.loads(terminal("schema").out)) == set(NAMES)
+    assert json.loads(terminal("schema", "sweep-claim").out)["title"] == "sweep-claim"
+    assert set(json.loads(terminal("schema").out)) == {*NAMES, *SWEEP_SCHEMAS}
     assert terminal("schema", "nothing").code == 2
 
 

@@ -10,6 +10,7 @@ from runstore.api import Api
 from runstore.errors import RunstoreError, StoreError
 from runstore.format.views import saved_views
 from runstore.reading.store import Project, RunRecord, read_store
+from runstore.reading.sweeps import open_sweep
 from sitegen import demo
 from sitegen.demo_denoise import EPOCHS
 from sitegen.demo_online import PICTURES
@@ -99,12 +100,27 @@ def test_progress_counts_each_run_once(demo_run: DemoRun, calls: list[tuple[str,
 
 @pytest.mark.slow
 def test_the_store_has_no_problem_and_says_what_it_is(demo_run: DemoRun) -> None:
-    assert set(projects(demo_run)) == {demo.DIGITS, demo.DENOISE, demo.ONLINE}
+    assert set(projects(demo_run)) == {demo.DIGITS, demo.DENOISE, demo.ONLINE, demo.TUNING}
     for project in projects(demo_run).values():
         assert project.problems == ()
         assert not [problem for run in project.runs for problem in run.problems]
         assert "runstore demo" in project.meta.description
-        assert [view.name for view in saved_views(project.meta)] == [view.name for view in VIEWS[project.name]]
+        assert [view.name for view in saved_views(project.meta)] == [view.name for view in VIEWS.get(project.name, ())]
+
+
+@pytest.mark.slow
+def test_two_agents_share_a_sweep_that_finds_a_good_network(demo_run: DemoRun) -> None:
+    project = projects(demo_run)[demo.TUNING]
+    [sweep] = project.layout.sweep_ids()
+    reader = open_sweep(project.layout.sweep(sweep))
+    reader.look()
+    state = reader.state
+    assert [trial.number for trial in state.trials] == list(range(demo.SWEEP_TRIALS))
+    assert {trial.run for trial in state.trials} == {run.id for run in project.runs}
+    assert {trial.state for trial in state.trials} <= {"finished", "stopped"}
+    assert len({trial.claim.agent for trial in state.trials}) == 2
+    values = [trial.outcome.value for trial in state.trials if trial.outcome is not None]
+    assert min(value for value in values if value is not None) < 0.15
 
 
 @pytest.mark.slow
@@ -201,7 +217,7 @@ def test_training_that_breaks_is_one_line_and_leaves_no_process(
 ) -> None:
     script = "import sys\nif '0.02' in sys.argv: sys.exit('no digits today')\nimport time\ntime.sleep(60)\n"
     write_file(tmp_path / "broken_digits.py", script)
-    for name in ("_SCRIPT", "_DENOISE_SCRIPT", "_ONLINE_SCRIPT"):
+    for name in ("_SCRIPT", "_DENOISE_SCRIPT", "_ONLINE_SCRIPT", "_SWEEP_SCRIPT"):
         monkeypatch.setattr(demo, name, "broken_digits")
     monkeypatch.setattr(demo, "_HOME", tmp_path)
     with pytest.raises(RunstoreError, match="ended with exit code 1: no digits today"):

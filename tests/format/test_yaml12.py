@@ -231,3 +231,36 @@ def test_many_lines_stand_as_a_block_that_a_person_can_read() -> None:
 def test_words_and_numbers_in_text_are_quoted() -> None:
     text = yaml12.dump({"a": "no", "b": "1e-4", "c": "null", "d": "plain words", "e": "2026-11-20"})
     assert text == 'a: "no"\nb: "1e-4"\nc: "null"\nd: plain words\ne: "2026-11-20"\n'
+
+
+def test_the_line_of_each_key_and_item_is_known() -> None:
+    text = "a: 1\nb:\n  - x\n  - c: 2\n    d: {e: 3,\n      f: 4}\n1: two\n"
+    assert yaml12.lines(text) == {
+        ("a",): 1,
+        ("b",): 2,
+        ("b", 0): 3,
+        ("b", 1): 4,
+        ("b", 1, "c"): 4,
+        ("b", 1, "d"): 5,
+        ("b", 1, "d", "e"): 5,
+        ("b", 1, "d", "f"): 6,
+        ("1",): 7,
+    }
+    assert yaml12.lines(b"\xef\xbb\xbfa: 1\n") == {("a",): 1}
+
+
+def test_lines_of_merges_and_aliases_are_where_they_are_written() -> None:
+    text = "one: &one\n  a: 1\n  b: 2\ntwo:\n  <<: *one\n  b: 3\nthree: *one\n"
+    lines = yaml12.lines(text)
+    assert (lines[("two", "a")], lines[("two", "b")]) == (2, 6)
+    assert (lines[("three",)], lines[("three", "a")]) == (7, 2)
+
+
+@pytest.mark.parametrize("text", ["", "a: [", "{" * 200, "\x00", b"\xff", "- &a [*a]", "a: 1\na: 2"])
+def test_lines_of_what_cannot_be_read_are_no_error(text: str | bytes) -> None:
+    assert isinstance(yaml12.lines(text), dict)
+
+
+def test_lines_of_aliases_that_unfold_without_end_are_given_up() -> None:
+    text = "a0: &a0 [1, 1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+    assert yaml12.lines(text) == {}

@@ -26,7 +26,7 @@ def python(code: str, folder: Path) -> str:
 def test_the_public_names_stand_in_order_and_are_listed() -> None:
     assert runstore.__all__ == NAMES
     assert len(set(NAMES)) == len(NAMES)
-    assert set(NAMES) | {"__version__"} == set(dir(runstore))
+    assert set(NAMES) | {"__version__", "agent", "controller", "sweep"} == set(dir(runstore))
     assert set(NAMES) > MODULES
 
 

@@ -55,6 +55,9 @@ def plan(root: Path, *, now: float | None = None, release: str = "1") -> Planned
             make(file)
         for file in project.files(render):
             make(file)
+        for sweep in project.sweeps.plans:
+            for file in sweep.files(render):
+                make(file)
         for run in project.runs():
             notes: list[str] = []
             for file in run.files(render, notes):

@@ -1,0 +1,345 @@
+"""Reads the records of a sweep, and from then on what is new: found by name, as a listing may be old."""
+
+import gc
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from runstore.errors import StoreError
+from runstore.format import records
+from runstore.format.sweep_layout import (
+    SHARD,
+    SweepLayout,
+    agent_names,
+    parse_late,
+    parse_record,
+    record_name,
+    record_names,
+    sealed_shards,
+    shard_name,
+    shards,
+)
+from runstore.format.sweep_records import (
+    BadRecordError,
+    Beat,
+    Claim,
+    Control,
+    Outcome,
+    Verdict,
+    load,
+    load_sealed_head,
+)
+from runstore.reading.sweeps.files import read_bytes
+from runstore.reading.sweeps.state import SweepState
+from runstore.reading.sweeps.trials import Trial, unknown_outcome
+
+_PROBE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_HEARTBEAT_SECONDS: Final = 30.0
+_LEASE_BEATS: Final = 10
+_MEND: Final = "the rest is read; delete the file, or restore it from git"
+R = TypeVar("R", Claim, Outcome, Verdict, Control)
+
+
+class SweepReader:
+    """A sweep as its records tell it.
+
+    `state` is what they add up to, `config` the resolved configuration ({} where it cannot be read), `resolved` the
+    whole of that file. `problems` are what cannot be read, by path, each a line without the path.
+    """
+
+    def __init__(self, layout: SweepLayout) -> None:
+        self.layout = layout
+        self.problems: dict[Path, str] = {}
+        self._claims_folder, self._done_folder = str(layout.claims_dir), str(layout.done_dir)
+        self.resolved = self._read_resolved()
+        config = self.resolved.get("config")
+        self.config: Mapping[str, Any] = config if isinstance(config, dict) else {}
+        metric = self.config.get("metric")
+        goal = metric.get("goal") if isinstance(metric, dict) else None
+        cap = self.config.get("run_cap")
+        self.state = SweepState(str(goal), cap if isinstance(cap, int) and not isinstance(cap, bool) else None)
+        self.unreadable: dict[int, Path] = {}
+        self._next_control = 1
+        self._first_seen: dict[Path, float] = {}
+        self._open()
+
+    # What is there
+
+    def look(self, *, attempts: bool = True) -> bool:
+        """Reads what is new; whether there was anything. Without `attempts` a new attempt at a known trial is left
+        out: who asks about one uses `look_at`."""
+        before = (len(self.state.trials), self.state.seen, len(self.state.controls), self.state.next_number)
+        self._look_for_sealed()
+        while self._take_claims(self.state.next_number):
+            pass
+        if self.state.next_number // SHARD not in self.state.sealed and self._look_for_sealed(self.state.next_number):
+            return self.look(attempts=attempts) or True
+        for number in list(self.unreadable):
+            self._take_claims(number)
+        for trial in list(self.state.pending.values()):
+            self._take_outcome(trial)
+        found = attempts and sum(map(self.look_at, list(self.state.pending.values()))) > 0
+        while self._take_control():
+            pass
+        after = (len(self.state.trials), self.state.seen, len(self.state.controls), self.state.next_number)
+        return found or after != before
+
+    def look_at(self, trial: Trial) -> bool:
+        """Reads what is new about one trial; whether there was anything."""
+        attempt, over, found = trial.attempt, trial.is_over, False
+        twins = self.state.at(trial.number)
+        number = max(twin.attempt for twin in twins)
+        while self._take(self.layout.claim(trial.number, number + 1), Claim):
+            number, found = number + 1, True
+        if not trial.is_over:
+            self._take_outcome(trial)
+        return found or (trial.attempt, trial.is_over) != (attempt, over)
+
+    def heartbeats(self) -> Iterator[Beat]:
+        """The agents' last heartbeats, by name; one that cannot be read is left out."""
+        for name in agent_names(self.layout.agents_dir):
+            try:
+                data = read_bytes(self.layout.agents_dir / name)
+                if data:
+                    yield load(data, Beat)
+            except BadRecordError:
+                continue
+
+    def described(self) -> list[str]:
+        """What cannot be read, a line each, by path from the sweep's directory."""
+        return [f"{path.relative_to(self.layout.path)}: {problem}" for path, problem in sorted(self.problems.items())]
+
+    # Opening
+
+    def _open(self) -> None:
+        layout, state = self.layout, self.state
+        for shard in sealed_shards(layout.sealed_dir):
+            self._take_sealed(shard)
+        for shard in shards(layout.claims_dir):
+            self._take_folder(layout.claims_dir, shard, Claim)
+        for shard in shards(layout.done_dir):
+            self._take_folder(layout.done_dir, shard, Outcome)
+        for name in record_names(layout.stop_dir):
+            self._take(layout.stop_dir / name, Verdict)
+        for name in record_names(layout.control_dir):
+            self._take(layout.control_dir / name, Control)
+            self._next_control = max(self._next_control, (parse_record(name) or (0, 0))[0] + 1)
+        for trial in [each for each in state.pending.values() if each.number // SHARD in state.sealed]:
+            state.apply(unknown_outcome(trial, "its shard was sealed on another branch"))
+        self.look(attempts=False)
+
+    def _take_folder(self, folder: Path, shard: int, kind: type[Claim] | type[Outcome]) -> None:
+        """A listing may lack what is new (it is found by name then) and hold what is gone."""
+        first = self.layout.claim(shard * SHARD) if kind is Claim else self.layout.done(shard * SHARD)
+        for path in (first.parent, self.layout.sealing(folder, shard)):
+            for name in record_names(path):
+                number = (parse_record(name) or parse_late(name) or (0,))[0]
+                if number // SHARD != shard:
+                    self._note(path / name, "a record in the wrong directory")
+                elif kind is Claim:
+                    self._take_claim_file(path / name, number)
+                else:
+                    self._take_outcome_file(path / name, number, late=parse_late(name) is not None)
+
+    def _read_resolved(self) -> dict[str, Any]:
+        path = self.layout.resolved_json
+        try:
+            values = records.read_json_object(path)
+        except StoreError as error:
+            self.problems[path] = str(error).removeprefix(f"{path}, ").removeprefix(f"{path}: ")
+            return {}
+        except OSError as error:
+            self.problems[path] = f"cannot be read ({error.strerror or error}); check its permissions"
+            return {}
+        if not values:
+            self.problems[path] = (
+                "found nothing, expected the sweep's configuration; restore it, or create the sweep anew"
+            )
+        return values
+
+    # Records by name
+
+    def _take_claims(self, number: int) -> bool:
+        """Reads the first claim of a number; whether its name is taken."""
+        if number not in self.unreadable and not self._exists(self._claims_folder, number):
+            return False
+        return self._take_claim_file(self.layout.claim(number), number)
+
+    def _exists(self, folder: str, number: int) -> bool:
+        """Whether a record of a number is there: asked of each trial that runs, so without the cost of a `Path`."""
+        try:
+            os.close(os.open(f"{folder}/{shard_name(number // SHARD)}/{record_name(number)}", _PROBE))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return True
+
+    def _take_claim_file(self, path: Path, number: int) -> bool:
+        """Reads a claim; whether its name is taken. One that cannot be read keeps its number; it is read again."""
+        try:
+            found = self._records(path, Claim)
+        except BadRecordError as error:
+            self._note(path, f"found {error}, expected a claim")
+            self.unreadable[number] = path
+            self.state.skip(number)
+            return True
+        if found is None:
+            self.unreadable.pop(number, None)
+            return False
+        if self.unreadable.get(number) == path:
+            del self.unreadable[number]
+            self.problems.pop(path, None)
+        for claim in found:
+            if claim.n == number:
+                self.state.apply(claim)
+            else:
+                self._note(path, f"found the claim of trial {claim.n}, expected one of {number}")
+        self.state.skip(number)
+        return True
+
+    def _take_outcome(self, trial: Trial) -> None:
+        """Looks for the outcome of a trial that has none."""
+        if trial.first == 1 and not self._exists(self._done_folder, trial.number):
+            return
+        path = self.layout.done(trial.number, trial.first)
+        if self._take_outcome_file(path, trial.number) and not trial.is_over:
+            # Another trial of this number, of another branch, has the name: what became of this one stands beside it.
+            for claim in trial.claims:
+                late = self.layout.late(trial.number, claim.attempt, trial.run)
+                self._take_outcome_file(late, trial.number, late=False)
+        if trial.is_over and trial.state == "stopped":
+            self._take(self.layout.stop(trial.number, trial.attempt), Verdict)
+
+    def _take_outcome_file(self, path: Path, number: int, *, late: bool = False) -> bool:
+        """Reads an outcome; whether its name is taken. One that cannot be read ends its trial all the same."""
+        try:
+            found = self._records(path, Outcome)
+        except BadRecordError as error:
+            if path not in self.problems:
+                self._note(path, f"found {error}, expected an outcome")
+            for trial in self.state.at(number):
+                if not trial.is_over and not self.is_young(path):
+                    self.state.apply(unknown_outcome(trial, f"its outcome cannot be read: {error}"))
+            return True
+        if found is None:
+            return False
+        for outcome in found:
+            known = self.state.of(outcome.run)
+            self.state.apply(outcome, late=late and known is not None and known.is_over)
+        return True
+
+    def is_young(self, path: Path) -> bool:
+        """Whether somebody may still be writing a file that cannot be read: for a lease, counted from when we saw it
+        like that; never where a record is whole before it has its name."""
+        if self.resolved.get("publish") != "exclusive":
+            return False
+        heartbeat = self.config.get("heartbeat")
+        lease = _LEASE_BEATS * (heartbeat if isinstance(heartbeat, int | float) else _HEARTBEAT_SECONDS)
+        return time.monotonic() - self._first_seen.setdefault(path, time.monotonic()) < lease
+
+    def _take_control(self) -> bool:
+        path = self.layout.control(self._next_control)
+        if not self._take(path, Control):
+            return False
+        self._next_control += 1
+        return True
+
+    def _take(self, path: Path, kind: type[R]) -> bool:
+        """Reads a record; whether its name is taken."""
+        try:
+            found = self._records(path, kind)
+        except BadRecordError as error:
+            self._note(path, f"found {error}, expected a {kind.kind}")
+            return True
+        for record in found or ():
+            self.state.apply(record)
+        return found is not None
+
+    def _records(self, path: Path, kind: type[R]) -> list[R] | None:
+        """The records in a file, a line each; None when it is missing.
+
+        Raises `BadRecordError` when none can be read; a bad line beside a good one is noted.
+        """
+        data = read_bytes(path)
+        if data is None:
+            return None
+        found, wrong = [], []
+        for line in data.splitlines() or [b""]:
+            try:
+                found.append(load(line, kind))
+            except BadRecordError as error:
+                wrong.append(error)
+        if wrong and not found:
+            raise wrong[0]
+        if wrong:
+            self._note(path, f"found {wrong[0]}, expected a {kind.kind} on each line")
+        return found
+
+    # Sealed shards
+
+    def _look_for_sealed(self, number: int | None = None) -> bool:
+        """Reads the shards that were sealed meanwhile, of those that trials are pending in, or of a number."""
+        if number is None:
+            wanted = {trial.number // SHARD for trial in self.state.pending.values()} - self.state.sealed
+        else:
+            wanted = {number // SHARD}
+        return sum(map(self._take_sealed, sorted(wanted))) > 0
+
+    def _take_sealed(self, shard: int) -> bool:
+        path = self.layout.sealed(shard)
+        try:
+            data = read_bytes(path)
+        except BadRecordError as error:
+            self._note(path, f"found {error}, expected a sealed shard")
+            return False
+        if data is None:
+            return False
+        trials, wrong = read_sealed(data)
+        if wrong:
+            self._note(path, f"line {wrong[0][0]}: found {wrong[0][1]}, expected a trial ({len(wrong)} such lines)")
+        self.state.add_sealed(shard, trials)
+        for number in [each for each in self.unreadable if each // SHARD == shard]:
+            del self.unreadable[number]
+        return True
+
+    def _note(self, path: Path, problem: str) -> None:
+        self.problems[path] = f"{problem}; {_MEND}"
+
+
+def open_sweep(layout: SweepLayout) -> SweepReader:
+    """Reads a sweep. What cannot be read is among the reader's `problems`; nothing is raised for it."""
+    return SweepReader(layout)
+
+
+def read_sealed(data: bytes) -> tuple[list[Trial], list[tuple[int, BadRecordError]]]:
+    """The trials of a sealed shard, and the lines that are none, with their numbers from 1. Equal lines are one."""
+    trials: dict[str, Trial] = {}
+    wrong: list[tuple[int, BadRecordError]] = []
+    collecting = gc.isenabled()
+    gc.disable()  # Ten thousand new objects, and not one of them to collect: looking takes as long as reading.
+    try:
+        _read_lines(data, trials, wrong)
+    finally:
+        if collecting:
+            gc.enable()
+    return list(trials.values()), wrong
+
+
+def _read_lines(data: bytes, trials: dict[str, Trial], wrong: list[tuple[int, BadRecordError]]) -> None:
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            head = load_sealed_head(line)
+            known = trials.get(head.run)
+            trial = Trial.sealed(line, head)
+            if known is None or _says_more(trial, known):
+                trials[head.run] = trial
+        except BadRecordError as error:
+            wrong.append((number, error))
+
+
+def _says_more(trial: Trial, known: Trial) -> bool:
+    """Of two lines about one trial, each from another branch, the one with more attempts counts."""
+    return len(trial.claims) > len(known.claims)

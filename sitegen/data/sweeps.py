@@ -1,0 +1,259 @@
+"""The sweeps of a project as their pages show them: what their records say, and the runs that name them."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from runstore.errors import UsageError
+from runstore.format.records import parse_time
+from runstore.format.sweep_layout import SweepLayout
+from runstore.format.sweep_records import Beat, Claim, Outcome, Verdict
+from runstore.reading.problems import Problem
+from runstore.reading.rows import flatten
+from runstore.reading.store import Project, RunRecord
+from runstore.reading.sweeps.reader import SweepReader, open_sweep
+from runstore.reading.sweeps.trials import Trial
+from sitegen.data.sweep_config import SweepText, read_config
+from sitegen.tree import folders
+
+MAX_AGENTS: Final = 1000
+_PRIVATE: Final = frozenset({"tmp", "locks"})
+
+
+class Attempt(NamedTuple):
+    """An attempt at a trial that was not the last: `began` in epoch s, `state` and `reason` of what became of it."""
+
+    number: int
+    agent: str
+    began: float | None
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """One trial of a sweep. Times are epoch s, None where no record tells.
+
+    `state` is how it ended, else that of its run, `running` while nothing says otherwise; it is
+    `over` once a record says so. `value` is the metric as it
+    was logged; `rungs` are its values at the bands that it reached, lower is better. `earlier` are the attempts before
+    the last.
+    """
+
+    number: int
+    run: str
+    attempt: int
+    state: str
+    over: bool
+    value: float | None
+    params: Mapping[str, Any]
+    reason: str
+    agent: str
+    count: int
+    rungs: tuple[float, ...]
+    began: float | None
+    ended: float | None
+    verdict: Verdict | None
+    added: bool
+    earlier: tuple[Attempt, ...]
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What the records of a sweep come to. `asked` is what people asked for last: pause, stop or cancel, else "".
+
+    `ranges` are the ends of parameters that were widened, by name; `last` is when something was recorded last.
+    `metric` is the one that the agents go by.
+    """
+
+    trials: tuple[TrialRow, ...] = ()
+    asked: str = ""
+    run_cap: int | None = None
+    ranges: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    last: float | None = None
+    metric: str = ""
+    maximize: bool = False
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep of a project: its records where it has them, and its runs, newest first.
+
+    `stamp` changes with every file of its directory, "" where it has none. `slug` names the directory of its page.
+    """
+
+    id: str
+    slug: str
+    project: Project = field(repr=False)
+    layout: SweepLayout | None
+    runs: tuple[RunRecord, ...] = field(repr=False)
+    stamp: str
+
+    @cached_property
+    def config(self) -> SweepText:
+        found = None if self.layout is None else read_config(self.layout.sweep_yaml)
+        return found or SweepText()
+
+    @property
+    def name(self) -> str:
+        return self.config.name or self.id
+
+    @cached_property
+    def _reader(self) -> SweepReader | None:
+        return None if self.layout is None else _opened(self.layout, self.stamp)
+
+    @cached_property
+    def beats(self) -> tuple[Beat, ...]:
+        """The last heartbeat of each agent, by name."""
+        return () if self._reader is None else tuple(islice(self._reader.heartbeats(), MAX_AGENTS))
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What of it cannot be read."""
+        if self.layout is None or self._reader is None:
+            return ()
+        found = dict(self._reader.problems)
+        if self.config.problem:
+            found[self.layout.sweep_yaml] = self.config.problem
+        root = self.project.layout.path.parent
+        places = [(path.relative_to(root).as_posix(), problem) for path, problem in sorted(found.items())]
+        return tuple(Problem(place.encode("utf-8", "backslashreplace").decode(), 0, each) for place, each in places)
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The trials, by number; none for a sweep that runs alone tell of."""
+        return Folded() if self._reader is None else _folded(self._reader, self.runs, self.beats)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """The number of the trial that each run is of."""
+        return {} if self._reader is None else {trial.run: trial.number for trial in self._reader.state.trials}
+
+
+def project_sweeps(project: Project, slugs: Mapping[str, str]) -> tuple[Sweep, ...]:
+    """The sweeps of a project, by id: those that have a directory, and those that a run names; `slugs` has all."""
+    layouts = _layouts(project)
+    runs: dict[str, list[RunRecord]] = {}
+    for run in project.runs:
+        if run.meta.sweep:
+            runs.setdefault(run.meta.sweep, []).append(run)
+    return tuple(
+        Sweep(each, slugs[each], project, layout := layouts.get(each), tuple(runs.get(each, ())), _stamp(layout))
+        for each in sorted(layouts.keys() | runs.keys())
+    )
+
+
+def sweep_ids(project: Project) -> set[str]:
+    """Every sweep that has a directory, or that a run names."""
+    return _layouts(project).keys() | {run.meta.sweep for run in project.runs if run.meta.sweep}
+
+
+def _layouts(project: Project) -> dict[str, SweepLayout]:
+    found = {}
+    try:
+        for name in project.layout.sweep_ids():
+            with suppress(UsageError):  # `verify` says so.
+                found[name] = project.layout.sweep(name)
+    except OSError:
+        pass
+    return found
+
+
+def _stamp(layout: SweepLayout | None) -> str:
+    """The state of a sweep's files, by size, time and inode."""
+    if layout is None:
+        return ""
+    known: list[Any] = []
+    try:
+        for folder, _, files in folders(os.fspath(layout.path), _PRIVATE.__contains__):
+            for entry in files:
+                found = entry.stat(follow_symlinks=False)
+                known.append((folder + entry.name, found.st_size, found.st_mtime_ns, found.st_ino))
+    except OSError:
+        return "unreadable"
+    return hashlib.blake2b(repr(sorted(known)).encode(), digest_size=12).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _opened(layout: SweepLayout, stamp: str) -> SweepReader:
+    """The records of a sweep as they were when its files had this stamp, or later: a process that builds again and
+    again reads anew only what changed."""
+    return open_sweep(layout)
+
+
+def _folded(reader: SweepReader, runs: Sequence[RunRecord], beats: Sequence[Beat]) -> Folded:
+    state = reader.state
+    known = {run.id: run for run in runs}
+    under_way = {(beat.run, beat.attempt): beat for beat in beats if beat.trial is not None}
+    rows = tuple(_row(trial, known.get(trial.run), under_way) for trial in state.trials)
+    asked = "cancel" if state.cancelled else "stop" if state.stopped else "pause" if state.paused else ""
+    times = [time for row in rows for time in (row.began, row.ended) if time is not None]
+    metric = reader.config.get("metric")
+    name, goal = (metric.get("name"), metric.get("goal")) if isinstance(metric, Mapping) else ("", "")
+    last = max(times, default=None)
+    return Folded(rows, asked, state.run_cap, state.ranges, last, str(name or ""), goal == "maximize")
+
+
+def _row(trial: Trial, run: RunRecord | None, under_way: Mapping[tuple[str, int], Beat]) -> TrialRow:
+    *before, last = trial.claims
+    outcome = trial.outcome
+    beat = under_way.get((trial.run, last.attempt)) if outcome is None else None
+    told: Outcome | Beat | None = beat if outcome is None else outcome
+    began = parse_time(str(last.time)) or (None if run is None else run.created)
+    return TrialRow(
+        number=trial.number,
+        run=trial.run,
+        attempt=last.attempt,
+        state=_state(outcome, run),
+        over=outcome is not None,
+        value=beat.best if beat is not None else trial.value,
+        params=_flat(trial.params),
+        reason="" if outcome is None else str(outcome.reason),
+        agent=str(last.agent),
+        count=told.count if told is not None and isinstance(told.count, int) else 0,
+        rungs=() if told is None else told.rungs,
+        began=began,
+        ended=_end(outcome, began, run),
+        verdict=trial.verdict,
+        added=bool(last.added),
+        earlier=tuple(_attempt(claim, trial.earlier) for claim in before),
+        info=last.info if isinstance(last.info, Mapping) else {},
+    )
+
+
+def _flat(params: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(flatten(params))
+    except RecursionError:
+        return {}
+
+
+def _attempt(claim: Claim, outcomes: Sequence[Outcome]) -> Attempt:
+    """An attempt before the last: what became of it where a record says so, else it was given up."""
+    own = next((outcome for outcome in outcomes if outcome.attempt == claim.attempt), None)
+    state, reason = ("given up", "") if own is None else (str(own.state), str(own.reason))
+    return Attempt(claim.attempt, str(claim.agent), parse_time(str(claim.time)), state, reason)
+
+
+def _state(outcome: Outcome | None, run: RunRecord | None) -> str:
+    """How a trial ended. What no record says, its run may: that it runs, or fell silent, until an agent takes it up."""
+    if outcome is not None:
+        return str(outcome.state)
+    if run is None or run.state == "finished":
+        return "running"
+    return "silent" if run.state == "crashed" else run.state
+
+
+def _end(outcome: Outcome | None, began: float | None, run: RunRecord | None) -> float | None:
+    if outcome is not None:
+        if (ended := parse_time(str(outcome.time))) is not None:
+            return ended
+        runs_for = outcome.runtime if isinstance(outcome.runtime, int | float) else 0.0
+        return None if began is None else began + max(0.0, runs_for)
+    return None if run is None else run.last_sign

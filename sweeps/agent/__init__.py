@@ -1,0 +1,1 @@
+"""Agents: they take trials, run them, watch them, and say how they ended."""

@@ -1,0 +1,1 @@
+"""The commands `runstore sweep` and `runstore agent`."""

@@ -1,0 +1,197 @@
+"""What there is to tell of a sweep at a moment: its trials by state, the best one, agents, the pace, the end."""
+
+import os
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, Final
+
+from runstore.format.records import Heartbeat, parse_time
+from runstore.format.sweep_records import Beat
+from runstore.reading.states import process_alive
+from runstore.reading.sweeps import SweepReader, Trial
+from sweeps.agent.places import Place
+from sweeps.config.sweep import SweepConfig
+from sweeps.errors import SweepError
+from sweeps.progress import is_over, most_trials
+
+_LEASES: Final = 10
+_LATEST: Final = 50
+_HOUR: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSeen:
+    """An agent as its heartbeat shows it. `silent` is the age of that in seconds, by the disk's clock; `alive` is False
+    for one that said good-bye, whose process is gone, or that was silent for too long."""
+
+    beat: Beat
+    silent: float | None
+    alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A sweep at a moment. `pace` is in trials an hour, `end` an epoch time in seconds; None where nothing tells."""
+
+    place: Place
+    state: str
+    counts: Mapping[str, int]
+    most: int | None
+    best: Trial | None
+    agents: Sequence[AgentSeen]
+    pace: float | None
+    end: float | None
+    problems: Sequence[str]
+    reader: SweepReader
+    config: SweepConfig | None
+
+    @property
+    def over(self) -> int:
+        """How many trials ended."""
+        return sum(count for state, count in self.counts.items() if state != "running")
+
+    @property
+    def best_params(self) -> Mapping[str, Any]:
+        """The parameters of the best trial, flat and in the configuration's order where that can be read."""
+        if self.best is None:
+            return {}
+        return self.best.params if self.config is None else self.config.space.flatten(self.best.params)
+
+    @property
+    def metric(self) -> str:
+        """The metric's name; "" without one."""
+        found = self.reader.config.get("metric")
+        return str(found.get("name", "")) if isinstance(found, Mapping) else ""
+
+
+def overview(place: Place, reader: SweepReader, now: float | None = None) -> Overview:
+    """What the reader knows by now; only heartbeats are read here."""
+    moment = time.time() if now is None else now
+    state = reader.state
+    clock = _disk_clock(place) if now is None else now
+    agents = [_seen(place, beat, clock) for beat in reader.heartbeats()]
+    counts = state.counts
+    config = _config(reader)
+    most = None if config is None else most_trials(config, state)
+    pace = _pace(state.trials)
+    ended = sum(count for each, count in counts.items() if each != "running")
+    left = None if most is None or state.stopped else max(0, most - ended)
+    works = any(each.alive for each in agents) and not state.paused
+    end = moment + left / pace * _HOUR if left and pace and works else None
+    name = _state(reader, config, agents)
+    return Overview(place, name, counts, most, state.best, agents, pace, end, reader.described(), reader, config)
+
+
+def as_json(found: Overview) -> dict[str, Any]:
+    """The overview as `--json` prints it."""
+    return {
+        "sweep": found.place.sweep.id,
+        "project": found.place.project.name,
+        "name": found.reader.config.get("name") or None,
+        "path": str(found.place.sweep.path),
+        "method": found.reader.config.get("method"),
+        "state": found.state,
+        "trials": dict(found.counts),
+        "run_cap": found.reader.state.run_cap,
+        "most_trials": found.most,
+        "best": None if found.best is None else trial_json(found.best, found.metric),
+        "agents": [_agent_json(each) for each in found.agents],
+        "trials_per_hour": found.pace,
+        "expected_end": None if found.end is None else datetime.fromtimestamp(found.end, UTC).isoformat("T", "seconds"),
+        "problems": list(found.problems),
+    }
+
+
+def trial_json(trial: Trial, metric: str) -> dict[str, Any]:
+    """A trial as `--json` prints it."""
+    return {
+        "trial": trial.number,
+        "run": trial.run,
+        "state": trial.state,
+        "attempt": trial.attempt,
+        "metric": metric or None,
+        "value": trial.value,
+        "params": dict(trial.params),
+    }
+
+
+def _agent_json(seen: AgentSeen) -> dict[str, Any]:
+    beat = seen.beat
+    return {
+        "agent": beat.agent,
+        "host": beat.process.host,
+        "pid": beat.process.pid,
+        "state": beat.state if seen.alive or beat.state == "bye" else "gone",
+        "silent": seen.silent,
+        "trial": beat.trial,
+        "run": beat.run or None,
+        "count": beat.count,
+        "best": beat.best,
+        "done": beat.done,
+        "failed": beat.failed,
+    }
+
+
+def _disk_clock(place: Place) -> float:
+    """What time it is for the disk, which gave the heartbeats their times; this host's time where it can't be asked."""
+    probe = place.sweep.tmp_dir / f"clock-{os.getpid()}"
+    try:
+        probe.touch()
+        found = probe.stat().st_mtime
+        probe.unlink()
+    except OSError:
+        return time.time()
+    return found
+
+
+def _seen(place: Place, beat: Beat, now: float) -> AgentSeen:
+    try:
+        silent = max(0.0, now - place.sweep.agent(beat.agent).stat().st_mtime)
+    except OSError:
+        silent = None
+    process = beat.process
+    lives = process_alive(Heartbeat(process.pid, process.host, process.boot, process.start))
+    quiet = silent is None or silent > _LEASES * beat.every
+    return AgentSeen(beat, silent, beat.state != "bye" and lives is not False and (lives is True or not quiet))
+
+
+def _config(reader: SweepReader) -> SweepConfig | None:
+    """The configuration; None where it was changed into none."""
+    try:
+        return SweepConfig.from_json(reader.config)
+    except SweepError:
+        return None
+
+
+def _pace(trials: Sequence[Trial]) -> float | None:
+    """Trials an hour, by the median distance between the ends of the latest ones; None before the third."""
+    ends = sorted(
+        moment
+        for trial in trials[-_LATEST:]
+        if (outcome := trial.outcome) is not None and (moment := parse_time(outcome.time)) is not None
+    )
+    if len(ends) < 3 or ends[-1] <= ends[0]:
+        return None
+    steps = [later - earlier for earlier, later in pairwise(ends)]
+    mean = (ends[-1] - ends[0]) / (len(ends) - 1)
+    typical = statistics.median(steps)
+    # A pause in the middle says nothing of the pace; trials that end together do.
+    return _HOUR / (min(mean, 5 * typical) if typical > 0 else mean)
+
+
+def _state(reader: SweepReader, config: SweepConfig | None, agents: Sequence[AgentSeen]) -> str:
+    """The sweep in a few words."""
+    state = reader.state
+    running = len(state.pending)
+    if state.stopped:
+        word = "cancelled" if state.cancelled else "stopped"
+        return f"{word}, {running} running" if running and not state.cancelled else word
+    if state.paused:
+        return "paused"
+    if config is not None and is_over(config, state):
+        return "finished"
+    return "running" if any(each.alive for each in agents) else "no agent"

@@ -1,0 +1,145 @@
+"""`runstore sweep status`: a sweep at a glance, once or as it goes on."""
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from runstore.cli.terminal import clip, console, show_duration, show_time, show_value
+from runstore.cli.words import printable
+from runstore.reading.sweeps import SweepReader, open_sweep
+from sweeps.agent.loop import shown
+from sweeps.agent.places import Place
+from sweeps.cli.launches import Launches, lines
+from sweeps.cli.launches import as_json as launches_json
+from sweeps.cli.naming import found, sweep_options
+from sweeps.cli.overview import AgentSeen, Overview, as_json, overview
+
+_COLOURS: Final = {
+    "running": "blue",
+    "finished": "green",
+    "failed": "red",
+    "crashed": "magenta",
+    "killed": "yellow",
+    "stopped": "cyan",
+}
+_MOST_AGENTS: Final = 20
+_ENDED: Final = ("finished", "cancelled", "stopped")
+
+
+@click.command()
+@sweep_options
+@click.option("--watch", "-w", is_flag=True, help="Go on showing it, until the sweep is over or Ctrl-C.")
+@click.option("--interval", type=click.FloatRange(min=0.2), default=2.0, help="Seconds between looks. Default: 2.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+def status(
+    sweep: str, store: Path | None, project: str, entity: str, watch: bool, interval: float, json_: bool
+) -> None:
+    """Show SWEEP: its trials by state, the best one, its agents, its pace and expected end."""
+    place = found(sweep, store, project)
+    reader = open_sweep(place.sweep)
+    if json_:
+        values = {**as_json(overview(place, reader)), "launches": launches_json(Launches(place.sweep).look())}
+        click.echo(json.dumps(values, indent=2))
+    elif watch:
+        with suppress(KeyboardInterrupt):
+            _watch(place, reader, interval)
+    else:
+        console().print(page(overview(place, reader), lines(Launches(place.sweep).look())))
+
+
+def _watch(place: Place, reader: SweepReader, interval: float) -> None:
+    out = Console()
+    launches = Launches(place.sweep)
+    before = page(overview(place, reader), lines(launches.look()))
+    with Live(before, console=out, auto_refresh=False, screen=False) as live:
+        while True:
+            reader.look()
+            seen = overview(place, reader)
+            live.update(page(seen, lines(launches.look())), refresh=True)
+            if seen.state in _ENDED and not any(each.alive for each in seen.agents):
+                return
+            if not place.sweep.path.is_dir():
+                return
+            time.sleep(interval)
+
+
+def page(seen: Overview, launches: Sequence[str] = ()) -> Group:
+    """All there is to show; `launches` are lines about agents that were started elsewhere."""
+    parts: list[Text | Table] = [_head(seen), _counts(seen)]
+    if seen.best is not None:
+        best = seen.best
+        parts.append(
+            Text(f"best     {seen.metric} {show_value(best.value)} in trial {best.number} (run {printable(best.run)})")
+        )
+        parts.append(Text(f"         {printable(shown(seen.best_params))}"))
+    if seen.pace is not None:
+        end = f", expected end {show_time(seen.end)}" if seen.end is not None else ""
+        parts.append(Text(f"pace     {seen.pace:.3g} trials an hour{end}"))
+    queued = len(seen.reader.state.queued)
+    if queued:
+        parts.append(Text(f"queued   {queued} added by hand"))
+    if seen.agents:
+        parts += [Text(""), _agents(seen)]
+    parts += [Text(f"launched {each}") for each in launches]
+    parts += [Text(f"problem: {printable(each)}", style="red") for each in seen.problems]
+    return Group(*parts)
+
+
+def _head(seen: Overview) -> Text:
+    config = seen.reader.config
+    name = f" ({printable(clip(str(config['name'])))})" if config.get("name") else ""
+    return Text.assemble(
+        "sweep    ", (printable(seen.place.name) + name, "bold"), f", {config.get('method', '?')}, {seen.state}"
+    )
+
+
+def _counts(seen: Overview) -> Text:
+    parts: list[str | tuple[str, str]] = ["trials   "]
+    total = sum(seen.counts.values())
+    parts.append(f"{total}{f' of {seen.most}' if seen.most is not None else ''}")
+    for state in _COLOURS:
+        if count := seen.counts.get(state):
+            parts += [", ", (f"{count} {state}", _COLOURS[state])]
+    return Text.assemble(*parts)
+
+
+def _agents(seen: Overview) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column, flush in (("AGENT", "left"), ("HOST", "left"), ("PID", "right"), ("STATE", "left"), ("BEAT", "right")):
+        made.add_column(column, justify="right" if flush == "right" else "left", no_wrap=True)
+    for column in ("TRIAL", "STEPS", "BEST", "DONE", "FAILED"):
+        made.add_column(column, justify="right", no_wrap=True)
+    order = sorted(seen.agents, key=lambda each: (not each.alive, each.beat.agent))
+    for each in order[:_MOST_AGENTS]:
+        made.add_row(*_row(each))
+    if len(order) > _MOST_AGENTS:
+        made.add_row(f"… and {len(order) - _MOST_AGENTS} more")
+    return made
+
+
+def _row(seen: AgentSeen) -> list[Text]:
+    beat = seen.beat
+    state = beat.state if seen.alive or beat.state == "bye" else "gone"
+    style = "" if seen.alive else "dim" if state == "bye" else "red"
+    cells = [
+        printable(clip(beat.agent)),
+        printable(clip(beat.process.host)),
+        str(beat.process.pid),
+        state,
+        f"{show_duration(seen.silent)} ago" if seen.silent is not None else "",
+        "" if beat.trial is None or not seen.alive else str(beat.trial),
+        str(beat.count or ""),
+        show_value(beat.best),
+        str(beat.done),
+        str(beat.failed),
+    ]
+    return [Text(cell, style=style) for cell in cells]

@@ -1,0 +1,186 @@
+"""Steering a sweep while it goes on: pause, resume, stop, cancel, best, add, extend, retry."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from runstore.cli.terminal import show_value
+from runstore.cli.words import counted, printable
+from runstore.errors import UsageError
+from runstore.format import yaml12
+from runstore.manage.edit import author
+from runstore.reading.sweeps import Trial
+from sweeps.agent.loop import shown
+from sweeps.agent.places import Place
+from sweeps.cli.naming import found, sweep_options
+from sweeps.cli.overview import trial_json
+from sweeps.controller import Controller
+from sweeps.errors import SweepError
+
+
+def _word(what: Any, words: str, help_: str) -> click.Command:
+    """A command that asks one thing of the sweep."""
+
+    @click.command(what, help=help_)
+    @sweep_options
+    def command(sweep: str, store: Path | None, project: str, entity: str) -> None:
+        place = found(sweep, store, project)
+        Controller.open(place.sweep).ask(what, {}, author())
+        click.echo(f"sweep {printable(place.name)}: {words}")
+
+    return command
+
+
+pause = _word(
+    "pause",
+    "paused; trials that run go on, and `runstore sweep resume` starts new ones again",
+    "Start no new trials of SWEEP, until it is resumed. Its agents wait.",
+)
+resume = _word("resume", "goes on", "Go on with SWEEP after a pause, a stop or a cancel.")
+stop = _word(
+    "stop",
+    "no new trials; those that run may finish, then its agents end",
+    "Start no new trials of SWEEP; those that run may finish, then its agents end.",
+)
+cancel = _word(
+    "cancel",
+    "no new trials; those that run are killed, and its agents end",
+    "Start no new trials of SWEEP and kill those that run; then its agents end.",
+)
+
+
+@click.command()
+@sweep_options
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
+def best(sweep: str, store: Path | None, project: str, entity: str, json_: bool) -> None:
+    """Show the best trial of SWEEP with its parameters."""
+    place = found(sweep, store, project)
+    controller = Controller.open(place.sweep)
+    metric = controller.config.metric
+    if metric is None:
+        raise SweepError(
+            f"{place.name}: the sweep has no metric to compare its trials by; add one to its configuration"
+        )
+    trial = controller.state.best
+    if json_:
+        click.echo(json.dumps(None if trial is None else trial_json(trial, metric.name), indent=2))
+    elif trial is None:
+        click.echo(f"sweep {printable(place.name)}: no trial finished with a {printable(metric.name)} yet")
+    else:
+        click.echo(f"{printable(metric.name)} {show_value(trial.value)} in trial {trial.number} (run {trial.run})")
+        for name, value in controller.space.flatten(trial.params).items():
+            click.echo(f"  {printable(name)}: {show_value(value)}")
+
+
+@click.command()
+@sweep_options
+@click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE...")
+def add(sweep: str, store: Path | None, project: str, entity: str, values: tuple[str, ...]) -> None:
+    """Have SWEEP try a point next: a value for each of its parameters, as in lr=0.01 optimizer.name=sgd."""
+    place = found(sweep, store, project)
+    controller = Controller.open(place.sweep)
+    point = controller.space.complete(pairs(values, yaml12.load))
+    control = controller.ask("add", {"params": controller.space.nest(point)}, author())
+    click.echo(f"sweep {printable(place.name)}: {printable(shown(point))} is tried next (control {control.n})")
+
+
+@click.command()
+@sweep_options
+@click.option("--run-cap", type=click.IntRange(min=1), metavar="N", help="So many trials in all.")
+@click.option(
+    "--range", "ranges", multiple=True, metavar="NAME=LOW..HIGH", help="A wider range of a parameter; several times."
+)
+def extend(
+    sweep: str, store: Path | None, project: str, entity: str, run_cap: int | None, ranges: tuple[str, ...]
+) -> None:
+    """Raise the number of trials of SWEEP, or widen the range of a parameter."""
+    if run_cap is None and not ranges:
+        raise UsageError("found nothing to extend; pass --run-cap N, --range NAME=LOW..HIGH, or both")
+    place = found(sweep, store, project)
+    controller = Controller.open(place.sweep)
+    wanted = pairs(ranges, _ends)
+    space = controller.space
+    for name, (low, high) in wanted.items():
+        space = space.widened(name, low, high)
+    data: dict[str, Any] = {"run_cap": run_cap} if run_cap is not None else {}
+    if wanted:
+        data["ranges"] = {name: {"min": low, "max": high} for name, (low, high) in wanted.items()}
+    taken = sum(controller.state.counts.values())
+    if run_cap is not None and run_cap < taken:
+        click.echo(f"runstore: warning: {counted(taken, 'trial')} were started already; no other one will be", err=True)
+    controller.ask("extend", data, author())
+    told = [f"at most {run_cap} trials"] if run_cap is not None else []
+    told += [f"{printable(name)} from {low:g} to {high:g}" for name, (low, high) in wanted.items()]
+    click.echo(f"sweep {printable(place.name)}: {', '.join(told)}")
+
+
+@click.command()
+@sweep_options
+@click.argument("trials", nargs=-1, metavar="[TRIAL]...")
+@click.option("--failed", is_flag=True, help="Every trial that failed, crashed or was killed.")
+def retry(sweep: str, store: Path | None, project: str, entity: str, trials: tuple[str, ...], failed: bool) -> None:
+    """Run trials of SWEEP again, each with its own parameters and as the next attempt of its run."""
+    place = found(sweep, store, project)
+    controller = Controller.open(place.sweep)
+    chosen = _chosen(place, controller, trials, failed)
+    if not chosen:
+        click.echo(f"sweep {printable(place.name)}: no trial failed, crashed or was killed")
+        return
+    controller.ask("retry", {"trials": sorted({trial.number for trial in chosen})}, author())
+    numbers = ", ".join(str(number) for number in sorted({trial.number for trial in chosen}))
+    click.echo(f"sweep {printable(place.name)}: {counted(len(chosen), 'trial')} to be run again: {numbers}")
+
+
+def _chosen(place: Place, controller: Controller, names: Iterable[str], failed: bool) -> list[Trial]:
+    """The trials that were named, by number or run. Raises `UsageError`, `SweepError` for one that is not there."""
+    state = controller.state
+    bad = [trial for trial in state.trials if trial.state in ("failed", "crashed", "killed")] if failed else []
+    given = list(names)
+    if not given and not failed:
+        raise UsageError("found no trial to retry; name some by number, or pass --failed")
+    for name in given:
+        one = state.of(name)
+        known = state.at(int(name)) if name.isdecimal() else [] if one is None else [one]
+        if not known:
+            raise SweepError(f"{place.name}: found no trial {name!r}; there are {counted(len(state.trials), 'trial')}")
+        for trial in known:
+            if not trial.is_over:
+                raise SweepError(f"{place.name}: trial {trial.number} is still running; stop it first")
+        bad += known
+    return bad
+
+
+def pairs(given: Iterable[str], read: Callable[[str], Any]) -> Mapping[str, Any]:
+    """NAME=VALUE pairs as a mapping. Raises `UsageError` for anything else."""
+    found_: dict[str, Any] = {}
+    for each in given:
+        name, equals, text = each.partition("=")
+        if not equals or not name:
+            raise UsageError(f"found {each!r}, expected NAME=VALUE, as in lr=0.01")
+        try:
+            found_[name.strip()] = read(text)
+        except yaml12.YamlError as error:
+            raise UsageError(
+                f"{each}: found broken YAML: {error}; expected a number, a word, or a text in quotes"
+            ) from None
+    return found_
+
+
+def _ends(text: str) -> tuple[float, float]:
+    low, dots, high = text.partition("..")
+    try:
+        if not dots:
+            raise ValueError
+        return _number(low), _number(high)
+    except ValueError:
+        raise UsageError(f"found the range {text!r}, expected LOW..HIGH, as in 1e-6..0.1") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

@@ -1,0 +1,1 @@
+"""Tests what a sweep needs of a disk that several machines share."""

@@ -1,0 +1,1 @@
+"""What to try next: one engine a module, all pure functions of the configuration and what was tried."""

@@ -1,0 +1,1 @@
+"""Early termination: which running trials are stopped, judged from the metric's values alone. Pure functions."""

@@ -1,0 +1,173 @@
+"""Whole trivial trials, many processes at one search: `python -m tests.bench.bench_trials [--json PATH]`.
+
+Ours run through `runstore.agent`, each trial with a run directory of its own; Optuna's through a study in its journal
+file, which keeps no runs. All processes have imported what they need before the clock starts.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import report
+from tests.bench.report import Measure
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TRIALS = 400
+PROCESSES = 32
+PATIENCE_SECONDS = 600.0
+
+_WAIT = """
+import os, sys, time
+from pathlib import Path
+folder = Path(sys.argv[1])
+def wait():
+    (folder / f"ready-{os.getpid()}").touch()
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+"""
+_CREATE = """
+import runstore
+config = {"method": "random", "metric": {"name": "loss", "goal": "minimize"}, "run_cap": int(sys.argv[2]), "seed": 1,
+          "parameters": {"x": {"min": -5.0, "max": 5.0}, "y": {"min": -5.0, "max": 5.0}}}
+(folder / "sweep").write_text(runstore.sweep(config, project="bench"))
+"""
+_AGENT = """
+import numpy, runstore, sweeps.face, sweeps.search.random
+def train():
+    with runstore.init() as run:
+        run.log({"loss": run.config["x"] ** 2 + run.config["y"] ** 2})
+wait()
+runstore.agent((folder / "sweep").read_text(), function=train, project="bench")
+"""
+_STUDY = """
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+storage = JournalStorage(JournalFileBackend(str(folder / "journal.log")))
+"""
+_OPTUNA_CREATE = _STUDY + 'optuna.create_study(storage=storage, study_name="bench")\n'
+_OPTUNA = (
+    _STUDY
+    + """
+from optuna.study import MaxTrialsCallback
+def objective(trial):
+    return trial.suggest_float("x", -5, 5) ** 2 + trial.suggest_float("y", -5, 5) ** 2
+study = optuna.load_study(storage=storage, study_name="bench", sampler=optuna.samplers.RandomSampler())
+wait()
+study.optimize(objective, callbacks=[MaxTrialsCallback(int(sys.argv[2]))])
+"""
+)
+_OPTUNA_COUNT = (
+    _STUDY
+    + """
+trials = optuna.load_study(storage=storage, study_name="bench").trials
+print([len(trials), max(trial.datetime_complete.timestamp() for trial in trials if trial.datetime_complete)])
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How many trials there were at the end, and how long (s) it took until the last one had its result."""
+
+    trials: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.trials / self.seconds
+
+
+def main() -> None:
+    report.run("Whole trials", measure)
+
+
+def measure() -> list[Measure]:
+    found = []
+    for processes in (1, 8, PROCESSES):
+        trials = TRIALS if processes == PROCESSES else TRIALS // 4
+        ours, theirs = _ours(processes, trials), _theirs(processes, trials)
+        note = f"{ours.rate:.0f} trials/s, Optuna {theirs.rate:.0f}; run_cap {trials}: {ours.trials}, {theirs.trials}"
+        bar = 1 / 1.5 if processes == PROCESSES else None
+        found.append(
+            Measure(f"time of a trial, {processes} agents, to Optuna's", theirs.rate / ours.rate, "×", bar, note)
+        )
+        found.append(Measure(f"runs over or under run_cap, {processes} agents", abs(ours.trials - trials), "", 0))
+    return found
+
+
+def _ours(processes: int, trials: int) -> Turn:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        _run(folder, _WAIT + _CREATE, trials)
+        began = _together(folder, _WAIT + _AGENT, processes, trials)
+        ends = [path.stat().st_mtime for path in (folder / "experiments" / "bench" / "sweeps").glob("*/done/*/*")]
+        runs = list((folder / "experiments" / "bench" / "runs").glob("*/history.jsonl"))
+        return Turn(sum(path.stat().st_size > 0 for path in runs), max(ends) - began)
+
+
+def _theirs(processes: int, trials: int) -> Turn:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        _run(folder, _WAIT + _OPTUNA_CREATE, trials)
+        began = _together(folder, _WAIT + _OPTUNA, processes, trials)
+        number, ended = json.loads(_run(folder, _WAIT + _OPTUNA_COUNT, trials))
+        return Turn(number, ended - began)
+
+
+def _together(folder: Path, code: str, processes: int, trials: int) -> float:
+    """Starts the processes, lets them go when all are ready, and waits for them; the time (epoch s) of that moment."""
+    with (folder / "errors.txt").open("wb") as errors:
+        started = [
+            subprocess.Popen(
+                _command(folder, code, trials), env=_environment(folder), cwd=folder, stdout=errors, stderr=errors
+            )
+            for _ in range(processes)
+        ]
+        try:
+            _wait_for(lambda: len(list(folder.glob("ready-*"))) == processes, started)
+            began = time.time()
+            (folder / "go").touch()
+            codes = [process.wait(timeout=PATIENCE_SECONDS) for process in started]
+        finally:
+            for process in started:
+                process.kill()
+    if any(codes):
+        raise RuntimeError(f"a process ended with {max(codes)}: {(folder / 'errors.txt').read_text()[-2000:]}")
+    return began
+
+
+def _wait_for(holds: Callable[[], bool], started: Sequence["subprocess.Popen[bytes]"]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > deadline or any(process.poll() for process in started):
+            raise RuntimeError("a process ended before it was ready")
+        time.sleep(0.05)
+
+
+def _run(folder: Path, code: str, trials: int) -> str:
+    done = subprocess.run(
+        _command(folder, code, trials), env=_environment(folder), cwd=folder, check=True, stdout=subprocess.PIPE
+    )
+    return done.stdout.decode()
+
+
+def _command(folder: Path, code: str, trials: int) -> list[str]:
+    return [sys.executable, "-c", code, str(folder), str(trials)]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("RUNSTORE_", "WANDB_"))}
+    ours = {"RUNSTORE_DIR": str(folder / "experiments"), "RUNSTORE_SILENT": "true"}
+    return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **ours}
+
+
+if __name__ == "__main__":
+    main()
