@@ -22,7 +22,10 @@ PICTURES = {
     "run.png": ("digits/runs/mlp-cropped/index.html", "light"),
     "media.png": ("digits/runs/mlp-lr0.03-eval/index.html#media", "light"),
     "artifact.png": ("digits/artifacts/mlp-lr0.03/index.html", "light"),
+    "sweep.png": ("tuning/sweeps/*/index.html", "light"),
 }
+TALL = {"sweep.png": 1500}
+"""Pictures that show more than a screen's height, in px."""
 
 
 def main(site: Path) -> None:
@@ -30,8 +33,9 @@ def main(site: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         for name, (address, theme) in PICTURES.items():
-            page = browser.new_page(viewport={"width": 1360, "height": 850}, color_scheme=theme)  # type: ignore[arg-type]
-            _open(page, site, address)
+            size = {"width": 1360, "height": TALL.get(name, 850)}
+            page = browser.new_page(viewport=size, color_scheme=theme)  # type: ignore[arg-type]
+            _open(page, site, _existing(site, address))
             page.screenshot(path=IMAGES / name)
             page.close()
         for name, view in VIEWS.items():
@@ -43,6 +47,11 @@ def main(site: Path) -> None:
             page.screenshot(path=IMAGES / name)
             page.close()
         browser.close()
+
+
+def _existing(site: Path, address: str) -> str:
+    """The address with the names that `*` stands for: a sweep's id is drawn anew for each demo."""
+    return next(site.glob(address)).relative_to(site).as_posix() if "*" in address else address
 
 
 def _open(page: Page, site: Path, address: str) -> None:

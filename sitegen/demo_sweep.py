@@ -18,7 +18,7 @@ import runstore
 from sitegen.demo import DONE, SWEEP_TRIALS, TUNING
 from sitegen.digits import Samples, load
 
-_EPOCHS: Final = 16
+_EPOCHS: Final = 40
 _CLASSES: Final = np.arange(10)
 CONFIGURATION: Final[dict[str, Any]] = {
     "name": "A network for digits",
@@ -28,12 +28,12 @@ CONFIGURATION: Final[dict[str, Any]] = {
     "parameters": {
         "lr": {"distribution": "log_uniform_values", "min": 1e-4, "max": 0.3},
         "decay": {"distribution": "log_uniform_values", "min": 1e-6, "max": 0.1},
-        "hidden": {"min": 8, "max": 96},
+        "hidden": {"min": 8, "max": 128},
         "activation": {"values": ["relu", "tanh"]},
         "batch": {"values": [16, 32, 64, 128]},
         "epochs": {"value": _EPOCHS},
     },
-    "early_terminate": {"type": "hyperband", "min_iter": 2, "eta": 2},
+    "early_terminate": {"type": "hyperband", "min_iter": 3, "eta": 2},
     "run_cap": SWEEP_TRIALS,
     "seed": 7,
     "heartbeat": 5,

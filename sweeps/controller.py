@@ -7,6 +7,7 @@ that has to be.
 import datetime
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -41,6 +42,7 @@ from sweeps.errors import SweepError
 from sweeps.liveness import Liveness
 from sweeps.orphans import Remains
 from sweeps.records import (
+    Later,
     Primitive,
     Sync,
     clear_garbage,
@@ -55,6 +57,11 @@ from sweeps.space.space import Space
 
 RESOLVED_FORMAT: Final = 1
 _MOST_TRIES: Final = 10_000
+_FEW: Final = 8
+_THOROUGH_SECONDS: Final = 0.1
+_LONGEST_SECONDS: Final = 1.0
+_SHARE: Final = 40
+_SEALING_SECONDS: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,10 @@ class Controller:
         self.liveness = Liveness(self.layout, config.lease)
         self._primitive = primitive
         self._decider = Decider(reader, config)
+        self._later = Later()
         self._rungs: tuple[int, dict[int, tuple[float, ...]]] = (-1, {})
+        self._thorough_until = self._looked = 0.0
+        self._is_thorough = True
 
     @property
     def space(self) -> Space:
@@ -168,7 +178,7 @@ class Controller:
         asking = Claim(0, "", agent, {}, beat=beat, process=process)
         with self._decider.turn():
             for _ in range(_MOST_TRIES):
-                self.reader.look(attempts=False)
+                self._look()
                 found = self._closed() or self._orphan(asking) or self._again(asking) or self._begin(asking, idle)
                 if found is not None:
                     return found
@@ -254,9 +264,27 @@ class Controller:
 
     # What next() tries, one after the other
 
+    def _look(self, *, thorough: bool = False) -> None:
+        """Reads what the next decision depends on. Where points do not depend on what came out of others, the many
+        trials of other agents are asked about now and then only, and before it is said that all is over."""
+        metric = self.config.metric
+        decides = not self._decider.is_cheap or (metric is not None and metric.target is not None)
+        few, now = len(self.state.pending) <= _FEW, time.monotonic()
+        self._is_thorough = thorough or decides or few or now >= self._thorough_until
+        self.reader.look(attempts=False, outcomes=self._is_thorough)
+        self._looked = now
+
+    def _rest(self) -> None:
+        """After a thorough look, and what came of it: the next one is due when it costs little of all the time."""
+        if self._is_thorough:
+            now = time.monotonic()
+            took = _SHARE * (now - self._looked)
+            self._thorough_until = now + min(max(_THOROUGH_SECONDS, took), _LONGEST_SECONDS)
+
     def _closed(self) -> Wait | Over | None:
         state, metric = self.state, self.config.metric
         if state.stopped:
+            self._look(thorough=True)
             self._close_orphans()
             return Over("the sweep was cancelled" if state.cancelled else "the sweep was stopped")
         if state.paused:
@@ -284,6 +312,7 @@ class Controller:
                 self.finish(_crashed(trial, "its agent was gone", asking.agent))
             elif (taken := self._attempt(trial, asking, retries, claim.retry)) is not None:
                 return taken
+        self._rest()
         return None
 
     def _close_orphans(self) -> None:
@@ -297,7 +326,7 @@ class Controller:
         for trial in list(self.state.pending.values()):
             claim = trial.claim
             own = asking is not None and claim.agent == asking.agent
-            if own or self.liveness.judge(claim) == "dead":
+            if own or (self._is_thorough and self.liveness.judge(claim) == "dead"):
                 self.reader.look_at(trial)
                 if not trial.is_over and trial.claim == claim:
                     yield trial
@@ -340,12 +369,12 @@ class Controller:
         cap = self.state.run_cap
         room = None if cap is None else cap - len(self.state.trials)
         if room is not None and room <= 0:
-            return self._end(f"run_cap: all {cap} trials were begun")
+            return self._end(f"run_cap: all {cap} trials were begun", asking)
         for control in self.state.queued:
             return self._claim(replace(asking, params=control.data["params"], added=control.n))
         suggestion = self._decider.next(idle, room)
         if suggestion is None:
-            return self._end("every point of the space was tried")
+            return self._end("every point of the space was tried", asking)
         params = self.space.nest(suggestion.params)
         return self._claim(
             replace(
@@ -367,12 +396,20 @@ class Controller:
         state.apply(claim)
         return claim
 
-    def _end(self, reason: str) -> Wait | Over:
-        """Over, unless a trial may come back from an agent that nobody knows to be alive."""
-        signs = [self.liveness.judge(trial.claim) for trial in self.state.pending.values()]
-        if any(sign != "alive" for sign in signs):
-            return Wait(f"{reason}; watching whether the agents of the last ones live")
+    def _end(self, reason: str, asking: Claim) -> Wait | Over | None:
+        """Over, unless a trial that still runs may come back: one agent waits for each. None: look again first."""
+        if not self._is_thorough:
+            self._thorough_until = 0.0
+            return None
+        running = len(self.state.pending)
+        if running and running > self._waiting(asking.agent):
+            return Wait(f"{reason}; waiting in case one that still runs comes back")
         return Over(reason)
+
+    def _waiting(self, agent: str) -> int:
+        """How many other agents wait ahead of this one, in the order of their names."""
+        beats = [beat for beat in self.reader.heartbeats() if beat.state == "waiting" and beat.agent < agent]
+        return sum(self.liveness.is_there(beat) for beat in beats)
 
     # Publishing
 
@@ -381,7 +418,7 @@ class Controller:
     ) -> Literal["won", "taken", "sealed"]:
         """Publishes a claim or an outcome. `sealed`: its shard takes no more; then what is left to do there is done."""
         shard = number // SHARD
-        while (result := publish(self.layout, path, data, self._primitive, sync)) == "gone":
+        while (result := publish(self.layout, path, data, self._primitive, sync, self._later)) == "gone":
             if not make_shard(self.layout, shard):
                 self._help_to_seal(shard)
                 return "sealed"
@@ -407,7 +444,10 @@ class Controller:
         return False
 
     def _seal_if_complete(self, shard: int) -> None:
-        if shard >= 0 and self.state.is_complete(shard):
+        if shard < 0 or shard in self.state.sealed or self.state.next_number < (shard + 1) * SHARD:
+            return
+        self.reader.look(attempts=False)
+        if self.state.is_complete(shard):
             self.reader.look()
             if self.state.is_complete(shard):
                 self._seal(shard)
@@ -418,6 +458,8 @@ class Controller:
             clear_sealed(self.layout, shard)
         elif is_sealing(self.layout, shard):
             self._seal(shard)
+            if is_sealing(self.layout, shard):
+                time.sleep(_SEALING_SECONDS)  # Another does it, and waits.
         self.reader.look(attempts=False)
 
     def _seal(self, shard: int) -> None:
@@ -425,9 +467,14 @@ class Controller:
         self.layout.locks_dir.mkdir(exist_ok=True)
         with suppress(Timeout), FileLock(self.layout.lock("seal"), timeout=0):
             known = [trial for trial in self.state.trials if trial.number // SHARD == shard]
-            if seal(self.layout, shard, known, self._primitive):
+            if seal(self.layout, shard, known, self._primitive, lambda: not self._is_wanted(shard)):
                 self.reader.look(attempts=False)
             clear_garbage(self.layout)
+
+    def _is_wanted(self, shard: int) -> bool:
+        """Whether somebody asked for a trial of a shard again."""
+        self.reader.look(attempts=False, outcomes=False)
+        return any(retry.trial.number // SHARD == shard for retry in self.state.retries)
 
     def _is_sealed(self, number: int) -> bool:
         return number // SHARD in self.state.sealed

@@ -1,5 +1,6 @@
 """Which agents are alive: heartbeats judged on the observer's own clock, never by comparing clocks of two machines."""
 
+import math
 import os
 import subprocess
 import time
@@ -46,7 +47,9 @@ class Liveness:
         self._slurm = slurm
         self._seen: dict[str, _Seen] = {}
         self._judged: dict[tuple[str, int], tuple[float, Sign]] = {}
-        self._processes: dict[tuple[str, int], tuple[float, bool | None]] = {}
+        self._processes: dict[tuple[int, float | None], tuple[float, bool | None]] = {}
+        self._watched: dict[str, float] = {}
+        self._places: dict[str, str] = {}
         self._given_up: dict[tuple[str, int], float] = {}
         self._jobs: dict[str, tuple[float, Sign]] = {}
 
@@ -63,11 +66,15 @@ class Liveness:
         self._judged[key] = (now, sign)
         return sign
 
+    def is_there(self, beat: Beat) -> bool:
+        """Whether the agent of a heartbeat lives, as far as one can tell."""
+        now = self._now()
+        return is_alive(beat.process) is not False and now - self._watch(beat.agent, now).since <= self._lease
+
     def forget(self, claim: Claim) -> None:
         """Nobody asks about this claim any more."""
         key = (claim.run, claim.attempt)
         self._judged.pop(key, None)
-        self._processes.pop(key, None)
         self._given_up.pop(key, None)
 
     def _judge(self, claim: Claim, now: float) -> Sign:
@@ -89,7 +96,7 @@ class Liveness:
 
     def _lives(self, claim: Claim, now: float) -> bool | None:
         """Whether the agent's process runs: whether its number is free is asked each time, whose it is now and then."""
-        process, key = claim.process, (claim.run, claim.attempt)
+        process = claim.process
         if process.host != hostname() or process.boot != boot_id():
             return None
         if process.pid > 0:
@@ -99,6 +106,7 @@ class Liveness:
                 return False
             except OSError:
                 pass  # Another user's: it is there.
+        key = (process.pid, process.start)
         known = self._processes.get(key)
         if known is None or now - known[0] > _PROCESS_SECONDS:
             known = self._processes[key] = (now, is_alive(process))
@@ -106,11 +114,16 @@ class Liveness:
 
     def _watch(self, agent: str, now: float) -> _Seen:
         """Reads the bytes, not the time of the file: that is another machine's, and may be an old one."""
+        known = self._seen.get(agent)
+        if known is not None and 0 <= now - self._watched.get(agent, -math.inf) < _AGAIN_SECONDS:
+            return known
+        self._watched[agent] = now
         try:
-            data = read_bytes(self._layout.agent(agent)) or b""
+            if agent not in self._places:
+                self._places[agent] = str(self._layout.agent(agent))
+            data = read_bytes(self._places[agent]) or b""
         except (BadRecordError, UsageError):
             data = b""
-        known = self._seen.get(agent)
         if known is None or known.data != data:
             known = self._seen[agent] = _Seen(data, now, known is not None)
         return known

@@ -1,14 +1,19 @@
 """Sealing: the records of a thousand trials that are over become one file.
 
 Their directories are moved aside first, so that nobody can add to them; then they are read, the sealed file gets its
-name, and they are deleted. Whoever comes upon a shard half way goes on with it, and two may: each step can be done
-twice.
+name, and what it holds is deleted. Whoever comes upon a shard half way goes on with it, and two may: each step can be
+done twice.
+
+On a shared file system another machine may know the directories by their old names for a moment, and add to them: they
+are read when that moment is over, and what comes even later stays beside the sealed file, where readers see it.
 """
 
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from runstore.format.sweep_layout import SHARD, SweepLayout, parse_late, parse_record, record_names
 from runstore.format.sweep_records import BadRecordError, Claim, Outcome, Verdict, load_values, made
@@ -20,9 +25,20 @@ from sweeps.records import Primitive, publish
 
 _Kind = type[Claim] | type[Outcome] | type[Verdict]
 
+_OLD_NAME_SECONDS: Final = 3.0
+"""How long another machine may go by a directory's old name: FUSE file systems keep names for a second."""
+_OF_ONE_MACHINE: Final = ("apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs")
 
-def seal(layout: SweepLayout, shard: int, known: Iterable[Trial], primitive: Primitive = "link") -> bool:
-    """Seals a shard; whether it is sealed then. `known` are the trials that have to be among its records.
+
+def seal(
+    layout: SweepLayout,
+    shard: int,
+    known: Iterable[Trial],
+    primitive: Primitive = "link",
+    is_over: Callable[[], bool] = lambda: True,
+) -> bool:
+    """Seals a shard; whether it is sealed then. `known` are the trials that have to be among its records; `is_over`
+    says, once nobody can add to them, whether nobody wants to.
 
     A shard that is not over after all (somebody wanted a trial again just now, or this machine does not see the last
     records yet) is opened again. Raises `OSError` for trouble with the disk.
@@ -31,10 +47,12 @@ def seal(layout: SweepLayout, shard: int, known: Iterable[Trial], primitive: Pri
         for folder, path in _folders(layout, shard):
             with suppress(FileNotFoundError):
                 os.rename(path, layout.sealing(folder, shard))
+        if is_shared(layout.path):
+            time.sleep(_OLD_NAME_SECONDS)
         gathered = _Gathered(layout, shard)
         if os.path.lexists(layout.sealed(shard)):
             return clear_sealed(layout, shard)
-        if not gathered.is_whole(known):
+        if not gathered.is_whole(known) or not is_over():
             _open_again(layout, shard)
             return False
         lines = b"".join(trial.sealed_line() for trial in gathered.state.trials)
@@ -65,6 +83,18 @@ def clear_sealed(layout: SweepLayout, shard: int) -> bool:
         if (verdict := trial.verdict) is not None:
             _delete_if_held(layout.stop(trial.number, verdict.attempt), Verdict, sealed)
     return True
+
+
+def is_shared(path: Path) -> bool:
+    """Whether a directory may be seen by other machines; True where nobody can tell."""
+    import psutil
+
+    try:
+        place = path.resolve()
+        mounts = [part for part in psutil.disk_partitions(all=True) if place.is_relative_to(part.mountpoint)]
+        return max(mounts, key=lambda part: len(part.mountpoint)).fstype.lower() not in _OF_ONE_MACHINE
+    except (OSError, ValueError, psutil.Error):
+        return True
 
 
 def _folders(layout: SweepLayout, shard: int) -> list[tuple[Path, Path]]:

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,14 @@ settings.register_profile("runstore", _PATIENT, max_examples=50, derandomize=Tru
 # A longer search for a night: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", _PATIENT, max_examples=2000)
 settings.load_profile("runstore")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share what takes long to make run in one worker."""
+    from tests.sharing import Sharing
+
+    return Sharing(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +44,7 @@ class DemoRun:
 
 @pytest.fixture(scope="session")
 def demo_run(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
-    """The demo, trained for real; tests that ask for it belong to the xdist group `demo`."""
+    """The demo, trained for real; files of tests that ask for it are named in `sharing.TOGETHER`."""
     from sitegen.demo import run_demo
 
     done = DemoRun(tmp_path_factory.mktemp("demo"))

@@ -250,7 +250,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "yaml": ("runstore.format.yaml_core",),
     "sklearn": ("runstore.media.curves", "sitegen.demo_denoise", "sitegen.demo_sweep", "sitegen.digits"),
     "pynvml": ("runstore.recording",),
-    "psutil": ("runstore.recording", "runstore.reading.states"),
+    "psutil": ("runstore.recording", "runstore.reading.states", "sweeps.sealing"),
     "watchfiles": ("sitegen.serve",),
 }
 """Where a library may be imported; one that is not listed may be imported anywhere."""

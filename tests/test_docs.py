@@ -72,11 +72,23 @@ def test_every_command_and_option_is_documented() -> None:
     for name, command in offered().items():
         assert f"## `runstore {name}`" in text
         section = text.split(f"## `runstore {name}`")[1].split("\n## ")[0]
-        for parameter in command.params:
-            if isinstance(parameter, click.Argument):
-                assert (parameter.metavar or parameter.name or "").upper() in section, (name, parameter.name)
-            else:
-                assert any(option in section for option in parameter.opts), (name, parameter.opts)
+        for words, each in with_subcommands(name, command):
+            assert f"runstore {words}" in section, words
+            for parameter in each.params:
+                if isinstance(parameter, click.Argument):
+                    assert (parameter.metavar or parameter.name or "").strip("[].").upper() in section, (
+                        words,
+                        parameter,
+                    )
+                else:
+                    assert any(option in section for option in parameter.opts), (words, parameter.opts)
+
+
+def with_subcommands(words: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command and those below it, each with the words that call it."""
+    yield words, command
+    for name, each in command.commands.items() if isinstance(command, click.Group) else ():
+        yield from with_subcommands(f"{words} {name}", each)
 
 
 def test_every_command_in_the_documentation_exists() -> None:

@@ -126,6 +126,9 @@ class NoRecorder:
     def asked_to_stop(self) -> str:
         return ""
 
+    def look(self) -> None:
+        pass
+
     def write_logs(self, text: str) -> None:
         pass
 

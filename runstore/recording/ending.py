@@ -84,10 +84,15 @@ def interrupt() -> bool:
         _hooks.interrupting = True
         signal.pthread_kill(main.ident, signal.SIGTERM)
     else:
-        import ctypes
-
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main.ident), ctypes.py_object(KeyboardInterrupt))
+        interrupt_thread(main.ident)
     return True
+
+
+def interrupt_thread(ident: int) -> None:
+    """Raises KeyboardInterrupt in a thread, as soon as that runs Python code."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt))
 
 
 def interactive() -> bool:

@@ -7,6 +7,7 @@ repository and its uncommitted changes, hardware, installed packages), the most 
 import os
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -78,12 +79,16 @@ class Provenance:
         self._hurry.wait(_PAUSE_SECONDS)
         steps = (self._add_system, self._add_packages, self._add_git, self._add_hardware, self._add_environment)
         for step in steps:
+            began = time.monotonic()
             try:
                 step()
             except Exception as error:  # Facts beside the run: whatever a foreign machine does here, it goes on.
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._facts.setdefault("missing", {})[step.__name__.removeprefix("_add_")] = reason[:200]
-            self._save()
+            # What comes next may take long: git, or the tools that know GPUs.
+            if step == self._add_packages or time.monotonic() - began > _PAUSE_SECONDS:
+                self._save()
+        self._save()
 
     def _save(self) -> None:
         # Paths and arguments may hold bytes that are no text.

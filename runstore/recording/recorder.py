@@ -3,6 +3,7 @@
 import datetime
 import os
 import shlex
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -95,7 +96,8 @@ class Recorder:
             facts=self.beginning.facts,
             primary=leads,
         )
-        self._monitor = Monitor(self._beat, wish.heartbeat_seconds, self._look)
+        self._monitor = Monitor(self._beat, wish.heartbeat_seconds, self.look)
+        self._looking = threading.Lock()
         self._rested = False
         self._detached = ""
         self._parts = Parts(self._desk(media))
@@ -324,9 +326,11 @@ class Recorder:
         self._saver.retry()
         self._save_summary(self.summary.dump())
 
-    def _look(self) -> None:
-        """Looks whether somebody asks the run to stop."""
-        if not self.stop_reason and self.asked_to_stop():
+    def look(self) -> None:
+        """Looks whether somebody asks the run to stop. From any thread but the main one."""
+        with self._looking:
+            heard = not self.stop_reason and bool(self.asked_to_stop())
+        if heard:
             self._stopped()
 
     def asked_to_stop(self) -> str:

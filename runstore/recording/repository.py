@@ -2,7 +2,9 @@
 
 import os
 import stat
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +20,19 @@ MOST_UNTRACKED_BYTES: Final = 100_000
 MOST_UNTRACKED_FILES: Final = 200
 _MOST_UNTRACKED_TOTAL: Final = 2 << 20
 _PATIENCE_SECONDS: Final = 30
+_JUST_NOW_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    """What was found for this process's run before, and the worktree's state (None: it cannot be told) then."""
+
+    state: tuple[Any, ...] | None
+    facts: dict[str, Any]
+    patch: bytes
+
+
+_latest: _Latest | None = None
 
 
 def describe_git(
@@ -42,7 +57,7 @@ def describe_git(
     with repo:
         root = Path(repo.working_dir)
         facts: dict[str, Any] = {
-            "commit": repo.head.commit.hexsha if repo.head.is_valid() else "",
+            "commit": _commit(repo),
             "branch": "" if repo.head.is_detached else repo.head.reference.name,
             "remote": _address(repo, remote),
             "root": str(root),
@@ -50,7 +65,7 @@ def describe_git(
         if repo.bare or not facts["commit"]:
             return facts, b""
         try:
-            patch = _describe_changes(repo, root, without, facts)
+            patch = _described(repo, root, _paths(root, without), facts)
         except git.GitError as error:
             facts["patch_left_out"] = " ".join(str(error).split())[:200]
             return facts, b""
@@ -62,6 +77,17 @@ def describe_git(
     return facts, redaction.in_patch(patch)
 
 
+def _commit(repo: "git.Repo") -> str:
+    """The commit that is checked out, "" before the first one."""
+    import git
+
+    try:
+        # `repo.head.commit` would start a process to read the commit as well.
+        return str(git.SymbolicReference.dereference_recursive(repo, "HEAD") or "")
+    except ValueError:
+        return ""
+
+
 def _address(repo: "git.Repo", name: str) -> str:
     """The address of the remote `name`, or of the first there is. A password in it stays out of the store."""
     remotes = {remote.name: remote for remote in repo.remotes}
@@ -69,13 +95,59 @@ def _address(repo: "git.Repo", name: str) -> str:
     return redaction.without_login(next(remote.urls, "")) if remote is not None else ""
 
 
-def _describe_changes(repo: "git.Repo", root: Path, without: Path, facts: dict[str, Any]) -> bytes:
-    paths = ["."]
+def _paths(root: Path, without: Path) -> list[str]:
+    """All of the worktree but the store, for git's command line."""
     try:
         inside = without.resolve().relative_to(root.resolve())
-        paths.append(f":(exclude,literal){inside.as_posix()}")
-    except ValueError:
-        pass  # The store lies elsewhere.
+    except ValueError:  # The store lies elsewhere.
+        return ["."]
+    return [".", f":(exclude,literal){inside.as_posix()}"]
+
+
+def _described(repo: "git.Repo", root: Path, paths: list[str], facts: dict[str, Any]) -> bytes:
+    """The patch; what else there is to say of the changes is added to `facts`.
+
+    Of many runs in one process, as a sweep's trials are, those after the first ask only whether anything changed.
+    """
+    global _latest
+    again = _latest is not None and not (root / ".gitmodules").exists()
+    state = _state(repo, root, paths) if again else None
+    if state is not None and _latest is not None and _latest.state == state:
+        facts.update(_latest.facts)
+        return _latest.patch
+    found: dict[str, Any] = {}
+    patch = _describe_changes(repo, root, paths, found)
+    facts.update(found)
+    if state is not None and (len(patch) > MOST_PATCH_BYTES or state != _state(repo, root, paths)):
+        state = None  # Not to be kept, or changed meanwhile.
+    _latest = _Latest(state, found, patch if state is not None else b"")
+    return patch
+
+
+def _state(repo: "git.Repo", root: Path, paths: list[str]) -> tuple[Any, ...] | None:
+    """What is another as soon as the patch would be: the commit, what differs from it, and when those files changed.
+    None where one of them changed just now, so that its time could hide another change."""
+    options = ("--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--ignore-submodules=dirty", "--no-renames")
+    said = _git(repo, "status", *options, "--", *paths)
+    times: list[tuple[int, ...]] = []
+    untracked = 0
+    for line in said.split(b"\0"):
+        untracked += line[:1] == b"?"
+        if line[:1] not in (b"1", b"u", b"?") or (line[:1] == b"?" and untracked > MOST_UNTRACKED_FILES):
+            continue
+        name = line[2:] if line[:1] == b"?" else line.split(b" ", 8 if line[:1] == b"1" else 10)[-1]
+        try:
+            found = (root / os.fsdecode(name)).lstat()
+        except OSError:
+            times.append(())
+            continue
+        if abs(time.time() - max(found.st_mtime, found.st_ctime)) < _JUST_NOW_SECONDS:
+            return None
+        times.append((found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_mode, found.st_ino))
+    return str(root), tuple(paths), said, tuple(times)
+
+
+def _describe_changes(repo: "git.Repo", root: Path, paths: list[str], facts: dict[str, Any]) -> bytes:
     patch = _git(
         repo,
         "diff",
@@ -96,7 +168,11 @@ def _describe_changes(repo: "git.Repo", root: Path, without: Path, facts: dict[s
 
 def _git(repo: "git.Repo", command: str, *arguments: str) -> bytes:
     found: bytes = getattr(repo.git, command.replace("-", "_"))(
-        *arguments, stdout_as_string=False, strip_newline_in_stdout=False, kill_after_timeout=_PATIENCE_SECONDS
+        *arguments,
+        stdout_as_string=False,
+        strip_newline_in_stdout=False,
+        kill_after_timeout=_PATIENCE_SECONDS,
+        env={"GIT_OPTIONAL_LOCKS": "0"},
     )
     return found
 

@@ -30,7 +30,7 @@ _WITHOUT_EFFECT: Final = {
 }
 
 # A trial of a sweep is recorded where the agent that started it says.
-_OF_AGENT: Final = ("project", "entity", "run_id", "dir")
+_OF_AGENT: Final = ("project", "entity", "run_id", "dir", "resume")
 _OF_CALL: Final = ("argument", "settings=")
 
 
@@ -122,7 +122,8 @@ def _as_trial(
         return wish, []
     others = {name: value for name, value in named(settings or {}).items() if our_name(name) not in given}
     found, _ = gather({name: value for name, value in arguments.items() if name not in given}, others)
-    changed = [name for name in given if _meant(found, name) != _meant(wish, name)]
+    # `resume` is what scripts say beside an id: no word about where.
+    changed = [name for name in given if name != "resume" and _meant(found, name) != _meant(wish, name)]
     return found, [
         f"{SETTINGS[name].argument}={getattr(wish, name)!r} is ignored: this is a trial of sweep {wish.sweep_id}, "
         "whose agent says where it is recorded"

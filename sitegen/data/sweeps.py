@@ -105,8 +105,16 @@ class Sweep:
         return self.config.name or self.id
 
     @cached_property
+    def _opened(self) -> SweepReader | OSError | None:
+        """Its records, why they cannot be read, or None where there are none."""
+        try:
+            return None if self.layout is None else _opened(self.layout, self.stamp)
+        except OSError as error:
+            return error
+
+    @property
     def _reader(self) -> SweepReader | None:
-        return None if self.layout is None else _opened(self.layout, self.stamp)
+        return None if isinstance(self._opened, OSError) else self._opened
 
     @cached_property
     def beats(self) -> tuple[Beat, ...]:
@@ -116,9 +124,11 @@ class Sweep:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What of it cannot be read."""
-        if self.layout is None or self._reader is None:
+        if self.layout is None:
             return ()
-        found = dict(self._reader.problems)
+        found = {} if self._reader is None else dict(self._reader.problems)
+        if isinstance(self._opened, OSError):
+            found[self.layout.path] = f"cannot be read ({self._opened.strerror}); check its permissions"
         if self.config.problem:
             found[self.layout.sweep_yaml] = self.config.problem
         root = self.project.layout.path.parent

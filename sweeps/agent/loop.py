@@ -20,6 +20,8 @@ from sweeps.errors import SweepError
 
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 2.0
+_WAIT_PER_TRIAL: Final = 0.1
+"""Who waits reads a heartbeat for each trial that runs: so many seconds for each."""
 _FIRST_AGAIN: Final = 1.0
 _LONGEST_AGAIN: Final = 30.0
 _SLICE: Final = 0.25
@@ -109,7 +111,7 @@ class Agent:
                 self._say(f"sweep {self._place.sweep.id}: {found.reason}; the agent ends")
                 return None
             self._wait(found, pause)
-            pause = min(1.5 * pause, _LONGEST_WAIT)
+            pause = min(1.5 * pause, max(_LONGEST_WAIT, _WAIT_PER_TRIAL * len(self._controller.state.pending)))
         return None
 
     def _ordered(self, claim: Claim) -> Claim:
@@ -137,6 +139,7 @@ class Agent:
         except OSError as error:
             self._say(f"error: {self._explained(error)}")
             ended = Ended(127, reason=str(error))
+        ended = watch.judged(ended)
         outcome = watch.outcome(ended, self._name)
         if outcome is None:
             self._give_back(claim, ended)

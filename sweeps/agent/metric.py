@@ -16,6 +16,8 @@ from runstore.format.values import NOT_FINITE
 
 _CHUNK: Final = 4_000_000
 _MOST_NAMES: Final = 200
+_LIST_EACH: Final = 16
+"""Each so many looks the directory is listed even if its time stands still: clocks are coarse."""
 _ROWS_FOR_NAMES: Final = 1_000
 
 
@@ -29,23 +31,34 @@ class MetricTail:
         self._sign = -1.0 if maximize else 1.0
         self._key = orjson.dumps(metric)
         self._files: dict[str, _File] = {}
+        self._listed = 0
+        self._looks = 0
         self._stitched: list[float] | None = None
 
     def look(self) -> bool:
         """Reads what is new; whether there was anything of the metric. A run that is not there yet has nothing."""
         if not self._metric:
             return False
+        self._list(again=self._looks % _LIST_EACH == 0)
+        self._looks += 1
+        grown = [file.look(self._key, self._value) for file in self._files.values()]
+        if any(grown):
+            self._stitched = None
+        return any(grown)
+
+    def _list(self, *, again: bool) -> None:
+        """Finds the run's histories where its directory has changed, or with `again`."""
         try:
+            changed = os.stat(self._run.path).st_mtime_ns
+            if changed == self._listed and not again:
+                return
             names = [name for name in os.listdir(self._run.path) if is_history(name)]
         except OSError:
-            return False
-        grown = False
+            return
+        self._listed = changed
         for name in names:
-            file = self._files.setdefault(name, _File(self._run.path / name))
-            grown |= file.look(self._key, self._value)
-        if grown:
-            self._stitched = None
-        return grown
+            if name not in self._files:
+                self._files[name] = _File(self._run.path / name)
 
     @property
     def values(self) -> list[float]:
@@ -67,6 +80,7 @@ class MetricTail:
 
     def final(self) -> float | None:
         """The trial's value, as W&B counts it: the best of history and summary."""
+        self._looks = 0
         self.look()
         said = self._value(self.summary()) if self._metric else None
         return self._best([*self.values, *([] if said is None else [self._sign * said])])
@@ -116,6 +130,11 @@ class _File:
 
     def look(self, key: bytes, value: Any) -> bool:
         before = len(self.values)
+        try:
+            if os.lstat(self._path).st_size == self._offset:
+                return False
+        except OSError:
+            return False
         for line in self._new_lines():
             if self.first_step is None:
                 self.first_step = _step(_row(line))

@@ -97,6 +97,9 @@ def _unknown(layout: StoreLayout, project: str, sweep_id: str) -> str:
         f"{name}/{found}" for name in ([project] if project else _projects(layout)) for found in _ids(layout, name)
     ]
     where = f"{layout.root}: found no sweep {sweep_id!r}{f' in project {project!r}' if project else ''}"
+    others = [f"{name}/{sweep_id}" for name in _projects(layout) if project and sweep_id in _ids(layout, name)]
+    if others:
+        return f"{where}; did you mean {' or '.join(others)}?"
     if not known:
         return f"{where}; create one with `runstore sweep create sweep.yaml`, or pass the store's directory"
     close = difflib.get_close_matches(sweep_id, [each.rpartition("/")[2] for each in known], 1)

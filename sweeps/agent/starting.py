@@ -39,7 +39,7 @@ def run_agent(place: Place, terms: Terms, function: Callable[[], Any] | None = N
     config = controller.config
     work: Work
     if function is not None:
-        work = FunctionWork(function, place, tiers, config.heartbeat)
+        work = FunctionWork(function, place, tiers)
     else:
         work = CommandWork(config, place, tiers, _patience(terms, config.term_timeout), terminal.say)
     failures.began = time.monotonic()

@@ -33,7 +33,7 @@ class Tiers:
         self._say = say
         self._forward = forward
         self._send: Callable[[int], None] | None = None
-        self._interrupt: Callable[[Halt | None], None] | None = None
+        self._interrupt: Callable[[Halt | None], bool] | None = None
         self._before: dict[int, Any] = {}
 
     @property
@@ -57,9 +57,9 @@ class Tiers:
             self._send = None
 
     @contextmanager
-    def to_function(self, interrupt: Callable[[Halt | None], None]) -> Iterator[None]:
+    def to_function(self, interrupt: Callable[[Halt | None], bool]) -> Iterator[None]:
         """While this lasts, `interrupt` is called, from the signal's handler, when the trial in this very thread is to
-        end; with None for an interrupt that the run's own stop request made."""
+        end; first with None, to learn whether an interrupt is no person's Ctrl-C, but the agent's or the run's own."""
         self._interrupt = interrupt
         try:
             yield
@@ -101,8 +101,8 @@ class Tiers:
             self._interrupt(halt)
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._interrupt is not None:
-            self._interrupt(None)  # Raises where it was the run's own.
+        if self._interrupt is not None and self._interrupt(None):
+            return
         self.level += 1
         busy = self._send is not None or self._interrupt is not None
         if self.level == FINISH:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runstore.errors import RunstoreError, StoreError
@@ -23,6 +23,10 @@ from sweeps.controller import Controller
 from sweeps.stopping.rule import Rule, Stop, make_rule
 
 _LOOK_SECONDS: Final = 2.0
+_SHORTEST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
+_PAUSE_TO_LOOK: Final = 20.0
+"""Looks at a trial take a twentieth of a core at most."""
 _SHOWN_NAMES: Final = 8
 
 
@@ -61,6 +65,8 @@ class Watch:
         self._metric = metric.name if metric is not None else ""
         self._tail = MetricTail(self.run, self._metric, maximize=self._sign < 0)
         self._judged = 0
+        self._compared = 0
+        self._pace = Pace(min(_LONGEST_PAUSE, controller.config.heartbeat))
         self._began = time.monotonic()
         self._pause = min(_LOOK_SECONDS, controller.config.heartbeat)
         self._due = time.monotonic() + self._pause
@@ -71,7 +77,9 @@ class Watch:
         may go on; said once, its run is told why as well."""
         if self.halted is not None:
             return None
+        began = time.thread_time()
         grown = self._tail.look()
+        rungs: tuple[float, ...] = ()
         if grown:
             rungs = self._rule.reached(self._tail.values) if self._rule is not None else ()
             self._heart.has_seen(self._tail.count, self._tail.best, rungs)
@@ -79,16 +87,24 @@ class Watch:
         if due:
             self._due = time.monotonic() + self._pause
         halt = self._from_sweep() if due else None
-        if halt is None and (grown or due):
+        if halt is None and (due or len(rungs) > self._compared):
+            self._compared = max(self._compared, len(rungs))
             halt = self._early()
         if halt is not None:
             self.halted = halt
             self.ask_to_stop(halt)
+        self._pace.looked(grown=grown, took=time.thread_time() - began)
         return halt
 
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look is worth it."""
+        return self._pace.seconds
+
     def ask_to_stop(self, halt: Halt) -> None:
-        """Leaves the reason with the run: it stops by itself, and its page shows why."""
-        if not self.run.path.is_dir():
+        """Leaves the reason with the run, unless that has ended: it stops by itself, and its page shows why."""
+        recorded = self.run_state()
+        if not self.run.path.is_dir() or (recorded is not None and recorded.state != "running"):
             return
         with suppress(StoreError):
             request_stop(self.run, by=halt.reason)
@@ -99,6 +115,13 @@ class Watch:
             return load_state(self.run.state_json)
         except StoreError:
             return None
+
+    def judged(self, ended: Ended) -> Ended:
+        """The end as it counts: what goes wrong with a trial that others took meanwhile is not the trial's failure."""
+        if ended.code == 0 or ended.halt is not None:
+            return ended
+        halt = self._from_sweep()
+        return replace(ended, halt=halt) if halt is not None and halt.kind == "superseded" else ended
 
     def outcome(self, ended: Ended, agent: str) -> Outcome | None:
         """How the trial ended; None where it goes back to the queue."""
@@ -125,17 +148,21 @@ class Watch:
             value=value,
             count=self._tail.count,
             rungs=self._rule.reached(self._tail.values) if self._rule is not None else (),
-            exit=ended.code,
+            exit=0 if state == "finished" else ended.code,
             reason=reason,
             runtime=round(time.monotonic() - self._began, 3),
             time=utc_now(),
         )
 
     def _state(self, ended: Ended, recorded: RunState | None) -> tuple[TrialState, str]:
-        """What the agent did to it counts, unless the run ended well before that; then what the run says of itself."""
+        """What the agent did to it counts, unless the run ended well before that reached it; then what the run says of
+        itself. A verdict on a run that was `finished` by then remains as a mere record."""
         said = recorded.state if recorded is not None and recorded.state != "running" else None
-        if ended.halt is not None and not (said == "finished" and ended.code == 0):
-            return ("stopped" if ended.halt.kind == "stopped" else "killed"), ended.halt.reason
+        halt = ended.halt
+        if halt is not None and said == "finished" and (ended.code == 0 or halt.kind == "stopped"):
+            return "finished", ""
+        if halt is not None:
+            return ("stopped" if halt.kind == "stopped" else "killed"), halt.reason
         if said is not None and ended.code == 0:
             return said, ended.reason
         if said == "killed":
@@ -238,12 +265,34 @@ def make_watch(controller: Controller, heart: Heart, place: Place, claim: Claim,
     return Watch(controller, heart, place, claim, say, make_rule(controller.config))
 
 
+class Pace:
+    """How long to wait between two looks at a trial: shortly at first, then about as often as its metric grows."""
+
+    def __init__(self, longest: float, now: Callable[[], float] = time.monotonic) -> None:
+        """`longest`: seconds that a pause lasts at most, as far as the looks themselves are quick."""
+        self.seconds = min(_SHORTEST_PAUSE, longest)
+        self._longest = longest
+        self._now = now
+        self._grown = now()
+
+    def looked(self, *, grown: bool, took: float) -> None:
+        """Notes a look: whether the metric had grown, and how many seconds of CPU time it took."""
+        if grown:
+            now = self._now()
+            wanted = max((now - self._grown) / 4, _SHORTEST_PAUSE)
+            self._grown = now
+        else:
+            wanted = 1.3 * self.seconds
+        self.seconds = max(min(wanted, self._longest), _PAUSE_TO_LOOK * took)
+
+
 class Beside:
     """Looks after a trial from a thread of its own, while its function has this one."""
 
-    def __init__(self, watch: Watch, pause: float) -> None:
+    def __init__(self, watch: Watch, end: Callable[[Halt], None]) -> None:
+        """`end` is called, once and from that thread, when the trial is to end."""
         self._watch = watch
-        self._pause = pause
+        self._end = end
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runstore-agent-watch", daemon=True)
 
@@ -256,10 +305,10 @@ class Beside:
         self._thread.join()
 
     def _run(self) -> None:
-        pause = min(0.1, self._pause)
-        while not self._over.wait(pause):
-            self._watch.look()
-            pause = min(1.5 * pause, self._pause)
+        while not self._over.wait(self._watch.pause):
+            if (halt := self._watch.look()) is not None:
+                self._end(halt)
+                return
 
 
 def _of_code(code: int) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final, Protocol
 from runstore.errors import RunstoreError, UsageError
 from runstore.format.host import boot_id, hostname
 from runstore.format.sweep_records import Claim
-from runstore.recording import current
+from runstore.recording import current, ending
 from runstore.recording.state import ending_of_exception
 from sweeps.agent.child import Child
 from sweeps.agent.command import build_command, chosen, needs_json_file
@@ -25,8 +26,7 @@ from sweeps.agent.watching import Beside, Ended, Watch
 from sweeps.config.sweep import SweepConfig
 from sweeps.errors import SweepError
 
-_FIRST_PAUSE: Final = 0.05
-_LONGEST_PAUSE: Final = 1.0
+_REST_SECONDS: Final = 0.25
 _LONGEST_REASON: Final = 500
 
 
@@ -77,9 +77,7 @@ class CommandWork:
             around.clear()
 
     def _attend(self, child: Child, watch: Watch) -> Ended:
-        pause = _FIRST_PAUSE
-        while (code := child.wait(pause)) is None:
-            pause = min(1.3 * pause, _LONGEST_PAUSE)
+        while (code := child.wait(watch.pause)) is None:
             if halt := self._tiers.halt() or watch.look():
                 return Ended(child.end(self._patience), halt)
         if halt := self._tiers.halt():
@@ -93,7 +91,7 @@ class CommandWork:
         if code == 0 and goes_on(watch):
             self._say(f"trial {watch.claim.n}: the program ended, but a process that it started goes on with the run")
         while code == 0 and child.group_lives() and goes_on(watch):
-            time.sleep(_LONGEST_PAUSE / 4)
+            time.sleep(_REST_SECONDS)
             if halt := self._tiers.halt() or watch.look():
                 child.end(self._patience)
                 return Ended(code, halt)
@@ -106,12 +104,16 @@ class CommandWork:
 class FunctionWork:
     """Calls a function in this process and this thread."""
 
-    def __init__(self, function: Callable[[], Any], place: Place, tiers: Tiers, pause: float) -> None:
+    def __init__(self, function: Callable[[], Any], place: Place, tiers: Tiers) -> None:
         self._function = function
         self._place = place
         self._tiers = tiers
-        self._pause = min(pause, _LONGEST_PAUSE)
         self._halt: Halt | None = None
+        self._thread = threading.current_thread()
+        self._gate = threading.Lock()
+        self._inside = False
+        self._asked = False
+        self._reached = False
 
     def check(self) -> None:
         run = current.get()
@@ -119,44 +121,83 @@ class FunctionWork:
             raise UsageError(f"run {run.id} is still going on; call runstore.finish() before runstore.agent()")
 
     def run(self, claim: Claim, watch: Watch) -> Ended:
-        self._halt = None
+        self._halt, self._asked, self._reached = None, False, False
+        self._thread = threading.current_thread()
         around = Surroundings(self._place, claim)
         around.write()
+
+        def end(halt: Halt) -> None:
+            state = watch.run_state()
+            if halt.kind != "stopped" or state is None or state.state == "running":
+                self._end()
+
         try:
-            with around.in_this_process(), Beside(watch, self._pause):
+            # Signals are ours until the other thread has ended, which may just have sent one.
+            with self._tiers.to_function(self._interrupt), around.in_this_process(), Beside(watch, end):
                 code, reason = self._call()
         finally:
             around.clear()
-        halted = watch.halted
-        if halted is not None and (code or halted.kind == "stopped"):
-            return Ended(code, halted, reason)
-        return Ended(code, self._halt, reason)
+        halt = self._halt or watch.halted
+        state = watch.run_state()
+        if code == 0 and state is not None and state.state == "finished":
+            halt = None  # It ended well before it could be stopped.
+        return Ended(code, halt, reason)
 
     def _call(self) -> tuple[int, str]:
         """Calls it, and ends its run; the exit code that its end stands for, and what went wrong."""
         left: BaseException | None = None
         try:
-            with self._tiers.to_function(self._interrupt):
+            self._inside = True
+            try:
                 self._function()
+            finally:
+                with self._gate:
+                    self._inside = False
         except Exception as error:
             traceback.print_exc()
             left = error
         except (SystemExit, KeyboardInterrupt) as error:
             left = error
             self._halt = self._tiers.halt()
+        self._inside = False  # An interrupt may have come in between.
         run = current.get()
         if run is not None and not run.detached:
             run.__exit__(None if left is None else type(left), left, None)
         if left is None:
             return 0, ""
-        ending = ending_of_exception(type(left), left)
-        return ending.exit_code, f"{type(left).__name__}: {left}"[:_LONGEST_REASON].rstrip(": ")
+        stands_for = ending_of_exception(type(left), left)
+        return stands_for.exit_code, f"{type(left).__name__}: {left}"[:_LONGEST_REASON].rstrip(": ")
 
-    def _interrupt(self, halt: Halt | None) -> None:
-        """From a signal's handler: leaves the function where it is to end."""
-        if halt is not None or ((run := current.get()) is not None and run.stopping):
-            self._halt = halt
+    def _end(self) -> None:
+        """From another thread: interrupts the function, through its run where that was asked to stop."""
+        here = self._thread is threading.main_thread()
+        run = current.get()
+        if run is not None and here:
+            run.heed()
+            if run.stopping:
+                return
+        with self._gate:
+            if self._inside:
+                self._asked = here
+                if here:
+                    ending.interrupt()
+                elif self._thread.ident is not None:
+                    ending.interrupt_thread(self._thread.ident)
+
+    def _interrupt(self, halt: Halt | None) -> bool:
+        """From a signal's handler: leaves the function where it is to end. With None: whether the signal came from
+        `_end` or the run itself, once a trial, rather than from a person."""
+        run = current.get()
+        if halt is None:
+            if self._reached or not (self._asked or (run is not None and run.stopping)):
+                return False
+            self._reached = True
+            if not self._inside or (run is not None and run.over):
+                return True
+        self._halt = halt
+        if self._inside:
             raise KeyboardInterrupt
+        return True
 
 
 def goes_on(watch: Watch) -> bool:

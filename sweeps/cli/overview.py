@@ -21,6 +21,8 @@ from sweeps.progress import is_over, most_trials
 _LEASES: Final = 10
 _LATEST: Final = 50
 _HOUR: Final = 3600.0
+NO_AGENT: Final = "no agent"
+"""The state of a sweep that is not over and that nobody works at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +196,4 @@ def _state(reader: SweepReader, config: SweepConfig | None, agents: Sequence[Age
         return "paused"
     if config is not None and is_over(config, state):
         return "finished"
-    return "running" if any(each.alive for each in agents) else "no agent"
+    return "running" if any(each.alive for each in agents) else NO_AGENT

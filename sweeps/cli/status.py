@@ -21,7 +21,7 @@ from sweeps.agent.places import Place
 from sweeps.cli.launches import Launches, lines
 from sweeps.cli.launches import as_json as launches_json
 from sweeps.cli.naming import found, sweep_options
-from sweeps.cli.overview import AgentSeen, Overview, as_json, overview
+from sweeps.cli.overview import NO_AGENT, AgentSeen, Overview, as_json, overview
 
 _COLOURS: Final = {
     "running": "blue",
@@ -83,7 +83,11 @@ def page(seen: Overview, launches: Sequence[str] = ()) -> Group:
         parts.append(Text(f"         {printable(shown(seen.best_params))}"))
     if seen.pace is not None:
         end = f", expected end {show_time(seen.end)}" if seen.end is not None else ""
-        parts.append(Text(f"pace     {seen.pace:.3g} trials an hour{end}"))
+        worked = "" if any(each.alive for each in seen.agents) else " while agents worked"
+        pace = f"{seen.pace:,.0f}" if seen.pace >= 100 else f"{seen.pace:.3g}"
+        parts.append(Text(f"pace     {pace} trials an hour{worked}{end}"))
+    if seen.state == NO_AGENT:
+        parts.append(Text(f"agents   {printable(_without_agents(seen))}", style="yellow"))
     queued = len(seen.reader.state.queued)
     if queued:
         parts.append(Text(f"queued   {queued} added by hand"))
@@ -110,6 +114,16 @@ def _counts(seen: Overview) -> Text:
         if count := seen.counts.get(state):
             parts += [", ", (f"{count} {state}", _COLOURS[state])]
     return Text.assemble(*parts)
+
+
+def _without_agents(seen: Overview) -> str:
+    """What to do about a sweep that is not over and has nobody who works at it."""
+    start = f"start one with `runstore agent {seen.place.name}`"
+    done, failed = (sum(each.beat.done for each in seen.agents), sum(each.beat.failed for each in seen.agents))
+    if failed and failed == done:
+        which = "the only trial" if done == 1 else f"all {done} trials"
+        return f"none any more, as {which} failed; mend the program, then {start}"
+    return f"none{' any more' if seen.agents else ' yet'}; {start}"
 
 
 def _agents(seen: Overview) -> Table:

@@ -140,11 +140,8 @@ def read_command(section: Section) -> tuple[str, ...]:
         if text.startswith("${") and text.endswith("}"):
             macro = text[2:-1]
             if macro not in MACROS and not macro.startswith("envvar:"):
-                inner.fail(
-                    index,
-                    f"the macro {text}",
-                    f"one of {' '.join(f'${{{each}}}' for each in MACROS)} ${{envvar:NAME}}",
-                    meant(macro, MACROS) or "take it out",
-                )
+                macros = [f"${{{each}}}" for each in MACROS]
+                mend = meant(text, macros) or "take it out"
+                inner.fail(index, f"the macro {text}", f"one of {' '.join(macros)} ${{envvar:NAME}}", mend)
         words.append(text)
     return tuple(words)

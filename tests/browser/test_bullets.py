@@ -13,7 +13,7 @@ from tests.browser.test_panels import choose, download
 from tests.conftest import DemoRun
 from tests.sites import build
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PROJECT = "digits/index.html"
 LOSS = "val/loss"

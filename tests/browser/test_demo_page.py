@@ -11,7 +11,7 @@ from tests.browser.pages import curves, ink, names, settle, violations
 from tests.conftest import DemoRun
 from tests.sites import build
 
-pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

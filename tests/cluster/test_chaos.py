@@ -99,7 +99,6 @@ def over(reader: SweepReader) -> int:
     return sum(trial.is_over for trial in reader.state.trials)
 
 
-@pytest.mark.xdist_group("cluster")
 @pytest.mark.slow
 def test_killed_and_sleeping_agents_on_two_mounts_lose_and_double_nothing(disk: SharedDisk, tmp_path: Path) -> None:
     store = disk.a / "chaos" / "experiments"

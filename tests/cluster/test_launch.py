@@ -26,7 +26,6 @@ from sweeps.launch.slurm import SlurmEngine
 from tests.cluster.slurm import Slurm
 from tests.processes import environment, wait_until
 
-GROUP = pytest.mark.xdist_group("cluster")
 BAYES = {
     "program": "train.py",
     "method": "bayes",
@@ -117,7 +116,6 @@ def jobs(folder: Path, env: Mapping[str, str] | None = None) -> list[dict[str, s
     return list(found["jobs"])
 
 
-@GROUP
 @pytest.mark.slow
 def test_slurm_finishes_a_bayes_sweep_of_20_trials_with_4_agents(tmp_path: Path, slurm: Slurm) -> None:
     place = make_sweep(tmp_path, run_cap=20)
@@ -137,7 +135,6 @@ def test_slurm_finishes_a_bayes_sweep_of_20_trials_with_4_agents(tmp_path: Path,
     assert len({process.slurm["task"] for process in processes}) > 1
 
 
-@GROUP
 @pytest.mark.slow
 def test_a_trial_whose_job_is_cancelled_goes_back_to_the_queue(tmp_path: Path, slurm: Slurm) -> None:
     place = make_sweep(tmp_path, SLOW, run_cap=2, max_retries=0)
@@ -157,7 +154,6 @@ def test_a_trial_whose_job_is_cancelled_goes_back_to_the_queue(tmp_path: Path, s
     assert sorted(path.name for path in run.path.glob("history*.jsonl")) == ["history.2.jsonl", "history.jsonl"]
 
 
-@GROUP
 @pytest.mark.slow
 @pytest.mark.parametrize("program", [SLOW, SAVES], ids=["never heard of signals", "saves itself"])
 def test_a_job_that_is_warned_gives_its_trial_back_and_is_queued_again(
@@ -188,7 +184,6 @@ def launched_ids(place: Place) -> list[str]:
     return [str(each.launch.ids["job"]) for each in launched(place.sweep)]
 
 
-@GROUP
 def test_the_batch_script_says_what_was_asked_for(
     tmp_path: Path, slurm: Slurm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,7 +214,6 @@ def test_the_batch_script_says_what_was_asked_for(
     assert [job.detail for job in engine.jobs({"job": 999999})] == ["no longer known to Slurm"]
 
 
-@GROUP
 def test_what_slurm_refuses_is_one_line(tmp_path: Path, slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLURM_CONF", slurm.environment["SLURM_CONF"])
     place = make_sweep(tmp_path)
@@ -228,7 +222,6 @@ def test_what_slurm_refuses_is_one_line(tmp_path: Path, slurm: Slurm, monkeypatc
     assert not launched(place.sweep)
 
 
-@GROUP
 @pytest.mark.slow
 def test_a_dask_cluster_runs_agents_and_says_what_became_of_them(tmp_path: Path) -> None:
     from distributed import LocalCluster
@@ -248,7 +241,6 @@ def test_a_dask_cluster_runs_agents_and_says_what_became_of_them(tmp_path: Path)
     assert "no Dask scheduler answers" in gone.trouble
 
 
-@GROUP
 @pytest.mark.slow
 def test_the_agents_of_a_dask_worker_that_is_killed_end_with_it(tmp_path: Path) -> None:
     """Dask starts the lost task on another worker, whose agent takes the trial again."""

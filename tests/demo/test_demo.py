@@ -18,9 +18,6 @@ from sitegen.demo_views import VIEWS
 from tests.conftest import DemoRun
 from tests.stores import curve, write_file, write_run, write_store
 
-# The demo is trained once: whoever looks at it goes to one worker.
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture
 def calls(demo_run: DemoRun) -> list[tuple[str, int, int]]:

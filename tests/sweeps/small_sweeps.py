@@ -6,7 +6,7 @@ from typing import Any
 
 from runstore.format.layout import StoreLayout
 from runstore.format.sweep_layout import SweepLayout
-from runstore.format.sweep_records import Claim, Outcome, Process
+from runstore.format.sweep_records import Beat, Claim, Outcome, Process
 from runstore.reading.sweeps.trials import Trial
 from sweeps.config.sweep import parse_sweep
 from sweeps.controller import Controller, Over, Wait
@@ -37,6 +37,9 @@ class OnlyToldDead:
 
     def judge(self, claim: Claim) -> str:
         return "dead" if claim.agent in self.dead else "alive"
+
+    def is_there(self, beat: Beat) -> bool:
+        return beat.agent not in self.dead
 
     def forget(self, claim: Claim) -> None:
         pass

@@ -149,6 +149,8 @@ def test_a_sweep_that_is_not_there_is_one_line_that_says_what_is(tmp_path: Path)
         find_sweep("abce", tmp_path)
     with pytest.raises(SweepError, match="found no sweep 'x' in project 'other'; create one"):
         find_sweep("other/x", tmp_path)
+    with pytest.raises(SweepError, match=r"found no sweep 'abcd' in project 'other'; did you mean digits/abcd\?"):
+        find_sweep("other/abcd", tmp_path)
     sweep_in(tmp_path, "other/abcd")
     with pytest.raises(SweepError, match=r"name one: digits/abcd, other/abcd"):
         find_sweep("abcd", tmp_path)

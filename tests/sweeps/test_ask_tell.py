@@ -19,6 +19,7 @@ from sweeps.search.ask_tell import Search
 from sweeps.search.random import Random
 from sweeps.search.registry import engine_names
 from sweeps.search.view import Known, Told
+from sweeps.space.space import Space
 
 BOWL: dict[str, Any] = {
     "method": "random",
@@ -145,6 +146,23 @@ def test_a_finite_space_is_searched_without_a_point_twice_until_it_is_empty() ->
     assert len(points) == 11 + 10
     assert len({(point["a"], point["b"]) for point in points}) == 21
     assert points == run(config, 100)
+
+
+def test_a_finite_space_is_walked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[Any] = []
+    real = Space.key
+
+    def key(space: Space, params: Any) -> str:
+        keys.append(params)
+        return real(space, params)
+
+    monkeypatch.setattr(Space, "key", key)
+    search = Search({"method": "random", "parameters": {"x": {"values": list(range(400))}}})
+    assert len(search.ask(400)) == 400
+    search.ask()
+    keys.clear()
+    assert search.ask() is None
+    assert len(keys) < 100
 
 
 def test_constants_alone_are_tried_as_often_as_asked() -> None:

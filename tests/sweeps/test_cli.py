@@ -194,6 +194,17 @@ def test_a_sweep_without_trials_has_a_status_too(place: Place, terminal: Termina
     assert json.loads(terminal("sweep", "best", "s", "--json").out) is None
 
 
+def test_a_sweep_that_nobody_works_at_says_what_to_do(place: Place, terminal: Terminal) -> None:
+    assert "agents   none yet; start one with `runstore agent p/s`\n" in terminal("sweep", "status", "s").out
+    heart = Heart(place.sweep, "me", this_process(), 30.0, print)
+    heart.start()
+    heart.counts(3, 3)
+    assert "agents   none" not in terminal("sweep", "status", "s").out
+    heart.bye()
+    out = " ".join(terminal("sweep", "status", "s").out.split())
+    assert "none any more, as all 3 trials failed; mend the program, then start one with `runstore agent p/s`" in out
+
+
 def test_the_expected_end_follows_the_pace(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     from runstore.format.sweep_records import Outcome
 

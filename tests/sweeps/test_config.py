@@ -115,6 +115,7 @@ WRONG: list[Wrong] = [
     ("entity: vision", "entity: true", "entity: found true, expected text; put it in quotes"),
     ("program: train.py", "program: [train.py]", "program: found a list, expected text"),
     ("  - ${program}", "  - ${programm}", "command[2]: found the macro ${programm}, expected one of ${env}"),
+    ("  - ${program}", "  - ${progam}", "${envvar:NAME}; did you mean '${program}'?"),
     ("  - 4", "  - [4]", "command[4]: found a list, expected text"),
     ("  name: loss", "  name: 1", "metric.name: found 1, expected text"),
     ("  name: loss", "  name: ''", "metric.name: found '', expected the name that the metric is logged under"),

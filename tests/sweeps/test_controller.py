@@ -226,16 +226,19 @@ def test_rungs_are_those_of_ended_and_of_running_trials(tmp_path: Path) -> None:
     assert controller.rungs(but=running.n) == [(0.5, 0.25)]
 
 
-def test_the_last_trials_are_watched_until_their_agents_are_known_to_live(tmp_path: Path) -> None:
+def test_for_each_of_the_last_trials_one_agent_waits_in_case_it_comes_back(tmp_path: Path) -> None:
     create(tmp_path, run_cap=1)
     (a,), _ = agents(tmp_path, "a")
     claimed(a)
-    other = Controller.open(layout(tmp_path))
-    found = other.next("b", 1, Process())
+    controllers = {name: Controller.open(layout(tmp_path)) for name in ("b", "c")}
+    for name in controllers:
+        layout(tmp_path).agent(name).write_bytes(dump(Beat(name, 1, "waiting")))
+    found = controllers["b"].next("b", 1, Process())
     assert isinstance(found, Wait)
-    assert "watching" in found.reason
-    other.liveness = OnlyToldDead()  # type: ignore[assignment]
-    assert isinstance(other.next("b", 1, Process()), Over)
+    assert found.reason == "run_cap: all 1 trials were begun; waiting in case one that still runs comes back"
+    assert isinstance(controllers["c"].next("c", 1, Process()), Over)
+    a.finish()
+    assert isinstance(controllers["b"].next("b", 1, Process()), Over)
 
 
 def test_without_hard_links_names_are_given_exclusively(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,8 +249,9 @@ def test_without_hard_links_names_are_given_exclusively(tmp_path: Path, monkeypa
     create(tmp_path, run_cap=4)
     (a, b), _ = agents(tmp_path, "a", "b")
     claimed(a)
-    assert isinstance(work(b), Over)
+    assert isinstance(work(b), Wait)
     a.finish()
+    assert isinstance(work(b), Over)
     assert told(open_sweep(layout(tmp_path)).state.trials) == told(Controller.open(layout(tmp_path)).state.trials)
     assert [trial.state for trial in open_sweep(layout(tmp_path)).state.trials] == ["finished"] * 4
 

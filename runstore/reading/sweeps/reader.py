@@ -1,7 +1,6 @@
 """Reads the records of a sweep, and from then on what is new: found by name, as a listing may be old."""
 
 import gc
-import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,7 +34,6 @@ from runstore.reading.sweeps.files import read_bytes
 from runstore.reading.sweeps.state import SweepState
 from runstore.reading.sweeps.trials import Trial, unknown_outcome
 
-_PROBE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _HEARTBEAT_SECONDS: Final = 30.0
 _LEASE_BEATS: Final = 10
 _MEND: Final = "the rest is read; delete the file, or restore it from git"
@@ -53,6 +51,7 @@ class SweepReader:
         self.layout = layout
         self.problems: dict[Path, str] = {}
         self._claims_folder, self._done_folder = str(layout.claims_dir), str(layout.done_dir)
+        self._sealed_folder, self._control_folder = str(layout.sealed_dir), str(layout.control_dir)
         self.resolved = self._read_resolved()
         config = self.resolved.get("config")
         self.config: Mapping[str, Any] = config if isinstance(config, dict) else {}
@@ -67,18 +66,19 @@ class SweepReader:
 
     # What is there
 
-    def look(self, *, attempts: bool = True) -> bool:
+    def look(self, *, attempts: bool = True, outcomes: bool = True) -> bool:
         """Reads what is new; whether there was anything. Without `attempts` a new attempt at a known trial is left
-        out: who asks about one uses `look_at`."""
+        out: who asks about one uses `look_at`. Without `outcomes` only new trials and controls are read."""
         before = (len(self.state.trials), self.state.seen, len(self.state.controls), self.state.next_number)
-        self._look_for_sealed()
+        if outcomes:
+            self._look_for_sealed()
         while self._take_claims(self.state.next_number):
             pass
         if self.state.next_number // SHARD not in self.state.sealed and self._look_for_sealed(self.state.next_number):
-            return self.look(attempts=attempts) or True
+            return self.look(attempts=attempts, outcomes=outcomes) or True
         for number in list(self.unreadable):
             self._take_claims(number)
-        for trial in list(self.state.pending.values()):
+        for trial in list(self.state.pending.values()) if outcomes else ():
             self._take_outcome(trial)
         found = attempts and sum(map(self.look_at, list(self.state.pending.values()))) > 0
         while self._take_control():
@@ -139,9 +139,9 @@ class SweepReader:
                 if number // SHARD != shard:
                     self._note(path / name, "a record in the wrong directory")
                 elif kind is Claim:
-                    self._take_claim_file(path / name, number)
+                    self._take_claim_file(f"{path}/{name}", number)
                 else:
-                    self._take_outcome_file(path / name, number, late=parse_late(name) is not None)
+                    self._take_outcome_file(f"{path}/{name}", number, late=parse_late(name) is not None)
 
     def _read_resolved(self) -> dict[str, Any]:
         path = self.layout.resolved_json
@@ -163,25 +163,14 @@ class SweepReader:
 
     def _take_claims(self, number: int) -> bool:
         """Reads the first claim of a number; whether its name is taken."""
-        if number not in self.unreadable and not self._exists(self._claims_folder, number):
-            return False
-        return self._take_claim_file(self.layout.claim(number), number)
+        return self._take_claim_file(_place(self._claims_folder, number), number)
 
-    def _exists(self, folder: str, number: int) -> bool:
-        """Whether a record of a number is there: asked of each trial that runs, so without the cost of a `Path`."""
-        try:
-            os.close(os.open(f"{folder}/{shard_name(number // SHARD)}/{record_name(number)}", _PROBE))
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True
-        return True
-
-    def _take_claim_file(self, path: Path, number: int) -> bool:
+    def _take_claim_file(self, place: str, number: int) -> bool:
         """Reads a claim; whether its name is taken. One that cannot be read keeps its number; it is read again."""
         try:
-            found = self._records(path, Claim)
+            found = self._records(place, Claim)
         except BadRecordError as error:
+            path = Path(place)
             self._note(path, f"found {error}, expected a claim")
             self.unreadable[number] = path
             self.state.skip(number)
@@ -189,35 +178,35 @@ class SweepReader:
         if found is None:
             self.unreadable.pop(number, None)
             return False
-        if self.unreadable.get(number) == path:
-            del self.unreadable[number]
-            self.problems.pop(path, None)
+        if self.unreadable and self.unreadable.get(number) == Path(place):
+            self.problems.pop(self.unreadable.pop(number), None)
         for claim in found:
             if claim.n == number:
                 self.state.apply(claim)
             else:
-                self._note(path, f"found the claim of trial {claim.n}, expected one of {number}")
+                self._note(Path(place), f"found the claim of trial {claim.n}, expected one of {number}")
         self.state.skip(number)
         return True
 
     def _take_outcome(self, trial: Trial) -> None:
         """Looks for the outcome of a trial that has none."""
-        if trial.first == 1 and not self._exists(self._done_folder, trial.number):
+        place = _place(self._done_folder, trial.number, trial.first)
+        if not self._take_outcome_file(place, trial.number):
             return
-        path = self.layout.done(trial.number, trial.first)
-        if self._take_outcome_file(path, trial.number) and not trial.is_over:
+        if not trial.is_over:
             # Another trial of this number, of another branch, has the name: what became of this one stands beside it.
             for claim in trial.claims:
                 late = self.layout.late(trial.number, claim.attempt, trial.run)
-                self._take_outcome_file(late, trial.number, late=False)
+                self._take_outcome_file(str(late), trial.number, late=False)
         if trial.is_over and trial.state == "stopped":
             self._take(self.layout.stop(trial.number, trial.attempt), Verdict)
 
-    def _take_outcome_file(self, path: Path, number: int, *, late: bool = False) -> bool:
+    def _take_outcome_file(self, place: str, number: int, *, late: bool = False) -> bool:
         """Reads an outcome; whether its name is taken. One that cannot be read ends its trial all the same."""
         try:
-            found = self._records(path, Outcome)
+            found = self._records(place, Outcome)
         except BadRecordError as error:
+            path = Path(place)
             if path not in self.problems:
                 self._note(path, f"found {error}, expected an outcome")
             for trial in self.state.at(number):
@@ -241,29 +230,30 @@ class SweepReader:
         return time.monotonic() - self._first_seen.setdefault(path, time.monotonic()) < lease
 
     def _take_control(self) -> bool:
-        path = self.layout.control(self._next_control)
-        if not self._take(path, Control):
+        place = f"{self._control_folder}/{record_name(self._next_control)}"
+        if not self._take(place, Control):
             return False
         self._next_control += 1
         return True
 
-    def _take(self, path: Path, kind: type[R]) -> bool:
+    def _take(self, path: Path | str, kind: type[R]) -> bool:
         """Reads a record; whether its name is taken."""
         try:
-            found = self._records(path, kind)
+            found = self._records(str(path), kind)
         except BadRecordError as error:
-            self._note(path, f"found {error}, expected a {kind.kind}")
+            self._note(Path(path), f"found {error}, expected a {kind.kind}")
             return True
         for record in found or ():
             self.state.apply(record)
         return found is not None
 
-    def _records(self, path: Path, kind: type[R]) -> list[R] | None:
+    def _records(self, place: str, kind: type[R]) -> list[R] | None:
         """The records in a file, a line each; None when it is missing.
 
-        Raises `BadRecordError` when none can be read; a bad line beside a good one is noted.
+        Raises `BadRecordError` when none can be read; a bad line beside a good one is noted. `place` is a text, as
+        making a `Path` takes longer than asking for a file that is not there.
         """
-        data = read_bytes(path)
+        data = read_bytes(place)
         if data is None:
             return None
         found, wrong = [], []
@@ -275,7 +265,7 @@ class SweepReader:
         if wrong and not found:
             raise wrong[0]
         if wrong:
-            self._note(path, f"found {wrong[0]}, expected a {kind.kind} on each line")
+            self._note(Path(place), f"found {wrong[0]}, expected a {kind.kind} on each line")
         return found
 
     # Sealed shards
@@ -289,16 +279,18 @@ class SweepReader:
         return sum(map(self._take_sealed, sorted(wanted))) > 0
 
     def _take_sealed(self, shard: int) -> bool:
-        path = self.layout.sealed(shard)
+        place = f"{self._sealed_folder}/{shard_name(shard)}.jsonl"
         try:
-            data = read_bytes(path)
+            data = read_bytes(place)
         except BadRecordError as error:
+            path = Path(place)
             self._note(path, f"found {error}, expected a sealed shard")
             return False
         if data is None:
             return False
         trials, wrong = read_sealed(data)
         if wrong:
+            path = Path(place)
             self._note(path, f"line {wrong[0][0]}: found {wrong[0][1]}, expected a trial ({len(wrong)} such lines)")
         self.state.add_sealed(shard, trials)
         for number in [each for each in self.unreadable if each // SHARD == shard]:
@@ -343,3 +335,8 @@ def _read_lines(data: bytes, trials: dict[str, Trial], wrong: list[tuple[int, Ba
 def _says_more(trial: Trial, known: Trial) -> bool:
     """Of two lines about one trial, each from another branch, the one with more attempts counts."""
     return len(trial.claims) > len(known.claims)
+
+
+def _place(folder: str, number: int, attempt: int = 1) -> str:
+    """The file of a claim or an outcome."""
+    return f"{folder}/{shard_name(number // SHARD)}/{record_name(number, attempt)}"

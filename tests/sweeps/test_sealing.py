@@ -1,0 +1,106 @@
+"""A shard that is sealed while another machine still knows its directories by their old names."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from runstore.format import sweep_layout
+from runstore.format.sweep_layout import SweepLayout
+from runstore.format.sweep_records import Claim, Outcome, dump
+from runstore.reading.sweeps import Trial, open_sweep, reader, state
+from sweeps import controller, records, sealing
+from sweeps.sealing import is_shared, seal
+from tests.sweeps.small_sweeps import Agent, create, layout, work
+
+SHARD = 3
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shard of a thousand is sealed as one of three is."""
+    for module in (sweep_layout, reader, state, controller, records, sealing):
+        monkeypatch.setattr(module, "SHARD", SHARD)
+
+
+def _over(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[SweepLayout, list[Trial]]:
+    """A sweep whose first shard is over and not sealed."""
+    create(folder, run_cap=SHARD)
+    with monkeypatch.context() as patch:
+        patch.setattr(controller.Controller, "_seal_if_complete", lambda *_: None)
+        work(Agent(layout(folder), "a"))
+    return layout(folder), open_sweep(layout(folder)).state.trials
+
+
+def _while_it_waits(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """The sweep lies on a shared file system; `act` is what another machine does after the directories were moved."""
+    monkeypatch.setattr(sealing, "is_shared", lambda _: True)
+    monkeypatch.setattr("sweeps.sealing.time.sleep", lambda _: act())
+
+
+def test_an_outcome_that_comes_too_late_after_the_move_is_sealed_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, trials = _over(tmp_path, monkeypatch)
+    late = Outcome(1, trials[1].run, "zombie", "finished", 2, value=9.0)
+    moved = where.sealing(where.done_dir, 0) / where.late(1, 2, late.run).name
+    _while_it_waits(monkeypatch, lambda: moved.write_bytes(dump(late)))
+    assert seal(where, 0, trials)
+    found = open_sweep(where)
+    assert found.problems == {}
+    assert not list(where.path.glob("*/*.sealing"))
+    assert found.state.trials[1].earlier == [late]
+
+
+def test_a_claim_that_comes_after_the_move_opens_the_shard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, trials = _over(tmp_path, monkeypatch)
+    again: Claim = replace(trials[2].claim, agent="b", attempt=2, retry=1)
+    moved = where.sealing(where.claims_dir, 0) / where.claim(2, 2).name
+    _while_it_waits(monkeypatch, lambda: moved.write_bytes(dump(again)))
+    assert not seal(where, 0, trials)
+    found = open_sweep(where).state
+    assert found.sealed == set()
+    assert where.claim(2, 2).is_file()
+    assert [trial.number for trial in found.pending.values()] == [2]
+
+
+def test_a_retry_that_was_asked_for_during_the_wait_opens_the_shard_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, _ = _over(tmp_path, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(controller.Controller, "_tidy", lambda _: None)
+        person = Agent(where, "person")
+    asked: list[int] = []
+
+    def ask() -> None:
+        if not asked:
+            asked.append(person.controller.ask("retry", {"trials": [0]}).n)
+
+    _while_it_waits(monkeypatch, ask)
+    Agent(where, "sealer")  # Whoever opens a sweep seals what is over.
+    assert asked
+    assert where.claim(0).is_file()
+    assert not where.sealed(0).exists()
+
+
+def test_what_comes_even_later_stays_beside_the_seal_and_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where, trials = _over(tmp_path, monkeypatch)
+    assert seal(where, 0, trials)
+    late = Outcome(0, trials[0].run, "zombie", "finished", 2, value=9.0)
+    moved = where.sealing(where.done_dir, 0)
+    moved.mkdir()
+    (moved / where.late(0, 2, late.run).name).write_bytes(dump(late))
+    assert sealing.clear_sealed(where, 0)
+    assert open_sweep(where).state.trials[0].earlier == [late]
+
+
+def test_a_disk_of_this_machine_is_not_waited_for() -> None:
+    assert is_shared(Path("/proc"))
+    if Path("/dev/shm").is_dir():
+        assert not is_shared(Path("/dev/shm"))
