@@ -137,9 +137,9 @@ def _interrupt(training: "_Training") -> None:
 def _search(training: "_Training", layout: StoreLayout) -> None:
     """Creates the sweep, and starts its agents."""
     training.run(_SWEEP_SCRIPT, "create")
-    [sweep] = layout.project(TUNING).sweep_ids()
+    agents = [sweep for sweep in layout.project(TUNING).sweep_ids() for _ in range(_AGENTS)]
     with ThreadPoolExecutor(_AGENTS) as pool:
-        for agent in [pool.submit(training.run, _SWEEP_SCRIPT, "agent", sweep) for _ in range(_AGENTS)]:
+        for agent in [pool.submit(training.run, _SWEEP_SCRIPT, "agent", sweep) for sweep in agents]:
             agent.result()
 
 

@@ -40,12 +40,28 @@ CONFIGURATION: Final[dict[str, Any]] = {
 }
 
 
-def trial() -> None:
-    """One trial, whether it comes to its end or is stopped."""
-    try:
-        train()
-    finally:
-        print(DONE, "trial", flush=True)
+class Trials:
+    """The trials of one agent; of each, whether it came to its end or was stopped, it is said that it is over."""
+
+    def __init__(self) -> None:
+        self._begun = self._told = 0
+
+    def __call__(self) -> None:
+        self._begun += 1
+        try:
+            train()
+        finally:
+            self._tell()
+
+    def tell_all(self) -> None:
+        """Makes up for what an interrupt came between."""
+        while self._told < self._begun:
+            self._tell()
+
+    def _tell(self) -> None:
+        # A line of its own, wherever the interrupt left the one before.
+        print(f"\n{DONE} trial", flush=True)
+        self._told += 1
 
 
 def train() -> None:
@@ -83,7 +99,9 @@ def main(arguments: list[str]) -> None:
     if task == "create":
         runstore.sweep(CONFIGURATION, project=TUNING)
     elif task == "agent":
-        runstore.agent(rest[0], trial, project=TUNING)
+        trials = Trials()
+        runstore.agent(rest[0], trials, project=TUNING)
+        trials.tell_all()
     else:
         sys.exit(f"demo_sweep: found {task!r}, expected create or agent")
 

@@ -17,6 +17,7 @@ from sweeps.agent.places import Place, place
 from sweeps.config.sweep import SweepConfig, load_sweep, parse_sweep
 from sweeps.controller import Controller
 from sweeps.errors import SweepError
+from sweeps.search.registry import check_engine
 from sweeps.stopping.rule import make_rule
 
 _TRIES: Final = 10
@@ -54,7 +55,9 @@ def from_values(values: Mapping[str, Any], wanted: Wanted, warn: Callable[[str],
 def _create(config: SweepConfig, text: bytes, wanted: Wanted, warn: Callable[[str], None]) -> Place:
     for remark in config.remarks:
         warn(remark)
-    make_rule(config)  # Bands that come to nothing are found now, not by the first agent.
+    # What would come to nothing is found now, not by the first agent.
+    make_rule(config)
+    check_engine(config)
     settings = gather({"dir": None if wanted.store is None else str(wanted.store)})[0]
     layout = StoreLayout(settings.store_root())
     project = wanted.project or config.project or settings.project or DEFAULT_PROJECT

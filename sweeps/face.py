@@ -30,6 +30,8 @@ def sweep(
     of runs whose results the search starts with. Raises `runstore.Error` in one line for a mistake in it.
     """
     given = sweep() if callable(sweep) else sweep
+    if isinstance(prior_runs, str):
+        raise BadTypeError(f"prior_runs is {prior_runs!r}, expected a list of run ids; write [{prior_runs!r}]")
     wanted = Wanted(project=project or "", entity=entity or "", prior_runs=tuple(prior_runs or ()))
     if isinstance(given, str | Path):
         made = from_file(Path(given), wanted, terminal.warn)
@@ -107,6 +109,8 @@ class SweepController:
     def configure(self, sweep_config: Mapping[str, Any]) -> None:
         """Takes a configuration, or parts of one, in the YAML file's words."""
         self._new("configure")
+        if not isinstance(sweep_config, Mapping):
+            raise BadTypeError(f"found the configuration {sweep_config!r}, expected a dict in the YAML file's words")
         self._values |= dict(sweep_config)
 
     def configure_search(self, search: str) -> None:

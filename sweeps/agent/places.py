@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from runstore.errors import UsageError
+from runstore.errors import BadTypeError, UsageError
 from runstore.format.layout import ProjectLayout, StoreLayout, link_among
 from runstore.format.sweep_layout import SWEEP_FILE, SweepLayout
 from runstore.settings import gather
@@ -39,6 +39,8 @@ def the_store(given: Path | None = None) -> StoreLayout:
 def find_sweep(name: str, store: Path | None = None, project: str = "") -> Place:
     """The sweep that `name` means. Raises `SweepError` where there is none, or several, `UsageError` for a name that
     could be none."""
+    if not isinstance(name, str):
+        raise BadTypeError(f"found the sweep {name!r}, expected its id as text, as runstore.sweep returns it")
     if (path := _as_path(name)) is not None:
         return _at(path)
     *above, sweep_id = [part for part in name.split("/") if part] or [""]

@@ -256,8 +256,11 @@ def missing_metric(number: int, metric: str, logged: Sequence[str]) -> str:
     close = difflib.get_close_matches(metric, logged, 1, 0.5)
     close = close or [name for name in logged if metric in name or name in metric][:1]
     shown = ", ".join(logged[:_SHOWN_NAMES]) + (", …" if len(logged) > _SHOWN_NAMES else "")
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"trial {number} logged no {metric}; it logged {shown}. {hint}Mend metric.name in sweep.yaml, or log it"
+    hint = f" Did you mean {close[0]}?" if close else ""
+    return (
+        f"trial {number} logged no {metric}; it logged {shown}.{hint} Log {metric}, or create the sweep anew with another "
+        "metric.name: this one keeps the configuration that it began with"
+    )
 
 
 def make_watch(controller: Controller, heart: Heart, place: Place, claim: Claim, say: Callable[[str], None]) -> Watch:

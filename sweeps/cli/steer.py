@@ -129,9 +129,13 @@ def retry(sweep: str, store: Path | None, project: str, entity: str, trials: tup
     if not chosen:
         click.echo(f"sweep {printable(place.name)}: no trial failed, crashed or was killed")
         return
-    controller.ask("retry", {"trials": sorted({trial.number for trial in chosen})}, author())
-    numbers = ", ".join(str(number) for number in sorted({trial.number for trial in chosen}))
-    click.echo(f"sweep {printable(place.name)}: {counted(len(chosen), 'trial')} to be run again: {numbers}")
+    numbers = sorted({trial.number for trial in chosen})
+    controller.ask("retry", {"trials": numbers}, author())
+    listed = ", ".join(map(str, numbers))
+    click.echo(f"sweep {printable(place.name)}: {counted(len(numbers), 'trial')} to be run again: {listed}")
+    state = controller.state
+    if state.cancelled or state.stopped or state.paused:
+        click.echo(f"  once it goes on: runstore sweep resume {printable(place.name)}")
 
 
 def _chosen(place: Place, controller: Controller, names: Iterable[str], failed: bool) -> list[Trial]:

@@ -41,7 +41,7 @@ def more(page: Page) -> None:
 
 def test_a_card_tells_what_a_project_is_and_how_it_goes(site: Path, open_page: Open) -> None:
     page = open_page(site / "index.html")
-    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator(".card")).to_have_count(4)
     card = page.locator(".card", has_text="Handwritten digits")
     for told in ("Three families", "54 finished", "1 failed", "1 killed", "Groups", "Last activity"):
         expect(card).to_contain_text(told)

@@ -166,7 +166,7 @@ def test_a_program_that_fails_is_given_up_after_three(tmp_path: Path) -> None:
 def test_a_metric_that_is_never_logged_is_told_with_a_suggestion(tmp_path: Path) -> None:
     place = make_sweep(tmp_path, metric={"name": "los"}, run_cap=1)
     done = run_agent(tmp_path)
-    assert "trial 0 logged no los; it logged loss. did you mean loss? Mend metric.name in sweep.yaml" in done.stderr
+    assert "trial 0 logged no los; it logged loss. Did you mean loss? Log los, or create the sweep anew" in done.stderr
     assert [(each.state, each.value) for each in outcomes(place)] == [("finished", None)]
 
 

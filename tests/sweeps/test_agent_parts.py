@@ -175,7 +175,7 @@ def test_a_sweep_behind_a_link_is_refused(tmp_path: Path) -> None:
 
 def test_a_metric_that_was_never_logged_gets_a_suggestion() -> None:
     assert missing_metric(3, "val_loss", ["loss", "val.loss", "acc"]) == (
-        "trial 3 logged no val_loss; it logged loss, val.loss, acc. did you mean val.loss? "
-        "Mend metric.name in sweep.yaml, or log it"
+        "trial 3 logged no val_loss; it logged loss, val.loss, acc. Did you mean val.loss? Log val_loss, or create the "
+        "sweep anew with another metric.name: this one keeps the configuration that it began with"
     )
     assert "nor any other number" in missing_metric(0, "loss", [])

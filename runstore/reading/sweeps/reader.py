@@ -36,7 +36,7 @@ from runstore.reading.sweeps.trials import Trial, unknown_outcome
 
 _HEARTBEAT_SECONDS: Final = 30.0
 _LEASE_BEATS: Final = 10
-_MEND: Final = "the rest is read; delete the file, or restore it from git"
+_MEND: Final = "the rest is read; restore the file from git, and check its permissions where it cannot be read"
 R = TypeVar("R", Claim, Outcome, Verdict, Control)
 
 
