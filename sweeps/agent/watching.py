@@ -258,8 +258,8 @@ def missing_metric(number: int, metric: str, logged: Sequence[str]) -> str:
     shown = ", ".join(logged[:_SHOWN_NAMES]) + (", …" if len(logged) > _SHOWN_NAMES else "")
     hint = f" Did you mean {close[0]}?" if close else ""
     return (
-        f"trial {number} logged no {metric}; it logged {shown}.{hint} Log {metric}, or create the sweep anew with another "
-        "metric.name: this one keeps the configuration that it began with"
+        f"trial {number} logged no {metric}; it logged {shown}.{hint} Log {metric}, or create the sweep anew with "
+        "another metric.name: this one keeps the configuration that it began with"
     )
 
 
