@@ -113,8 +113,8 @@ def test_what_a_forked_child_asks_of_its_parents_run_for_the_first_time_leaves_n
 def test_importing_a_module_that_only_wandb_has_says_what_there_is_instead(module: str) -> None:
     with pytest.raises(ImportError, match=rf"there is no runstore\.{module.partition('.')[0]}.*: .*run\.log"):
         __import__(f"runstore.{module}")
-    with pytest.raises(ImportError, match="sweeps come with a later release"):
-        exec("from runstore import sweep")
+    with pytest.raises(ImportError, match=r"start agents with runstore\.agent"):
+        exec("from runstore import agents")
     with pytest.raises(ImportError, match=r"No module named 'runstore\.nothing'"):
         __import__("runstore.nothing")
 
