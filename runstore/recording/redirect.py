@@ -59,11 +59,21 @@ class _Side:
     def put_back(self) -> None:
         """Restores the stream's own file, unless somebody else has put something there since."""
         for number in self.numbers:
-            try:
-                if _identity(number) == self._identity:
-                    os.dup2(self.saved, number)
-            except OSError:
-                continue  # Closed by somebody: it stays so.
+            if _is(number, self._identity):
+                os.dup2(self.saved, number)
+
+    def put_back_when_empty(self) -> bool:
+        """Puts it back unless something is on its way; whether that was so. Python's lock is kept meanwhile: no code
+        of Python's writes in between, whose words would come before those on their way."""
+        import ctypes
+
+        libc, waiting = ctypes.PyDLL(None), ctypes.c_int()
+        ours = [number for number in self.numbers if _is(number, self._identity)]
+        if libc.ioctl(self.read_end, termios.FIONREAD, ctypes.byref(waiting)) == 0 and waiting.value:
+            return False
+        for number in ours:
+            libc.dup2(self.saved, number)
+        return True
 
     def decode(self, data: bytes) -> str:
         """What was heard, as text; notes how far whole lines go."""
@@ -218,23 +228,40 @@ class Redirect:
     def _take_over(self) -> None:
         """The relay died: the streams get their own files back, and what is still on its way is passed on here."""
         for side in self._sides:
+            try:
+                while not side.put_back_when_empty() and self._pass_on(side):
+                    pass  # What was written before comes first.
+            except (ImportError, OSError, AttributeError):
+                pass  # Not a system with such a library.
             side.put_back()
         self._synced.set()
         ends = {side.read_end: side for side in self._sides}
         while ends and not self._over:
             for end in select.select(list(ends), [], [], 1.0)[0]:
-                try:
-                    data = os.read(end, _PIECE)
-                except OSError:
-                    data = b""
-                if not data:
+                if not self._pass_on(ends[end]):
                     del ends[end]
-                    continue
-                try:
-                    os.write((side := ends[end]).saved, data)
-                except OSError:
-                    pass  # Nobody reads it any more.
-                self._tell_listeners(side.source, side.decode(data))
+
+    def _pass_on(self, side: _Side) -> bool:
+        """Reads what there is, passes it on and tells it; False once nothing more can come."""
+        try:
+            data = os.read(side.read_end, _PIECE)
+        except OSError:
+            data = b""
+        if not data:
+            return False
+        try:
+            os.write(side.saved, data)
+        except OSError:
+            pass  # Nobody reads it any more.
+        self._tell_listeners(side.source, side.decode(data))
+        return True
+
+
+def _is(descriptor: int, file: tuple[int, int]) -> bool:
+    try:
+        return _identity(descriptor) == file
+    except OSError:  # Closed by somebody: it stays so.
+        return False
 
 
 def _identity(descriptor: int) -> tuple[int, int]:
