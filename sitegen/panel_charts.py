@@ -155,9 +155,11 @@ def scalar_panel() -> Layers:
 
 def progress_panel(x: Axis, y: Axis) -> Layers:
     """The data `points` (`at x y colour fill size`), `best` (`x y`), the corners of the best so far, `lost`
-    (`at x colour`), which have no value, and `target` (`y`)."""
-    across = alt.X("x:T" if x == "time" else "x:Q", axis=_axis("xtitle", tickCount=8), scale=_scale(x))
-    up = alt.Y("y:Q", axis=_axis("ytitle"), scale=_scale(y))
+    (`at x colour`), which have no value, and `target` (`y`); values from `low` to `high`."""
+    count = 8 if x == "time" else alt.ExprRef("min(8, max(1, domain('x')[1] - domain('x')[0]))")
+    across = alt.X("x:T" if x == "time" else "x:Q", axis=_axis("xtitle", tickCount=count), scale=_scale(x))
+    values = alt.Scale(type=y, domain=alt.ExprRef("[low, high]"), zero=False, nice=False)
+    up = alt.Y("y:Q", axis=_axis("ytitle"), scale=values)
     target = alt.Chart(alt.NamedData("target")).mark_rule(aria=False, strokeDash=[2, 4]).encode(
         y=up, color=_signal("strong")
     )  # fmt: skip
@@ -180,19 +182,19 @@ def progress_panel(x: Axis, y: Axis) -> Layers:
 
 def contour_panel() -> Layers:
     """The data `cells` (`x0 x1 y0 y1 colour value`), `lines` (`x y x2 y2`) and `points` (`at x y colour size shape`),
-    all from 0 to 1; `xticks` and `xlabels` say where the axes have labels, and which."""
-    unit = alt.Scale(domain=[0, 1], nice=False, zero=False)
+    from 0 to 1, cells beyond too; `xticks` and `xlabels` say where the axes have labels, and which."""
+    # A point at an end of its range is seen whole; the cells there reach to the frame.
+    unit = alt.Scale(domain=[0, 1], nice=False, zero=False, padding=9)
     across, up = (
         _axis(f"{way}title", grid=False, values=alt.ExprRef(f"{way}ticks"), labelExpr=_placed(way), labelOverlap=True)
         for way in ("x", "y")
     )
-    cells = alt.Chart(alt.NamedData("cells")).mark_rect(aria=False, strokeWidth=0.7, opacity=1).encode(
+    cells = alt.Chart(alt.NamedData("cells")).mark_rect(aria=False, opacity=1, clip=True).encode(
         x=alt.X("x0:Q", axis=across, scale=unit),
         x2="x1:Q",
         y=alt.Y("y0:Q", axis=up, scale=unit),
         y2="y1:Q",
         color=_own("colour"),
-        stroke=alt.Stroke("colour:N", scale=None, legend=None),
         tooltip=alt.TooltipValue(" "),
     )  # fmt: skip
     x, y = alt.X("x:Q", axis=across, scale=unit), alt.Y("y:Q", axis=up, scale=unit)
@@ -214,10 +216,13 @@ def contour_panel() -> Layers:
 def timeline_panel(x: Axis) -> Layers:
     """The data `bars` (`at from to y0 y1 colour`), `stops` (`at x y`) and `bands` (`x`); rows from `low` to `high`."""
     scale = alt.Scale(domain=alt.ExprRef("[low, high]"), reverse=True, nice=False, zero=False)
-    rows = _axis("ytitle", grid=False, tickCount=alt.ExprRef(WHOLE), format="d")
+    count = alt.ExprRef("max(1, min(high - low, height / 45))")
+    rows = _axis("ytitle", grid=False, tickCount=count, format="d")
     kind = "T" if x == "time" else "Q"
+    # Above the rows: below them it is out of sight where there are many.
+    across = _axis("xtitle", orient="top")
     bars = alt.Chart(alt.NamedData("bars")).mark_rect(aria=False, opacity=0.7, cursor="pointer").encode(
-        x=alt.X(f"from:{kind}", axis=_axis("xtitle"), scale=alt.Scale(type=x, zero=x != "time", nice=False)),
+        x=alt.X(f"from:{kind}", axis=across, scale=alt.Scale(type=x, zero=x != "time", nice=False)),
         x2=f"to:{kind}",
         y=alt.Y("y0:Q", axis=rows, scale=scale),
         y2="y1:Q",

@@ -11,11 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import orjson
-from filelock import FileLock, Timeout
 
 from runstore.format.records import write_atomically
 from runstore.format.sweep_layout import SHARD, SweepLayout, shards
@@ -35,33 +33,32 @@ from runstore.reading.sweeps.reader import SweepReader, open_sweep
 from runstore.reading.sweeps.state import SweepState
 from runstore.reading.sweeps.trials import Trial
 from runstore.recording.naming import generate_id
-from sweeps.asking import checked
+from sweeps.asking import check_steering, checked
 from sweeps.config.sweep import SweepConfig
 from sweeps.deciding import Decider
 from sweeps.errors import SweepError
 from sweeps.liveness import Liveness
 from sweeps.orphans import Remains
 from sweeps.records import (
-    Later,
     Primitive,
-    Sync,
     clear_garbage,
     detect_primitive,
     is_sealed,
-    is_sealing,
     make_shard,
     publish,
+    sync_record,
 )
-from sweeps.sealing import clear_sealed, seal
+from sweeps.shards import Shards
 from sweeps.space.space import Space
 
 RESOLVED_FORMAT: Final = 1
 _MOST_TRIES: Final = 10_000
 _FEW: Final = 8
-_THOROUGH_SECONDS: Final = 0.1
-_LONGEST_SECONDS: Final = 1.0
-_SHARE: Final = 40
-_SEALING_SECONDS: Final = 0.02
+_THOROUGH_SECONDS: Final = 0.5
+_LONGEST_SECONDS: Final = 2.0
+_SHARE: Final = 200
+_WRITTEN_SECONDS: Final = 60.0
+"""After so long every system has written a file on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +88,9 @@ class Controller:
         self.reader = reader
         self.liveness = Liveness(self.layout, config.lease)
         self._primitive = primitive
+        self._shards = Shards(reader, primitive)
         self._decider = Decider(reader, config)
-        self._later = Later()
+        self._young: dict[str, float] = {}
         self._rungs: tuple[int, dict[int, tuple[float, ...]]] = (-1, {})
         self._thorough_until = self._looked = 0.0
         self._is_thorough = True
@@ -158,9 +156,9 @@ class Controller:
             clear_garbage(self.layout)
             for folder in (self.layout.claims_dir, self.layout.done_dir):
                 for path in sorted(folder.glob("*.sealing")):
-                    self._help_to_seal(int(path.stem))
+                    self._shards.help_to_seal(int(path.stem))
             for shard in shards(self.layout.claims_dir):
-                self._seal_if_complete(shard)
+                self._shards.seal_if_complete(shard)
 
     # Trials
 
@@ -185,23 +183,28 @@ class Controller:
         return Wait("too many agents ask at once")
 
     def finish(self, outcome: Outcome) -> bool:
-        """Publishes how an attempt ended; whether this outcome counts. The first one of a trial does."""
+        """Publishes how an attempt ended; whether this outcome counts. The first one of a trial does.
+
+        A power cut never takes a trial whose outcome is there: its claim is on the disk before.
+        """
         trial = self._trial(outcome.run)
         self.reader.look_at(trial)
         data = dump(replace(outcome, first=trial.first))
         outcome = load(data, Outcome)
+        if time.monotonic() - self._young.pop(trial.run, -_WRITTEN_SECONDS) < _WRITTEN_SECONDS:
+            sync_record(self.layout.claim(trial.number, trial.attempt))
         if outcome.attempt >= trial.first:
             path = self.layout.done(trial.number, trial.first)
-            result = self._publish_in_shard(path, trial.number, data)
+            result = self._shards.publish(path, trial.number, data)
             if result == "won" or (result == "taken" and self._is_there(outcome)):
                 self.state.apply(outcome)
                 for shard in (trial.number // SHARD - 1, trial.number // SHARD):
-                    self._seal_if_complete(shard)
+                    self._shards.seal_if_complete(shard)
                 return True
             if result == "sealed":
                 return trial.outcome == outcome
         late = self.layout.late(trial.number, outcome.attempt, trial.run)
-        self._publish_in_shard(late, trial.number, data)
+        self._shards.publish(late, trial.number, data)
         self.reader.look_at(trial)
         return trial.outcome == outcome
 
@@ -240,17 +243,8 @@ class Controller:
     def ask(self, what: ControlKind, data: Mapping[str, Any] | None = None, by: str = "") -> Control:
         """Publishes what a person wants of the sweep. Raises `SweepError` for what cannot be."""
         self.reader.look()
-        return self._ask(what, checked(what, data or {}, self.state, self.space, self.config.seed), by)
-
-    def _ask(self, what: ControlKind, data: Mapping[str, Any], by: str) -> Control:
-        if what == "retry":
-            sealed = [trial for number in data["trials"] for trial in self.state.at(number) if self._is_sealed(number)]
-            for trial in sealed:  # Nobody can add to their shard: the same point is another trial.
-                control = self._ask("add", {"params": trial.params}, by)
-            left = [number for number in data["trials"] if not self._is_sealed(number)]
-            if not left:
-                return control
-            data = {"trials": left}
+        check_steering(what, f"{self.layout.path.parent.parent.name}/{self.layout.path.name}", self.config, self.state)
+        data = checked(what, data or {}, self.state, self.space, self.config.seed)
         self.layout.control_dir.mkdir(exist_ok=True)
         while True:
             number = self.state.controls[-1].n + 1 if self.state.controls else 1
@@ -292,7 +286,10 @@ class Controller:
         if metric is not None and metric.target is not None and state.best is not None:
             value = state.best.value
             if value is not None and self.config.sign * (value - metric.target) <= 0:
-                return Over(f"trial {state.best.number} reached the metric's target {metric.target}")
+                reached = f"trial {state.best.number} reached the metric's target {metric.target}"
+                self._look(thorough=True)
+                self._close_orphans()
+                return Over(reached)
         if any(self.reader.is_young(path) for path in self.reader.unreadable.values()):
             return Wait("a claim is being written")
         return None
@@ -320,13 +317,13 @@ class Controller:
             remains = Remains(self.layout, trial)
             if not remains.goes_on:
                 ended = remains.outcome(self.config, "")
-                self.finish(ended or _crashed(trial, "its agent was gone, and the sweep was stopped", ""))
+                self.finish(ended or _crashed(trial, "its agent was gone, and no new trial starts", ""))
 
     def _orphans(self, asking: Claim | None) -> Iterator[Trial]:
-        for trial in list(self.state.pending.values()):
+        own = self.state.of_agent(asking.agent) if asking is not None else []
+        for trial in list(self.state.pending.values()) if self._is_thorough else own:
             claim = trial.claim
-            own = asking is not None and claim.agent == asking.agent
-            if own or (self._is_thorough and self.liveness.judge(claim) == "dead"):
+            if trial in own or self.liveness.judge(claim) == "dead":
                 self.reader.look_at(trial)
                 if not trial.is_over and trial.claim == claim:
                     yield trial
@@ -337,8 +334,12 @@ class Controller:
         """A trial that somebody asked for again."""
         for retry in self.state.retries:
             self.reader.look_at(retry.trial)
+            if self.reader.look_at_shard(retry.trial.number):
+                continue  # Nobody can add to it: the same point becomes another trial.
             wanted = retry.trial.is_over and retry.trial.claim.retry < retry.control
-            if wanted and (taken := self._attempt(retry.trial, asking, 0, retry.control)) is not None:
+            # Two may have asked at the same moment: one attempt answers both.
+            latest = max((each.control for each in self.state.retries if each.trial is retry.trial), default=0)
+            if wanted and (taken := self._attempt(retry.trial, asking, 0, max(latest, retry.control))) is not None:
                 return taken
         return None
 
@@ -357,10 +358,11 @@ class Controller:
             time=_now(),
         )
         path = self.layout.claim(trial.number, attempt)
-        result = self._publish_in_shard(path, trial.number, dump(claim), "winner")
+        result = self._shards.publish(path, trial.number, dump(claim), "none")
         if result != "won":
             self.reader.look_at(trial)
             return None
+        self._young[claim.run] = time.monotonic()
         self.state.apply(claim)
         return claim
 
@@ -369,7 +371,7 @@ class Controller:
         cap = self.state.run_cap
         room = None if cap is None else cap - len(self.state.trials)
         if room is not None and room <= 0:
-            return self._end(f"run_cap: all {cap} trials were begun", asking)
+            return self._end(f"run_cap {cap} is reached", asking)
         for control in self.state.queued:
             return self._claim(replace(asking, params=control.data["params"], added=control.n))
         suggestion = self._decider.next(idle, room)
@@ -390,9 +392,10 @@ class Controller:
         state = self.state
         number, control = state.next_number, state.controls[-1].n if state.controls else 0
         claim = replace(claim, n=number, run=generate_id(), seen=state.seen, control=control, time=_now())
-        result = self._publish_in_shard(self.layout.claim(number), number, dump(claim), "winner")
+        result = self._shards.publish(self.layout.claim(number), number, dump(claim), "none")
         if result != "won":
             return None
+        self._young[claim.run] = time.monotonic()
         state.apply(claim)
         return claim
 
@@ -411,29 +414,6 @@ class Controller:
         beats = [beat for beat in self.reader.heartbeats() if beat.state == "waiting" and beat.agent < agent]
         return sum(self.liveness.is_there(beat) for beat in beats)
 
-    # Publishing
-
-    def _publish_in_shard(
-        self, path: Path, number: int, data: bytes, sync: Sync = "content"
-    ) -> Literal["won", "taken", "sealed"]:
-        """Publishes a claim or an outcome. `sealed`: its shard takes no more; then what is left to do there is done."""
-        shard = number // SHARD
-        while (result := publish(self.layout, path, data, self._primitive, sync, self._later)) == "gone":
-            if not make_shard(self.layout, shard):
-                self._help_to_seal(shard)
-                return "sealed"
-        if result == "won" and is_sealed(self.layout, shard):
-            # A shard's directory may have been made anew by one who slept: no reader of the seal would see what is in
-            # there. A claim is taken back; an outcome may as well be in the right one, which was just moved.
-            if sync == "winner":
-                path.unlink(missing_ok=True)
-            for folder in (self.layout.claim(number).parent, self.layout.done(number).parent):
-                with suppress(OSError):
-                    os.rmdir(folder)
-            self._help_to_seal(shard)
-            return "sealed"
-        return result
-
     def _is_there(self, outcome: Outcome) -> bool:
         """Whether the name of an outcome is taken by this very one: we published it before."""
         with suppress(BadRecordError):
@@ -442,42 +422,6 @@ class Controller:
             told = [load(line, Outcome) for line in data.splitlines()]
             return any((each.run, each.attempt, each.agent, each.by) == names for each in told)
         return False
-
-    def _seal_if_complete(self, shard: int) -> None:
-        if shard < 0 or shard in self.state.sealed or self.state.next_number < (shard + 1) * SHARD:
-            return
-        self.reader.look(attempts=False)
-        if self.state.is_complete(shard):
-            self.reader.look()
-            if self.state.is_complete(shard):
-                self._seal(shard)
-
-    def _help_to_seal(self, shard: int) -> None:
-        """Goes on with a shard that somebody began to seal and may have left."""
-        if os.path.lexists(self.layout.sealed(shard)):
-            clear_sealed(self.layout, shard)
-        elif is_sealing(self.layout, shard):
-            self._seal(shard)
-            if is_sealing(self.layout, shard):
-                time.sleep(_SEALING_SECONDS)  # Another does it, and waits.
-        self.reader.look(attempts=False)
-
-    def _seal(self, shard: int) -> None:
-        """One agent at a time where it can be; the records hold without that, too."""
-        self.layout.locks_dir.mkdir(exist_ok=True)
-        with suppress(Timeout), FileLock(self.layout.lock("seal"), timeout=0):
-            known = [trial for trial in self.state.trials if trial.number // SHARD == shard]
-            if seal(self.layout, shard, known, self._primitive, lambda: not self._is_wanted(shard)):
-                self.reader.look(attempts=False)
-            clear_garbage(self.layout)
-
-    def _is_wanted(self, shard: int) -> bool:
-        """Whether somebody asked for a trial of a shard again."""
-        self.reader.look(attempts=False, outcomes=False)
-        return any(retry.trial.number // SHARD == shard for retry in self.state.retries)
-
-    def _is_sealed(self, number: int) -> bool:
-        return number // SHARD in self.state.sealed
 
     def _trial(self, run: str) -> Trial:
         trial = self.state.of(run)

@@ -18,6 +18,8 @@ from sweeps.config.sweep import SweepConfig, load_sweep, parse_sweep
 from sweeps.controller import Controller
 from sweeps.errors import SweepError
 from sweeps.search.registry import check_engine
+from sweeps.space.checks import SpaceError
+from sweeps.space.feasible import check_feasible
 from sweeps.stopping.rule import make_rule
 
 _TRIES: Final = 10
@@ -55,15 +57,14 @@ def from_values(values: Mapping[str, Any], wanted: Wanted, warn: Callable[[str],
 def _create(config: SweepConfig, text: bytes, wanted: Wanted, warn: Callable[[str], None]) -> Place:
     for remark in config.remarks:
         warn(remark)
-    # What would come to nothing is found now, not by the first agent.
-    make_rule(config)
-    check_engine(config)
+    _check(config)
     settings = gather({"dir": None if wanted.store is None else str(wanted.store)})[0]
     layout = StoreLayout(settings.store_root())
     project = wanted.project or config.project or settings.project or DEFAULT_PROJECT
     given = {key: getattr(wanted, key) for key in ("name", "program", "entity") if getattr(wanted, key)}
+    own = len(config.prior_runs)
     config = replace(config, project=project, prior_runs=(*config.prior_runs, *wanted.prior_runs), **given)
-    prior = _prior(layout, project, config, warn)
+    prior = _prior(layout, project, config, own, warn)
     made = _new_place(layout, project, wanted.id)
     create_store(layout, config.entity)
     try:
@@ -77,14 +78,43 @@ def _create(config: SweepConfig, text: bytes, wanted: Wanted, warn: Callable[[st
     return made
 
 
-def _prior(layout: StoreLayout, project: str, config: SweepConfig, warn: Callable[[str], None]) -> list[dict[str, Any]]:
-    """What the prior runs say; the store is read only where there are some."""
+def _check(config: SweepConfig) -> None:
+    """Finds now what would come to nothing, not by the first agent. Raises `SweepError` with the place."""
+    checks: dict[str, Callable[[], object]] = {
+        "early_terminate": lambda: make_rule(config),
+        "engine": lambda: check_engine(config),
+        "constraints": lambda: check_feasible(config.space, config.seed, is_grid=config.method == "grid"),
+    }
+    for key, run in checks.items():
+        try:
+            run()
+        except SweepError as error:
+            number = error.constraint if isinstance(error, SpaceError) else None
+            path = (key,) if number is None else (key, number)
+            raise config.source.error(path, str(error).removeprefix(f"{key}: ")) from None
+
+
+def _prior(
+    layout: StoreLayout, project: str, config: SweepConfig, own: int, warn: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """What the prior runs say, of which the first `own` stand in the configuration; the store is read only where there
+    are some."""
     if not config.prior_runs:
         return []
     from runstore.reading.store import read_store  # Not at the top: most sweeps have none, and it takes its time.
-    from sweeps.proposing.prior import read_prior
+    from sweeps.proposing.prior import PriorError, metric_of, read_prior
 
-    prior = read_prior(read_store(layout.root), project, config)
+    try:
+        metric_of(config)
+        if not layout.root.is_dir():
+            name = config.prior_runs[0]
+            raise PriorError(name, f"found no run {name!r}, as there is no store in {layout.root} yet; take it out")
+        prior = read_prior(read_store(layout.root), project, config)
+    except PriorError as error:
+        number = config.prior_runs.index(error.name)
+        if number >= own:
+            raise
+        raise config.source.error(("prior_runs", number), str(error).removeprefix("prior_runs: ")) from None
     for line in prior.left_out:
         warn(f"prior run {line}")
     return [dict(run) for run in prior.runs]

@@ -7,10 +7,9 @@ whoever decided from an older one loses the link.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import orjson
-from filelock import FileLock, Timeout
 
 from runstore.format.records import write_atomically
 from runstore.format.sweep_layout import SweepLayout
@@ -24,6 +23,9 @@ from sweeps.errors import SweepError
 from sweeps.search.registry import make_engine
 from sweeps.search.view import PRIOR, Engine, Known, Suggestion, Told
 from sweeps.space.space import Space
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 _CHEAP: Final = ("grid", "random")
 _TURN_SECONDS: Final = 30.0
@@ -86,7 +88,9 @@ class Decider:
             if lock is not None:
                 lock.release()
 
-    def _acquire(self) -> FileLock | None:
+    def _acquire(self) -> "FileLock | None":
+        from filelock import FileLock, Timeout  # Where asking is cheap nobody needs it.
+
         deadline = time.monotonic() + _TURN_SECONDS
         try:
             self._layout.locks_dir.mkdir(exist_ok=True)

@@ -29,9 +29,9 @@ def sweep(
     `sweep` is the configuration: a dict, a function that returns one, or the path of a YAML file. `prior_runs` are ids
     of runs whose results the search starts with. Raises `runstore.Error` in one line for a mistake in it.
     """
+    _check_texts(entity=entity, project=project)
+    _check_ids(prior_runs)
     given = sweep() if callable(sweep) else sweep
-    if isinstance(prior_runs, str):
-        raise BadTypeError(f"prior_runs is {prior_runs!r}, expected a list of run ids; write [{prior_runs!r}]")
     wanted = Wanted(project=project or "", entity=entity or "", prior_runs=tuple(prior_runs or ()))
     if isinstance(given, str | Path):
         made = from_file(Path(given), wanted, terminal.warn)
@@ -62,6 +62,7 @@ def agent(
 
     Raises `runstore.Error` in one line where there is no such sweep, or it cannot be used.
     """
+    _check_texts(entity=entity, project=project)
     terms = Terms(count, forward_signals, term_timeout, max_consecutive_failed_runs)
     run_agent(find_sweep(sweep_id, project=project or ""), terms, function)
 
@@ -73,6 +74,11 @@ def controller(
 
     Raises `runstore.Error` in one line where there is no such sweep, or a mistake in the configuration.
     """
+    _check_texts(entity=entity, project=project)
+    if not isinstance(sweep_id_or_config, str | Mapping | None):
+        raise BadTypeError(
+            f"found the sweep {sweep_id_or_config!r}, expected its id as text, or a configuration as a dict"
+        )
     if isinstance(sweep_id_or_config, str):
         return SweepController(find_sweep(sweep_id_or_config, project=project or ""))
     made = SweepController(wanted=Wanted(project=project or "", entity=entity or ""))
@@ -80,6 +86,26 @@ def controller(
         made.configure(sweep_id_or_config)
         made.create()
     return made
+
+
+def _check_texts(**given: Any) -> None:
+    """Raises `BadTypeError` for what is neither text nor None."""
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            raise BadTypeError(f"{name} is {value!r}, expected a name as text, or None")
+
+
+def _check_ids(prior_runs: Any) -> None:
+    """Raises `BadTypeError` for what is no list of texts, or None."""
+    if isinstance(prior_runs, str):
+        raise BadTypeError(f"prior_runs is {prior_runs!r}, expected a list of run ids; write [{prior_runs!r}]")
+    if prior_runs is None:
+        return
+    if not isinstance(prior_runs, list | tuple):
+        raise BadTypeError(f"prior_runs is {prior_runs!r}, expected a list of run ids")
+    for each in prior_runs:
+        if not isinstance(each, str):
+            raise BadTypeError(f"prior_runs holds {each!r}, expected ids of runs as text")
 
 
 class SweepController:

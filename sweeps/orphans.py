@@ -42,14 +42,19 @@ class Remains:
         """Whether the run knew that its machine was about to be taken away: that is no fault of the trial."""
         return self._state is not None and self._state.preempting
 
-    def outcome(self, config: SweepConfig, by: str) -> Outcome | None:
+    @property
+    def ended(self) -> TrialState | None:
         """How the run ended by itself; None where it did not, or where that was before somebody wanted it again."""
         state = self._state
-        if self._run is None or state is None or self._trial.claim.retry or state.preempting:
+        if state is None or self._trial.claim.retry or state.preempting:
             return None
-        if state.state not in ("finished", "failed"):
+        return "finished" if state.state == "finished" else "failed" if state.state == "failed" else None
+
+    def outcome(self, config: SweepConfig, by: str) -> Outcome | None:
+        """What there is to record of a run that ended by itself; None of any other."""
+        state, ended = self._state, self.ended
+        if self._run is None or state is None or ended is None:
             return None
-        ended: TrialState = "finished" if state.state == "finished" else "failed"
         value, count = best_value(self._run, config)
         claim = self._trial.claim
         return Outcome(

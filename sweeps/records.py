@@ -7,7 +7,6 @@ are none, `O_EXCL` on the name itself; a reader that finds half a record there w
 import errno
 import os
 import random
-import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -20,36 +19,15 @@ Primitive = Literal["link", "exclusive"]
 Result = Literal["won", "taken", "gone"]
 """Whether a name is ours now, was another's, or cannot be given any more since its directory is gone."""
 
-Sync = Literal["all", "content", "winner"]
+Sync = Literal["all", "content", "none"]
 """What waits for the disk, should the power fail. `all`: the record and its name. `content`: the record; its name may
-be lost, and is given again by who finds out. `winner`: where many try at once only the one who won brings both there;
-a power cut in that moment may leave an empty record."""
+be lost, and is given again by who finds out. `none`: nothing, as many try at once and one who waits for the disk makes
+all others wait; `sync_record` brings it there later. A power cut before that may lose the record, or leave it empty."""
 
 _PASSING: Final = frozenset({errno.ESTALE, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ETIMEDOUT})
 _REFUSED: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _PATIENCE_SECONDS: Final = 5.0
 _GARBAGE_SECONDS: Final = 86_400.0
-
-
-class Later:
-    """Brings a record to the disk while its owner goes on. What it publishes next waits for that, so that of two
-    records the second is never there without the first."""
-
-    def __init__(self) -> None:
-        self._thread: threading.Thread | None = None
-
-    def sync(self, path: Path) -> None:
-        """Begins; the file may lose its name then."""
-        self.wait()
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._thread = threading.Thread(target=_sync_and_close, args=(descriptor,), name="runstore-sync", daemon=True)
-        self._thread.start()
-
-    def wait(self) -> None:
-        """Until it is there. A disk that fails says so when the next record is written."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.join()
 
 
 def publish(
@@ -58,31 +36,30 @@ def publish(
     data: bytes,
     primitive: Primitive = "link",
     sync: Sync = "all",
-    later: Later | None = None,
 ) -> Result:
-    """Gives `data` the name `path`, unless something has it. `later` is where a `winner` leaves the waiting to.
+    """Gives `data` the name `path`, unless something has it.
 
     Raises `OSError` for trouble with the disk, `SweepError` where there are no hard links.
     """
     if primitive == "exclusive":
-        if later is not None:
-            later.wait()
         return _publish_exclusively(path, data)
-    if sync == "winner" and os.path.lexists(path):
+    if sync == "none" and os.path.lexists(path):
         return "taken"  # Another was faster: asking is cheaper than a file for nothing.
-    private = _write_private(layout, data, sync=sync != "winner")
+    private = _write_private(layout, data, sync=sync != "none")
     try:
-        if later is not None:
-            later.wait()
         result = _link(private, path)
-        if result == "won" and sync == "winner" and later is not None:
-            later.sync(private)
-        elif result == "won" and sync != "content":
-            _sync(private if sync == "winner" else path.parent)
+        if result == "won" and sync == "all":
+            _sync(path.parent)
         return result
     finally:
         with suppress(OSError):
             os.unlink(private)
+
+
+def sync_record(path: Path) -> None:
+    """Waits until a published record is on the disk."""
+    with suppress(OSError):  # One that is gone was sealed; a disk that fails says so at the next record.
+        _sync(path)
 
 
 def detect_primitive(layout: SweepLayout) -> Primitive:
@@ -237,9 +214,3 @@ def _sync(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
-
-
-def _sync_and_close(descriptor: int) -> None:
-    with suppress(OSError):
-        os.fsync(descriptor)
-    os.close(descriptor)

@@ -8,6 +8,7 @@ On a shared file system another machine may know the directories by their old na
 are read when that moment is over, and what comes even later stays beside the sealed file, where readers see it.
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -45,8 +46,7 @@ def seal(
     """
     if not os.path.lexists(layout.sealed(shard)):
         for folder, path in _folders(layout, shard):
-            with suppress(FileNotFoundError):
-                os.rename(path, layout.sealing(folder, shard))
+            _move_aside(path, layout.sealing(folder, shard))
         if is_shared(layout.path):
             time.sleep(_OLD_NAME_SECONDS)
         gathered = _Gathered(layout, shard)
@@ -59,6 +59,16 @@ def seal(
         layout.sealed_dir.mkdir(exist_ok=True)
         publish(layout, layout.sealed(shard), lines, primitive)
     return clear_sealed(layout, shard)
+
+
+def _move_aside(path: Path, aside: Path) -> None:
+    """Moves a shard's directory, unless somebody did. One that stands there all the same was made anew by an agent that
+    slept: it takes back what it put there; if it was killed, that stays beside the sealed file."""
+    try:
+        os.rename(path, aside)
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST):
+            raise
 
 
 def clear_sealed(layout: SweepLayout, shard: int) -> bool:
@@ -80,7 +90,7 @@ def clear_sealed(layout: SweepLayout, shard: int) -> bool:
         with suppress(OSError):
             os.rmdir(path)
     for trial in sealed.values():
-        if (verdict := trial.verdict) is not None:
+        for verdict in trial.verdicts:
             _delete_if_held(layout.stop(trial.number, verdict.attempt), Verdict, sealed)
     return True
 
@@ -129,7 +139,7 @@ def _is_held(record: Claim | Outcome | Verdict, sealed: dict[str, Trial]) -> boo
         return False
     if isinstance(record, Claim):
         return record in trial.claims
-    return record in (trial.outcome, trial.verdict) or record in trial.earlier
+    return record == trial.outcome or record in trial.earlier or record in trial.verdicts
 
 
 def _read(path: Path, kind: _Kind) -> list[Claim | Outcome | Verdict]:

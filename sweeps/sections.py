@@ -12,6 +12,7 @@ from sweeps.errors import SweepError
 Path = tuple[str | int, ...]
 
 _GREATEST: Final = 1e300
+_BEGINNING: Final = 3
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,10 @@ class Section:
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """What to say of a word that is nearly a known one; "" where none is near."""
-    close = get_close_matches(word, list(known), 1, 0.6)
+    """What to say of a word that is nearly a known one, or begins as just one does; "" where none is near."""
+    words = list(known)
+    alike = [each for each in words if len(word) >= _BEGINNING and each.startswith(word[:_BEGINNING])]
+    close = get_close_matches(word, words, 1, 0.6) or (alike if len(alike) == 1 else [])
     return f"did you mean {close[0]!r}?" if close else ""
 
 

@@ -196,7 +196,7 @@ def info(number: int) -> dict[str, Any]:
     if number < 8:
         return {"by": "start"}
     warp = {"center": 0.221958, "spread": 0.266731, "power": -0.233465, "mean": 0.16026, "deviation": 0.610856}
-    model = {"points": number, "scales": SCALES, "amplitude": 1.08244, "noise": 0.309995, "warp": warp}
+    model = {"points": number, "scales": SCALES, "amplitude": 1.08244, "noise": 0.309995, "trend": 0.2, "warp": warp}
     return {"by": "model", "mean": 0.2, "std": 0.05, "improvement": 0.1 / number, "model": model}
 
 

@@ -53,8 +53,9 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("config",),
         ("search", "stopping"),
         ("records",),
-        ("asking", "deciding", "liveness", "sealing"),
-        ("orphans", "progress"),
+        ("deciding", "liveness", "progress", "sealing"),
+        ("shards",),
+        ("asking", "orphans"),
         ("controller",),
         ("agent",),
         ("doctor", "launch", "proposing"),
@@ -133,6 +134,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("checks", "grid"),
         ("reading",),
         ("space",),
+        ("feasible",),
     ),
     "sweeps.config": (("parts",), ("sweep",)),
     "sweeps.search": (
@@ -147,7 +149,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runstore.settings": (("foreign", "kinds"), ("fields",), ("layers",)),
     "runstore.reading": (
-        ("problems", "rows", "states", "sweeps.files", "sweeps.trials"),
+        ("problems", "rows", "states", "sweeps.files", "sweeps.trials", "sweeps.unlogged"),
         ("ndjson", "segments", "stitching", "sweeps.state"),
         ("aggregated", "overlaps", "sources", "sweeps.reader"),
         ("entries", "sweeps.checks"),
@@ -193,7 +195,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("main",),
     ),
-    "sweeps.doctor": (("findings", "peer"), ("workers",), ("checks",), ("examine",)),
+    "sweeps.doctor": (("findings", "peer"), ("workers",), ("checks",), ("same_disk",), ("examine",)),
     "sweeps.launch": (
         ("engine", "options", "task", "tethered"),
         ("dask", "local", "slurm"),
@@ -208,7 +210,8 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("starting",),
     ),
     "sweeps.cli": (
-        ("launches", "naming", "overview", "propose"),
+        ("launches", "naming", "propose", "unlogged"),
+        ("overview",),
         ("doctor", "launch", "status", "steer"),
         ("agent", "sweep"),
     ),

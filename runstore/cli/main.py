@@ -96,8 +96,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         error.show()
         return EXIT_ERROR
     except click.UsageError as error:
-        message = error.format_message().rstrip(".")
-        return _fail(f"{message[:1].lower()}{message[1:]}{_help_hint(error.ctx)}")
+        message = _expecting(error).rstrip(".")
+        return _fail(f"{message[:1].lower()}{message[1:]}{_help_hint(error.ctx, message)}")
     except click.ClickException as error:
         return _fail(error.format_message())
     except (click.Abort, KeyboardInterrupt):
@@ -114,8 +114,22 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _help_hint(context: click.Context | None) -> str:
-    return f"; see `{context.command_path} --help`" if context else ""
+def _help_hint(context: click.Context | None, message: str) -> str:
+    if context is None:
+        return ""
+    return f"{' See' if message.endswith('?') else '; see'} `{context.command_path} --help`"
+
+
+def _expecting(error: click.UsageError) -> str:
+    """What click says of a mistake; of a number that is none, also what was expected."""
+    message = error.format_message()
+    kind = getattr(getattr(error, "param", None), "type", None)
+    if not isinstance(kind, click.types.IntParamType | click.types.FloatParamType):
+        return message
+    expected = "a whole number" if isinstance(kind, click.types.IntParamType) else "a number"
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    limits = "" if low is None else f" from {low:g} up" if high is None else f" from {low:g} to {high:g}"
+    return message.replace(f"is not a valid {kind.name}", f"is not {expected}{limits}")
 
 
 def _describe(error: OSError) -> str:

@@ -136,7 +136,12 @@ def load(text: str | bytes) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         # Where text ends too early, the mark may stand behind its last line.
-        line = min(mark.line + 1, max(1, len(source.splitlines()))) if mark else 0
+        lines = source.splitlines()
+        line = min(mark.line + 1, max(1, len(lines))) if mark else 0
+        if 0 < line <= len(lines) and _is_indented_by_tab(lines[line - 1]):
+            raise YamlError(
+                line, "a tab at the beginning of the line; indent with spaces, YAML allows no tabs"
+            ) from None
         raise YamlError(line, error.problem or "broken YAML") from None
     except yaml.YAMLError as error:
         raise YamlError(0, str(error)) from None
@@ -144,6 +149,10 @@ def load(text: str | bytes) -> Any:
         raise YamlError(0, f"nesting deeper than {MAX_DEPTH} levels") from None
     except (ValueError, OverflowError) as error:
         raise YamlError(0, str(error)) from None
+
+
+def _is_indented_by_tab(line: str) -> bool:
+    return "\t" in line[: len(line) - len(line.lstrip())]
 
 
 def _check_size(value: Any) -> None:

@@ -7,7 +7,7 @@ import getpass
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
@@ -15,7 +15,9 @@ from runstore.format.layout import StoreLayout, make_below
 from runstore.format.names import check_project_name
 from runstore.format.records import RunMeta, load_config, write_atomically
 from runstore.format.values import well_formed
-from runstore.reading.store import RunRecord
+
+if TYPE_CHECKING:
+    from runstore.reading.store import RunRecord
 
 EDITABLE: Final = ("name", "group", "job_type", "tags", "notes", "sweep")
 """The fields of `run.yaml` that may change."""
@@ -60,7 +62,7 @@ def clean_tags(tags: Iterable[str] | str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def edit(run: RunRecord, change: Change) -> dict[str, Any]:
+def edit(run: "RunRecord", change: Change) -> dict[str, Any]:
     """Changes one run; what became another. Raises `StoreError` when its file cannot be read or written."""
     changed = change.of(run.meta)
     if changed:
@@ -68,7 +70,7 @@ def edit(run: RunRecord, change: Change) -> dict[str, Any]:
     return changed
 
 
-def write_fields(run: RunRecord, changed: Mapping[str, Any]) -> None:
+def write_fields(run: "RunRecord", changed: Mapping[str, Any]) -> None:
     """Sets fields of a run's `run.yaml`; others stay, whoever wrote them. Raises `StoreError`."""
     path = run.layout.run_yaml
     values = load_config(path)
@@ -80,7 +82,7 @@ def write_fields(run: RunRecord, changed: Mapping[str, Any]) -> None:
         raise unwritable(path, error) from None
 
 
-def move_to_project(run: RunRecord, store: StoreLayout, project: str) -> None:
+def move_to_project(run: "RunRecord", store: StoreLayout, project: str) -> None:
     """Moves a run that has ended to another project, made if need be. Raises `UsageError` or `StoreError`."""
     target = store.project(check_project_name(project))
     if target.name == run.project:
@@ -96,7 +98,7 @@ def move_to_project(run: RunRecord, store: StoreLayout, project: str) -> None:
         raise unwritable(new.path, error) from None
 
 
-def refuse_running(run: RunRecord, what: str) -> None:
+def refuse_running(run: "RunRecord", what: str) -> None:
     """Raises `UsageError` when the run is live: its process would go on writing where it began."""
     if run.state == "running":
         raise UsageError(

@@ -32,7 +32,8 @@ terrain thunder tree valley violet vortex voice water waterfall wave wildflower 
 
 def generate_id(length: int = 8) -> str:
     """A random name of digits and small letters; with eight, 210,000 of them collide with a chance of about 1 %."""
-    return "".join(_choose(_DIGITS) for _ in range(length))
+    random = int.from_bytes(os.urandom(length + 8))  # Eight bytes more than the digits need: none is likelier.
+    return "".join(_DIGITS[random // len(_DIGITS) ** place % len(_DIGITS)] for place in range(length))
 
 
 def generate_name(number: int) -> str:

@@ -169,12 +169,20 @@ class Relay:
                 if stream.source_fd in ready and (data := stream.read()):
                     self._relay(stream, data)
             self._send()
-        if self._control is not None:
-            # Nothing more will come; what the run was not told yet it still is, or finds added to its log.
-            self._control.setblocking(True)
-            self._send()
+        self._part()
         if self._logs is not None:
             self._logs.close()
+
+    def _part(self) -> None:
+        """Nothing more will come. The run is told what it was not told yet, and says goodbye or dies: its streams may
+        be closed a moment before the rest of it, and what it has not taken by then is to be added to its log."""
+        for stream in self._streams:
+            os.close(stream.target)
+        if self._control is not None:
+            self._control.setblocking(True)
+        while self._control is not None:
+            self._send()
+            self._listen()
 
     def _relay(self, stream: Stream, data: bytes) -> None:
         stream.pass_on(data)

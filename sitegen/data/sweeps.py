@@ -1,12 +1,13 @@
 """The sweeps of a project as their pages show them: what their records say, and the runs that name them."""
 
 import hashlib
+import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple
 
 from runstore.errors import UsageError
@@ -26,11 +27,15 @@ _PRIVATE: Final = frozenset({"tmp", "locks"})
 
 
 class Attempt(NamedTuple):
-    """An attempt at a trial that was not the last: `began` in epoch s, `state` and `reason` of what became of it."""
+    """An attempt at a trial that was not the last: `state` and `reason` of what became of it.
+
+    `began` and `ended` are epoch s; it ended when its run was last heard of, None where nothing tells.
+    """
 
     number: int
     agent: str
     began: float | None
+    ended: float | None
     state: str
     reason: str
 
@@ -39,7 +44,8 @@ class Attempt(NamedTuple):
 class TrialRow:
     """One trial of a sweep. Times are epoch s, None where no record tells.
 
-    `state` is how it ended, else that of its run, `running` while nothing says otherwise; it is
+    `state` is how it ended, else that of its run, `running` while nothing says otherwise; `queued` once its agent
+    said good-bye, so that another one tries again, `uncounted` where its run ended and no record says so yet. It is
     `over` once a record says so. `value` is the metric as it
     was logged; `rungs` are its values at the bands that it reached, lower is better. `earlier` are the attempts before
     the last.
@@ -201,7 +207,8 @@ def _folded(reader: SweepReader, runs: Sequence[RunRecord], beats: Sequence[Beat
     state = reader.state
     known = {run.id: run for run in runs}
     under_way = {(beat.run, beat.attempt): beat for beat in beats if beat.trial is not None}
-    rows = tuple(_row(trial, known.get(trial.run), under_way) for trial in state.trials)
+    gone = {beat.agent for beat in beats if beat.state == "bye"}
+    rows = tuple(_row(trial, known.get(trial.run), under_way, gone) for trial in state.trials)
     asked = "cancel" if state.cancelled else "stop" if state.stopped else "pause" if state.paused else ""
     times = [time for row in rows for time in (row.began, row.ended) if time is not None]
     metric = reader.config.get("metric")
@@ -210,8 +217,10 @@ def _folded(reader: SweepReader, runs: Sequence[RunRecord], beats: Sequence[Beat
     return Folded(rows, asked, state.run_cap, state.ranges, last, str(name or ""), goal == "maximize")
 
 
-def _row(trial: Trial, run: RunRecord | None, under_way: Mapping[tuple[str, int], Beat]) -> TrialRow:
-    *before, last = trial.claims
+def _row(
+    trial: Trial, run: RunRecord | None, under_way: Mapping[tuple[str, int], Beat], gone: Collection[str]
+) -> TrialRow:
+    last = trial.claims[-1]
     outcome = trial.outcome
     beat = under_way.get((trial.run, last.attempt)) if outcome is None else None
     told: Outcome | Beat | None = beat if outcome is None else outcome
@@ -220,7 +229,7 @@ def _row(trial: Trial, run: RunRecord | None, under_way: Mapping[tuple[str, int]
         number=trial.number,
         run=trial.run,
         attempt=last.attempt,
-        state=_state(outcome, run),
+        state=_state(outcome, run, began, last.agent in gone),
         over=outcome is not None,
         value=beat.best if beat is not None else trial.value,
         params=_flat(trial.params),
@@ -232,7 +241,7 @@ def _row(trial: Trial, run: RunRecord | None, under_way: Mapping[tuple[str, int]
         ended=_end(outcome, began, run),
         verdict=trial.verdict,
         added=bool(last.added),
-        earlier=tuple(_attempt(claim, trial.earlier) for claim in before),
+        earlier=tuple(_attempt(*pair, trial.earlier, run) for pair in pairwise(trial.claims)),
         info=last.info if isinstance(last.info, Mapping) else {},
     )
 
@@ -244,18 +253,41 @@ def _flat(params: Mapping[str, Any]) -> dict[str, Any]:
         return {}
 
 
-def _attempt(claim: Claim, outcomes: Sequence[Outcome]) -> Attempt:
+def _attempt(claim: Claim, following: Claim, outcomes: Sequence[Outcome], run: RunRecord | None) -> Attempt:
     """An attempt before the last: what became of it where a record says so, else it was given up."""
     own = next((outcome for outcome in outcomes if outcome.attempt == claim.attempt), None)
     state, reason = ("given up", "") if own is None else (str(own.state), str(own.reason))
-    return Attempt(claim.attempt, str(claim.agent), parse_time(str(claim.time)), state, reason)
+    began, later = parse_time(str(claim.time)), parse_time(str(following.time))
+    ended = _end(own, began, None) if own is not None else _last_sign(run, began, later)
+    return Attempt(claim.attempt, str(claim.agent), began, ended, state, reason)
 
 
-def _state(outcome: Outcome | None, run: RunRecord | None) -> str:
-    """How a trial ended. What no record says, its run may: that it runs, or fell silent, until an agent takes it up."""
+def _last_sign(run: RunRecord | None, began: float | None, later: float | None = None) -> float | None:
+    """When a run was last heard of that an agent began between two moments; None where it did not begin then."""
+    if run is None or began is None:
+        return None
+    own = [each for each in run.attempts if not each.is_rank]
+    ends: float | None = None
+    for each, after in zip(own, [*own[1:], None], strict=True):
+        total = run.tracked if after is None else after.tracked
+        if each.started is None or total is None or not began <= each.started < (math.inf if later is None else later):
+            continue
+        ends = each.started + max(0.0, total - (each.tracked or 0.0))
+    return ends if later is None or ends is None else min(ends, later)
+
+
+def _state(outcome: Outcome | None, run: RunRecord | None, began: float | None, gone: bool) -> str:
+    """How a trial ended. What no record says, its run may: that it runs, that it fell silent until an agent takes it
+    up, or that it ended by itself. `began` is when an agent took it last; `gone`: that said good-bye since."""
     if outcome is not None:
         return str(outcome.state)
-    if run is None or run.state == "finished":
+    if run is not None and run.finished is not None and run.finished < (began or 0.0):
+        run = None  # What it says is of an earlier attempt.
+    if run is not None and run.state in ("finished", "failed"):
+        return "uncounted"
+    if gone:
+        return "queued"
+    if run is None:
         return "running"
     return "silent" if run.state == "crashed" else run.state
 
@@ -266,4 +298,6 @@ def _end(outcome: Outcome | None, began: float | None, run: RunRecord | None) ->
             return ended
         runs_for = outcome.runtime if isinstance(outcome.runtime, int | float) else 0.0
         return None if began is None else began + max(0.0, runs_for)
-    return None if run is None else run.last_sign
+    if run is None or run.finished is not None:
+        return None if run is None else run.finished
+    return _last_sign(run, began) or run.last_sign

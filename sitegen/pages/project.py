@@ -1,13 +1,14 @@
 """A project's workspace and its groups' pages, and the table of runs that both load."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from runstore.format.metrics import AGGREGATES
 from runstore.format.views import saved_views
 from runstore.reading.columns import Columns, dig
+from runstore.reading.problems import Problem
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.defined import Definitions
@@ -46,6 +47,42 @@ class WorkspacePage(PageContext):
     contributors: str
     scope: Scope | None
     problems: tuple[ProblemRow, ...]
+
+    @classmethod
+    def over(
+        cls,
+        project: Project,
+        path: str,
+        name: str,
+        scope: Scope,
+        runs: Sequence[RunRecord],
+        problems: Iterable[Problem],
+        *,
+        description: str = "",
+        **own: Any,
+    ) -> Self:
+        """The page at `path`, two directories below the project, over some of its runs; `own` are its other fields."""
+        root = urls.up(path)
+        return cls(
+            title=f"{name} · {project.name}",
+            root=root,
+            crumbs=((project.name, urls.href(urls.project_page(project.name), root)), (name, None)),
+            project=project.name,
+            project_title=project.meta.title or project.name,
+            description=description,
+            runs=len(runs),
+            base="../../",
+            data="../../data/runs.js",
+            groups=(),
+            sweeps=(),
+            artifacts=(),
+            last_activity=iso(last_activity(runs)),
+            compute=compute(runs),
+            contributors=contributors(runs),
+            scope=scope,
+            problems=problem_rows(problems),
+            **own,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,31 +172,19 @@ def _group_links(project: Project, groups: Mapping[str, str]) -> tuple[GroupLink
 def group_page(project: Project, group: str, slug: str) -> GroupPage:
     """The page of one group: its runs, and what they share."""
     path = urls.group_page(project.name, slug)
-    root = urls.up(path)
     runs = [run for run in project.runs if run.meta.group == group]
     shared, _ = shared_and_varying(run.config for run in runs)
-    return GroupPage(
-        title=f"{group} · {project.name}",
-        root=root,
-        crumbs=((project.name, urls.href(urls.project_page(project.name), root)), (group, None)),
-        project=project.name,
-        project_title=project.meta.title or project.name,
-        description="",
-        runs=len(runs),
-        base="../../",
-        data="../../data/runs.js",
-        groups=(),
-        sweeps=(),
-        artifacts=(),
-        last_activity=iso(last_activity(runs)),
-        compute=compute(runs),
-        contributors=contributors(runs),
-        scope=Scope("group", group),
-        problems=problem_rows(problem for run in runs for problem in run.problems),
+    return GroupPage.over(
+        project,
+        path,
+        group,
+        Scope("group", group),
+        runs,
+        (problem for run in runs for problem in run.problems),
         facts=_facts(runs),
         started=iso(min((run.created for run in runs if run.created is not None), default=None)),
         shared_config=shared,
-        about=group_facts(runs, root),
+        about=group_facts(runs, urls.up(path)),
     )
 
 

@@ -10,20 +10,22 @@ from typing import Any, Final
 from runstore.format.sweep_records import Beat
 from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
+from runstore.reading.sweeps.unlogged import why_no_best
 from sitegen import urls
 from sitegen.data.sweep_config import Parameter, Stopping
 from sitegen.data.sweeps import Sweep, TrialRow
-from sitegen.pages.context import iso, problem_rows
+from sitegen.pages.context import iso
 from sitegen.pages.highlight import Piece, yaml_lines
-from sitegen.pages.index import compute, contributors, headline, last_activity
+from sitegen.pages.index import headline, last_activity
 from sitegen.pages.project import Scope, WorkspacePage
 from sitegen.pages.values import cell, flat, short, show
 
 MAX_PARAMETERS: Final = 24
 MAX_BEST: Final = 12
-_ORDER: Final = ("running", "silent", "finished", "stopped", "failed", "crashed", "killed")
+_ORDER: Final = ("running", "queued", "uncounted", "silent", "finished", "stopped", "failed", "crashed", "killed")
 _USELESS: Final = ("failed", "crashed")
 _LOG_SPAN: Final = 100
+_MOST_NAMED: Final = 100
 _ASKED: Final = {"pause": "paused", "stop": "stopped", "cancel": "cancelled"}
 
 
@@ -40,7 +42,10 @@ class BestTrial:
 
 @dataclass(frozen=True, slots=True)
 class AgentRow:
-    """An agent by its last heartbeat. `began` and `last` are ISO 8601; `trial` is what it works at."""
+    """An agent by its last heartbeat. `began` and `last` are ISO 8601; `trial` is what it works at.
+
+    `state` is starting, waiting, training or ended.
+    """
 
     name: str
     host: str
@@ -58,7 +63,7 @@ class SweepHead:
     """What the top of the page says. `total` is how many trials there will be, None where nothing ends them.
 
     `state` is one word of a person's, `colour` the state of a run that looks so. `stopping` is early termination in
-    words, `how` the command that starts an agent.
+    words, `how` the command that starts an agent. `why` is the reason that there is no best trial, "" without one.
     """
 
     id: str
@@ -76,6 +81,7 @@ class SweepHead:
     total_is: str
     states: tuple[tuple[str, int], ...]
     best: BestTrial | None
+    why: str
     created: str | None
     last: str | None
     how: str
@@ -186,28 +192,14 @@ def _guessed(name: str, values: Sequence[Any]) -> Parameter:
 def sweep_page(known: Told, data: str) -> SweepPage:
     """The page; `data` leads to the sweep's trials beside it."""
     sweep = known.sweep
-    project, runs = sweep.project, sweep.runs
-    path = urls.sweep_page(project.name, sweep.slug)
-    root = urls.up(path)
-    problems = [*sweep.problems, *(problem for run in runs for problem in run.problems)]
-    return SweepPage(
-        title=f"{sweep.name} · {project.name}",
-        root=root,
-        crumbs=((project.name, urls.href(urls.project_page(project.name), root)), (sweep.name, None)),
-        project=project.name,
-        project_title=project.meta.title or project.name,
+    return SweepPage.over(
+        sweep.project,
+        urls.sweep_page(sweep.project.name, sweep.slug),
+        sweep.name,
+        Scope("sweep", sweep.id),
+        sweep.runs,
+        [*sweep.problems, *(problem for run in sweep.runs for problem in run.problems)],
         description=sweep.config.description,
-        runs=len(runs),
-        base="../../",
-        data="../../data/runs.js",
-        groups=(),
-        sweeps=(),
-        artifacts=(),
-        last_activity=iso(last_activity(runs)),
-        compute=compute(runs),
-        contributors=contributors(runs),
-        scope=Scope("sweep", sweep.id),
-        problems=problem_rows(problems),
         sweep=_head(known),
         trials=data,
     )
@@ -238,6 +230,7 @@ def _head(known: Told) -> SweepHead:
         total_is=total_is,
         states=tuple((each, states[each]) for each in (*_ORDER, *sorted(states.keys() - {*_ORDER})) if states[each]),
         best=_best(known),
+        why=_why_no_best(known),
         created=iso(min(moments, default=None)),
         last=iso(max(times, default=None)),
         how=f"runstore agent {shlex.quote(f'{sweep.project.name}/{sweep.id}')}",
@@ -303,6 +296,18 @@ def _best(known: Told) -> BestTrial | None:
     )
 
 
+def _why_no_best(known: Told) -> str:
+    """Why no trial is the best, in a line; "" where one is, or none ended."""
+    if known.best is not None or not known.metric:
+        return ""
+    over = [trial for trial in known.trials if trial.over]
+    without = {trial.run for trial in over if trial.value is None}
+    runs = [run for run in known.sweep.runs if run.id in without][:_MOST_NAMED]
+    names = [short(key, 100) for run in runs for key, value in run.summary.items() if number(value) is not None]
+    as_text = any(number(run.summary.get(known.metric)) is None and known.metric in run.summary for run in runs)
+    return why_no_best(short(known.metric, 200), [(each.state, each.value) for each in over], names, as_text=as_text)
+
+
 def _rounded(value: Any) -> Any:
     return float(f"{value:.5g}") if isinstance(value, float) and math.isfinite(value) else cell(value)
 
@@ -312,7 +317,7 @@ def _agent(beat: Beat, sweep: Sweep) -> AgentRow:
     return AgentRow(
         short(str(beat.agent), 200),
         short(str(beat.process.host), 200),
-        str(beat.state),
+        "ended" if beat.state == "bye" else str(beat.state),
         beat.trial,
         urls.href(f"../../runs/{beat.run}/index.html") if there else None,
         beat.done,
@@ -336,7 +341,7 @@ def sweep_payload(known: Told) -> dict[str, Any]:
         "trials": _columns(trials),
         "params": [[short(cell(trial.params.get(each.name))) for trial in trials] for each in known.parameters],
         "earlier": [
-            [at, each.number, short(each.agent, 200), each.began, each.state, short(each.reason)]
+            [at, each.number, short(each.agent, 200), each.began, each.state, short(each.reason), each.ended]
             for at, trial in enumerate(trials)
             for each in trial.earlier
         ],
@@ -425,8 +430,8 @@ def _model(known: Told) -> dict[str, Any] | None:
             continue
         lengths = [_positive(told.get(each.name)) for each in known.parameters]
         if any(length is not None for length in lengths):
-            amplitude, noise = _positive(model.get("amplitude")), _positive(model.get("noise"))
-            shared = {"trial": trial.number, "amplitude": amplitude, "noise": noise}
+            variances = {name: _positive(model.get(name)) for name in ("amplitude", "noise", "trend")}
+            shared = {"trial": trial.number, **variances}
             return {**shared, "lengths": lengths, "warp": _warp(model.get("warp"))}
     return None
 

@@ -133,12 +133,10 @@ class Agent:
         watch = make_watch(self._controller, self._heart, self._place, claim, self._say)
         try:
             ended = self._work.run(claim, watch)
-        except SweepError as error:  # It could not be started.
-            self._say(f"error: {error}")
+        except SweepError as error:  # It could not be started; the line about its end says why.
             ended = Ended(127, reason=str(error))
         except OSError as error:
-            self._say(f"error: {self._explained(error)}")
-            ended = Ended(127, reason=str(error))
+            ended = Ended(127, reason=str(self._explained(error)))
         ended = watch.judged(ended)
         outcome = watch.outcome(ended, self._name)
         if outcome is None:

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +24,13 @@ _ROWS_FOR_NAMES: Final = 1_000
 class MetricTail:
     """What a run has logged of one metric. Each look reads only what was added since the one before."""
 
-    def __init__(self, run: RunLayout, metric: str, *, maximize: bool = False) -> None:
-        """`metric` is "" for a sweep that has none: then nothing is read."""
+    def __init__(
+        self, run: RunLayout, metric: str, *, maximize: bool = False, earlier: Collection[str] = frozenset()
+    ) -> None:
+        """`metric` is "" for a sweep that has none: then nothing is read. `earlier` are the names of histories from
+        before somebody asked for the trial again: what they hold counts no more."""
         self._run = run
+        self._earlier = frozenset(earlier)
         self._metric = metric
         self._sign = -1.0 if maximize else 1.0
         self._key = orjson.dumps(metric)
@@ -52,7 +56,7 @@ class MetricTail:
             changed = os.stat(self._run.path).st_mtime_ns
             if changed == self._listed and not again:
                 return
-            names = [name for name in os.listdir(self._run.path) if is_history(name)]
+            names = [name for name in os.listdir(self._run.path) if is_history(name) and name not in self._earlier]
         except OSError:
             return
         self._listed = changed
@@ -83,13 +87,22 @@ class MetricTail:
         self._looks = 0
         self.look()
         said = self._value(self.summary()) if self._metric else None
-        return self._best([*self.values, *([] if said is None else [self._sign * said])])
+        counts = said is not None and said not in self._logged_earlier()
+        return self._best([*self.values, *([self._sign * said] if said is not None and counts else [])])
+
+    def _logged_earlier(self) -> list[float]:
+        """What came out before the trial was asked for again: the summary goes on from it."""
+        files = [_File(self._run.path / name) for name in self._earlier]
+        for file in files:
+            file.look(self._key, self._value)
+        return [value for file in files for value in file.values]
 
     def names(self) -> list[str]:
         """What the run logged instead: the names of its numbers, for a message."""
         found = dict.fromkeys(name for name, value in self.summary().items() if _number(value) is not None)
         for file in sorted(self._run.path.glob("history*.jsonl")):
-            found |= dict.fromkeys(_names(file))
+            if file.name not in self._earlier:
+                found |= dict.fromkeys(_names(file))
         return [name for name in found if not name.startswith("_")][:_MOST_NAMES]
 
     def summary(self) -> dict[str, Any]:
@@ -115,6 +128,19 @@ class MetricTail:
                 return None
             found = found[part]
         return _number(found)
+
+
+def histories(run: RunLayout, until: int | None = None) -> frozenset[str]:
+    """The names of the histories that a run has; with `until` (a file's time in nanoseconds) of those that were not
+    written to after it."""
+    try:
+        with os.scandir(run.path) as entries:
+            found = [entry for entry in entries if is_history(entry.name)]
+            return frozenset(
+                each.name for each in found if until is None or each.stat(follow_symlinks=False).st_mtime_ns <= until
+            )
+    except OSError:
+        return frozenset()
 
 
 class _File:

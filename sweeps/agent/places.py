@@ -102,8 +102,13 @@ def _unknown(layout: StoreLayout, project: str, sweep_id: str) -> str:
     others = [f"{name}/{sweep_id}" for name in _projects(layout) if project and sweep_id in _ids(layout, name)]
     if others:
         return f"{where}; did you mean {' or '.join(others)}?"
+    if not layout.root.is_dir():
+        return (
+            f"{layout.root}: found no store there, so no sweep {sweep_id!r}; name the store's directory with --store "
+            "DIR (RUNSTORE_DIR in a script), or start in the directory that it belongs to"
+        )
     if not known:
-        return f"{where}; create one with `runstore sweep create sweep.yaml`, or pass the store's directory"
+        return f"{where}; create one with `runstore sweep create sweep.yaml`, or name another store with --store DIR"
     close = difflib.get_close_matches(sweep_id, [each.rpartition("/")[2] for each in known], 1)
     hint = f"did you mean {close[0]}? " if close else ""
     shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")

@@ -1,5 +1,6 @@
 """An agent from what a person asks for: of a sweep's program, or of a function."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +51,9 @@ def run_agent(place: Place, terms: Terms, function: Callable[[], Any] | None = N
 def _patience(terms: Terms, configured: float) -> float:
     """Seconds from SIGTERM to SIGKILL: as the call says, the environment, the sweep. Raises `UsageError`."""
     if terms.term_timeout is not None:
-        if terms.term_timeout < 0:
+        if isinstance(terms.term_timeout, bool) or not isinstance(terms.term_timeout, int | float):
+            raise BadTypeError(f"term_timeout is {terms.term_timeout!r}, expected seconds, or None")
+        if not 0 <= terms.term_timeout < math.inf:
             raise BadValueError(f"term_timeout is {terms.term_timeout}, expected seconds from 0 on")
         return float(terms.term_timeout)
     asked = variable("AGENT_KILL_DELAY")

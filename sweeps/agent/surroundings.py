@@ -34,11 +34,17 @@ class Surroundings:
 
     @property
     def yaml_file(self) -> Path:
-        return self.folder / f"{self.claim.run}.yaml"
+        return self.folder / f"{self._name}.yaml"
 
     @property
     def json_file(self) -> Path:
-        return self.folder / f"{self.claim.run}.json"
+        return self.folder / f"{self._name}.json"
+
+    @property
+    def _name(self) -> str:
+        """Of this attempt alone: an agent that slept through its lease clears its own files when it wakes."""
+        attempt = self.claim.attempt
+        return self.claim.run if attempt == 1 else f"{self.claim.run}.{attempt}"
 
     def variables(self) -> dict[str, str]:
         """What the trial's environment has in addition; "" for what it must not inherit."""

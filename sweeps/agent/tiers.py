@@ -94,7 +94,9 @@ class Tiers:
 
     def _on_leave(self, number: int, frame: FrameType | None) -> None:
         self.leaving = number
-        self._say(f"{signal.Signals(number).name}: the trial is ended and given back, then the agent ends")
+        busy = self._send is not None or self._interrupt is not None
+        more = "the trial is ended and given back, then the agent ends" if busy else "the agent ends"
+        self._say(f"{signal.Signals(number).name}: {more}")
         if self._send is not None:
             self._send(number)
         if self._interrupt is not None and (halt := self.halt()) is not None:

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import os
 import signal
 import threading
 import time
@@ -11,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runstore.errors import RunstoreError, StoreError
+from runstore.format.checking import describe
 from runstore.format.records import RunState, dump_state, load_state, write_atomically
 from runstore.format.run_layout import RunLayout
 from runstore.format.sweep_records import Claim, Outcome, TrialState, Verdict
 from runstore.manage.stopping import request_stop
 from sweeps.agent.heart import Heart, utc_now
-from sweeps.agent.metric import MetricTail
+from sweeps.agent.metric import MetricTail, histories
 from sweeps.agent.places import Place
 from sweeps.agent.tiers import Halt
 from sweeps.controller import Controller
@@ -63,7 +65,9 @@ class Watch:
         self._rule = rule
         self._sign = metric.sign if metric is not None else 1.0
         self._metric = metric.name if metric is not None else ""
-        self._tail = MetricTail(self.run, self._metric, maximize=self._sign < 0)
+        earlier = _before_retry(controller, self.run, claim)
+        self._tail = MetricTail(self.run, self._metric, maximize=self._sign < 0, earlier=earlier)
+        self._before = self.run_state()
         self._judged = 0
         self._compared = 0
         self._pace = Pace(min(_LONGEST_PAUSE, controller.config.heartbeat))
@@ -127,14 +131,15 @@ class Watch:
         """How the trial ended; None where it goes back to the queue."""
         recorded = self.run_state()
         halt = ended.halt
+        own = None if self._is_old(recorded) else recorded
         if halt is not None and halt.kind in ("returned", "superseded"):
             if halt.kind == "returned" and recorded is not None and recorded.state != "finished":
                 self._settle(preempting=True)  # No fault of the trial: it may be tried as often as before.
             return None
-        if halt is None and ended.code != 0 and recorded is not None and recorded.preempting:
+        if halt is None and ended.code != 0 and own is not None and own.preempting:
             return None
         value = self._tail.final()
-        state, reason = self._state(ended, recorded)
+        state, reason = self._state(ended, own)
         if halt is not None and recorded is not None and recorded.state == "running":
             self._settle()
         if state == "finished":
@@ -153,6 +158,10 @@ class Watch:
             runtime=round(time.monotonic() - self._began, 3),
             time=utc_now(),
         )
+
+    def _is_old(self, recorded: RunState | None) -> bool:
+        """Whether this is how an earlier attempt of the run ended: this one recorded nothing."""
+        return recorded is not None and recorded == self._before and recorded.state != "running"
 
     def _state(self, ended: Ended, recorded: RunState | None) -> tuple[TrialState, str]:
         """What the agent did to it counts, unless the run ended well before that reached it; then what the run says of
@@ -183,7 +192,9 @@ class Watch:
                 f"warning: trial {self.claim.n} recorded no run {self.claim.run}; call runstore.init() in the program"
             )
         elif self._metric and self._tail.final() is None:
-            self._say(f"warning: {missing_metric(self.claim.n, self._metric, self._tail.names())}")
+            odd = self._tail.summary().get(self._metric)
+            text = missing_metric(self.claim.n, self._metric, self._tail.names())
+            self._say(f"warning: {text if odd is None else no_number(self.claim.n, self._metric, odd)}")
         elif self._metric and not math.isfinite(self._tail.final() or 0.0):
             self._say(
                 f"warning: trial {self.claim.n} logged {self._metric} as {self._tail.final()} each time; it counts as "
@@ -249,6 +260,14 @@ def said(verdict: Verdict, *, maximize: bool) -> str:
     return f"{verdict.rule} at band {verdict.band}: {verdict.value:.5g} {sign} {verdict.threshold:.5g}"
 
 
+def no_number(number: int, metric: str, logged: Any) -> str:
+    """The line for a trial that logged the metric as something that cannot be compared."""
+    return (
+        f"trial {number} logged {metric} as {describe(logged)}, which is no number; log one, such as "
+        f"run.log({{{metric!r}: 0.5}})"
+    )
+
+
 def missing_metric(number: int, metric: str, logged: Sequence[str]) -> str:
     """The line for a trial that never logged the metric."""
     if not logged:
@@ -266,6 +285,19 @@ def missing_metric(number: int, metric: str, logged: Sequence[str]) -> str:
 def make_watch(controller: Controller, heart: Heart, place: Place, claim: Claim, say: Callable[[str], None]) -> Watch:
     """A watch with the sweep's own rule of early termination."""
     return Watch(controller, heart, place, claim, say, make_rule(controller.config))
+
+
+def _before_retry(controller: Controller, run: RunLayout, claim: Claim) -> frozenset[str]:
+    """The histories that the run had when it was asked for again; none where nobody asked."""
+    trial = controller.state.of(claim.run)
+    if not claim.retry or trial is None:
+        return frozenset()
+    if trial.first >= claim.attempt:
+        return histories(run)
+    try:  # An attempt since then was given up: what it logged counts. One disk gives both times.
+        return histories(run, os.stat(controller.layout.claim(claim.n, trial.first)).st_mtime_ns)
+    except OSError:
+        return frozenset()
 
 
 class Pace:

@@ -8,12 +8,12 @@ import click
 from runstore.recording import terminal
 from sweeps.agent.processes import run_processes
 from sweeps.agent.starting import Terms, run_agent
-from sweeps.cli.naming import found, sweep_options
+from sweeps.cli.naming import Command, found, sweep_options
 
 EXIT_GAVE_UP = 1
 
 
-@click.command()
+@click.command(cls=Command)
 @sweep_options
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Run N trials to their end, and no more.")
 @click.option(

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from runstore.cli.words import printable
+from sweeps.cli.naming import Command
 from sweeps.doctor.examine import examine
 from sweeps.doctor.findings import Diagnosis, Finding
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
     "--peer",
@@ -26,7 +27,7 @@ def doctor(context: click.Context, directory: Path, peer: str, as_json: bool) ->
 
     Exits with 1 where sweeps cannot work. Network disks differ with their mount options: try each from two machines.
     """
-    diagnosis = examine(directory, peer, found=_skip if as_json else _tell)
+    diagnosis = examine(directory, peer, found=_skip if as_json else _tell, told=_say)
     if as_json:
         click.echo(json.dumps(_as_json(diagnosis), indent=2, ensure_ascii=False))
     else:
@@ -37,6 +38,10 @@ def doctor(context: click.Context, directory: Path, peer: str, as_json: bool) ->
 
 def _tell(finding: Finding) -> None:
     click.echo(printable(f"{finding.verdict:<4}  {finding.text}"))
+
+
+def _say(line: str) -> None:
+    click.echo(printable(f"runstore: {line}"), err=True)
 
 
 def _skip(finding: Finding) -> None:

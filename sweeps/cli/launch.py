@@ -9,12 +9,13 @@ import click
 from runstore.cli.stores import store_option
 from runstore.cli.words import counted, printable
 from sweeps.agent.places import find_sweep
+from sweeps.cli.naming import Command
 from sweeps.controller import Controller
 from sweeps.launch.ledger import Launch, launch
 from sweeps.launch.registry import make_engine
 
 
-@click.command("launch")
+@click.command("launch", cls=Command)
 @click.argument("sweep")
 @store_option
 @click.option("--project", default="", help="The sweep's project, where the id alone does not say it.")

@@ -6,7 +6,25 @@ from typing import Any
 import click
 
 from runstore.cli.stores import store_option
+from runstore.errors import UsageError
 from sweeps.agent.places import Place, find_sweep
+
+
+class Command(click.Command):
+    """A command whose options are given once each, but for those that may be repeated: of two values click would take
+    the last one, and not say so."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        except click.UsageError:
+            order = []  # It is told below.
+        for each in order:
+            is_one = isinstance(each, click.Option) and not (each.multiple or each.count or each.is_flag)
+            if is_one and order.count(each) > 1:
+                raise UsageError(f"found {each.opts[0]} twice; give it one value")
+        return super().parse_args(ctx, args)
+
 
 sweep_argument = click.argument("sweep")
 project_option = click.option("--project", "-p", default="", metavar="NAME", help="The project that the sweep is in.")

@@ -1,5 +1,6 @@
 """What there is to tell of a sweep at a moment: its trials by state, the best one, agents, the pace, the end."""
 
+import math
 import os
 import statistics
 import time
@@ -10,19 +11,30 @@ from itertools import pairwise
 from typing import Any, Final
 
 from runstore.format.records import Heartbeat, parse_time
-from runstore.format.sweep_records import Beat
+from runstore.format.sweep_records import Beat, Claim
 from runstore.reading.states import process_alive
-from runstore.reading.sweeps import SweepReader, Trial
+from runstore.reading.sweeps import SweepReader, SweepState, Trial
 from sweeps.agent.places import Place
+from sweeps.cli.unlogged import without_best
 from sweeps.config.sweep import SweepConfig
 from sweeps.errors import SweepError
-from sweeps.progress import is_over, most_trials
+from sweeps.liveness import is_alive
+from sweeps.orphans import Remains
+from sweeps.progress import has_reached_target, is_over, most_trials
 
 _LEASES: Final = 10
 _LATEST: Final = 50
 _HOUR: Final = 3600.0
-NO_AGENT: Final = "no agent"
+FINISHED: Final = "finished"
+IDLE: Final = "idle"
 """The state of a sweep that is not over and that nobody works at."""
+RUNNING: Final = "running"
+QUEUED: Final = "queued"
+"""The state of a trial whose agent is gone, and that another agent is to try again."""
+UNCOUNTED: Final = "uncounted"
+"""The state of a trial that is over, of which the next agent records that, as its own is gone."""
+_OPEN: Final = (RUNNING, QUEUED, UNCOUNTED)
+_GIVEN_UP_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +49,18 @@ class AgentSeen:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A sweep at a moment. `pace` is in trials an hour, `end` an epoch time in seconds; None where nothing tells."""
+    """A sweep at a moment. `pace` is in trials an hour, `end` an epoch time in seconds; None where nothing tells.
+
+    `counts` are trials by state: those that the records have, with `running` only for a trial that somebody works at;
+    one whose agent is gone is `queued` or `uncounted`. `why` is the reason that there is no `best`, "" without one.
+    """
 
     place: Place
     state: str
     counts: Mapping[str, int]
     most: int | None
     best: Trial | None
+    why: str
     agents: Sequence[AgentSeen]
     pace: float | None
     end: float | None
@@ -52,9 +69,29 @@ class Overview:
     config: SweepConfig | None
 
     @property
+    def is_over(self) -> bool:
+        """Whether no trial will be started, unless somebody changes the sweep; some may still run."""
+        return self.reader.state.stopped or self.state == FINISHED
+
+    @property
     def over(self) -> int:
         """How many trials ended."""
-        return sum(count for state, count in self.counts.items() if state != "running")
+        return sum(count for state, count in self.counts.items() if state not in _OPEN)
+
+    @property
+    def leader(self) -> Beat | None:
+        """The last heartbeat of a trial that still runs and is better than all that ended; None without one."""
+        sign = -1.0 if self.config is not None and self.config.sign < 0 else 1.0
+        pending = self.reader.state.pending
+        at_work = [
+            (sign * best, each.beat)
+            for each in self.agents
+            if each.alive and each.beat.run in pending and (best := _best(each)) is not None
+        ]
+        found = min(at_work, key=lambda each: each[0], default=None)
+        if found is None or (self.best is not None and sign * (self.best.value or 0.0) <= found[0]):
+            return None
+        return found[1]
 
     @property
     def best_params(self) -> Mapping[str, Any]:
@@ -71,27 +108,29 @@ class Overview:
 
 
 def overview(place: Place, reader: SweepReader, now: float | None = None) -> Overview:
-    """What the reader knows by now; only heartbeats are read here."""
+    """What the reader knows by now; read here are heartbeats, and of runs what the records leave open."""
     moment = time.time() if now is None else now
     state = reader.state
     clock = _disk_clock(place) if now is None else now
     agents = [_seen(place, beat, clock) for beat in reader.heartbeats()]
-    counts = state.counts
     config = _config(reader)
+    counts = _counts(place, reader, config, agents)
     most = None if config is None else most_trials(config, state)
     pace = _pace(state.trials)
-    ended = sum(count for each, count in counts.items() if each != "running")
+    ended = sum(count for each, count in counts.items() if each not in _OPEN)
     left = None if most is None or state.stopped else max(0, most - ended)
     works = any(each.alive for each in agents) and not state.paused
     end = moment + left / pace * _HOUR if left and pace and works else None
-    name = _state(reader, config, agents)
-    return Overview(place, name, counts, most, state.best, agents, pace, end, reader.described(), reader, config)
+    name = _state(reader, config, agents, counts.get(RUNNING, 0))
+    why = without_best(place, state, "" if config is None or config.metric is None else config.metric.name)
+    return Overview(place, name, counts, most, state.best, why, agents, pace, end, reader.described(), reader, config)
 
 
 def as_json(found: Overview) -> dict[str, Any]:
     """The overview as `--json` prints it."""
     return {
         "sweep": found.place.sweep.id,
+        "id": found.place.sweep.id,
         "project": found.place.project.name,
         "name": found.reader.config.get("name") or None,
         "path": str(found.place.sweep.path),
@@ -101,6 +140,7 @@ def as_json(found: Overview) -> dict[str, Any]:
         "run_cap": found.reader.state.run_cap,
         "most_trials": found.most,
         "best": None if found.best is None else trial_json(found.best, found.metric),
+        "no_best": found.why or None,
         "agents": [_agent_json(each) for each in found.agents],
         "trials_per_hour": found.pace,
         "expected_end": None if found.end is None else datetime.fromtimestamp(found.end, UTC).isoformat("T", "seconds"),
@@ -185,15 +225,58 @@ def _pace(trials: Sequence[Trial]) -> float | None:
     return _HOUR / (min(mean, 5 * typical) if typical > 0 else mean)
 
 
-def _state(reader: SweepReader, config: SweepConfig | None, agents: Sequence[AgentSeen]) -> str:
+def _best(seen: AgentSeen) -> float | None:
+    """The best value of the trial that an agent is at, where that can be compared."""
+    beat = seen.beat
+    return beat.best if beat.trial is not None and beat.best is not None and math.isfinite(beat.best) else None
+
+
+def _counts(
+    place: Place, reader: SweepReader, config: SweepConfig | None, agents: Sequence[AgentSeen]
+) -> dict[str, int]:
+    """The trials by state, those without an outcome by what becomes of them."""
+    found = {state: count for state, count in reader.state.counts.items() if state != RUNNING}
+    known = {each.beat.agent: each for each in agents}
+    for trial in reader.state.pending.values():
+        seen = known.get(trial.claim.agent)
+        standing = _without_agent(place, reader.state, config, trial) if _is_gone(trial.claim, seen) else RUNNING
+        found[standing] = found.get(standing, 0) + 1
+    return found
+
+
+def _is_gone(claim: Claim, seen: AgentSeen | None) -> bool:
+    """Whether the agent that took a trial is known not to work at it any more."""
+    if is_alive(claim.process) is False:
+        return True
+    if seen is None or not seen.alive:
+        return seen is not None
+    beat = seen.beat
+    elsewhere = (
+        beat.trial is not None and beat.beat > claim.beat and (beat.run, beat.attempt) != (claim.run, claim.attempt)
+    )
+    return elsewhere and (seen.silent or 0.0) >= _GIVEN_UP_SECONDS
+
+
+def _without_agent(place: Place, state: SweepState, config: SweepConfig | None, trial: Trial) -> str:
+    """What becomes of a trial whose agent is gone: what the next agent would make of it."""
+    remains = Remains(place.sweep, trial)
+    if remains.goes_on:
+        return RUNNING
+    if remains.ended is not None or state.stopped or config is None or has_reached_target(config, state):
+        return UNCOUNTED
+    if remains.was_preempted:
+        return QUEUED
+    return QUEUED if config.on_crash == "requeue" and trial.claim.retries < config.max_retries else UNCOUNTED
+
+
+def _state(reader: SweepReader, config: SweepConfig | None, agents: Sequence[AgentSeen], running: int) -> str:
     """The sweep in a few words."""
     state = reader.state
-    running = len(state.pending)
     if state.stopped:
         word = "cancelled" if state.cancelled else "stopped"
         return f"{word}, {running} running" if running and not state.cancelled else word
     if state.paused:
         return "paused"
     if config is not None and is_over(config, state):
-        return "finished"
-    return "running" if any(each.alive for each in agents) else NO_AGENT
+        return FINISHED
+    return RUNNING if any(each.alive for each in agents) else IDLE

@@ -20,22 +20,28 @@ from sweeps.agent.loop import shown
 from sweeps.agent.places import Place
 from sweeps.cli.launches import Launches, lines
 from sweeps.cli.launches import as_json as launches_json
-from sweeps.cli.naming import found, sweep_options
-from sweeps.cli.overview import NO_AGENT, AgentSeen, Overview, as_json, overview
+from sweeps.cli.naming import Command, found, sweep_options
+from sweeps.cli.overview import IDLE, QUEUED, RUNNING, UNCOUNTED, AgentSeen, Overview, as_json, overview
+from sweeps.progress import is_full
 
 _COLOURS: Final = {
-    "running": "blue",
+    RUNNING: "blue",
+    QUEUED: "blue",
+    UNCOUNTED: "cyan",
     "finished": "green",
     "failed": "red",
     "crashed": "magenta",
     "killed": "yellow",
     "stopped": "cyan",
 }
+_WAITING: Final = {
+    QUEUED: "the agent is gone, and another one tries again",
+    UNCOUNTED: "over, and counted once another agent comes",
+}
 _MOST_AGENTS: Final = 20
-_ENDED: Final = ("finished", "cancelled", "stopped")
 
 
-@click.command()
+@click.command(cls=Command)
 @sweep_options
 @click.option("--watch", "-w", is_flag=True, help="Go on showing it, until the sweep is over or Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(min=0.2), default=2.0, help="Seconds between looks. Default: 2.")
@@ -65,7 +71,7 @@ def _watch(place: Place, reader: SweepReader, interval: float) -> None:
             reader.look()
             seen = overview(place, reader)
             live.update(page(seen, lines(launches.look())), refresh=True)
-            if seen.state in _ENDED and not any(each.alive for each in seen.agents):
+            if seen.is_over and not any(each.alive for each in seen.agents):
                 return
             if not place.sweep.path.is_dir():
                 return
@@ -75,22 +81,25 @@ def _watch(place: Place, reader: SweepReader, interval: float) -> None:
 def page(seen: Overview, launches: Sequence[str] = ()) -> Group:
     """All there is to show; `launches` are lines about agents that were started elsewhere."""
     parts: list[Text | Table] = [_head(seen), _counts(seen)]
-    if seen.best is not None:
-        best = seen.best
-        parts.append(
-            Text(f"best     {seen.metric} {show_value(best.value)} in trial {best.number} (run {printable(best.run)})")
-        )
-        parts.append(Text(f"         {printable(shown(seen.best_params))}"))
+    parts += map(Text, _best(seen))
+    if seen.why:
+        parts.append(Text(f"no best  {printable(seen.why)}", style="yellow"))
     if seen.pace is not None:
         end = f", expected end {show_time(seen.end)}" if seen.end is not None else ""
         worked = "" if any(each.alive for each in seen.agents) else " while agents worked"
         pace = f"{seen.pace:,.0f}" if seen.pace >= 100 else f"{seen.pace:.3g}"
         parts.append(Text(f"pace     {pace} trials an hour{worked}{end}"))
-    if seen.state == NO_AGENT:
+    if seen.state == IDLE and seen.config is not None:
         parts.append(Text(f"agents   {printable(_without_agents(seen))}", style="yellow"))
-    queued = len(seen.reader.state.queued)
+    queued, again = len(seen.reader.state.queued), len(seen.reader.state.retries)
+    told = []
     if queued:
-        parts.append(Text(f"queued   {queued} added by hand"))
+        room = f"; run_cap leaves no room: `runstore sweep extend {seen.place.name} --run-cap N`"
+        told.append(f"{queued} added by hand{room if is_full(seen.reader.state) else ''}")
+    if again:
+        told.insert(0, f"{again} to be run again")
+    if told:
+        parts.append(Text(printable(f"queued   {', '.join(told)}")))
     if seen.agents:
         parts += [Text(""), _agents(seen)]
     parts += [Text(f"launched {each}") for each in launches]
@@ -101,8 +110,9 @@ def page(seen: Overview, launches: Sequence[str] = ()) -> Group:
 def _head(seen: Overview) -> Text:
     config = seen.reader.config
     name = f" ({printable(clip(str(config['name'])))})" if config.get("name") else ""
+    state = f"{IDLE}: no agent" if seen.state == IDLE else seen.state
     return Text.assemble(
-        "sweep    ", (printable(seen.place.name) + name, "bold"), f", {config.get('method', '?')}, {seen.state}"
+        "sweep    ", (printable(seen.place.name) + name, "bold"), f", {config.get('method', '?')}, {state}"
     )
 
 
@@ -113,7 +123,28 @@ def _counts(seen: Overview) -> Text:
     for state in _COLOURS:
         if count := seen.counts.get(state):
             parts += [", ", (f"{count} {state}", _COLOURS[state])]
+    for state, said in _WAITING.items():
+        if count := seen.counts.get(state):
+            parts.append(f"\n         {count} {state}: {said}")
     return Text.assemble(*parts)
+
+
+def _best(seen: Overview) -> list[str]:
+    """The best of the ended trials, and a better one that still runs."""
+    metric, best, leader = printable(seen.metric), seen.best, seen.leader
+    lines = []
+    if best is not None:
+        ended = ", of those that ended" if leader is not None else ""
+        lines = [
+            f"best     {metric} {show_value(best.value)} in trial {best.number} (run {printable(best.run)}){ended}",
+            f"         {printable(shown(seen.best_params))}",
+        ]
+    if leader is not None:
+        run = printable(leader.run)
+        lines.append(
+            f"at best  {metric} {show_value(leader.best)} in trial {leader.trial} (run {run}), which still runs"
+        )
+    return lines
 
 
 def _without_agents(seen: Overview) -> str:
@@ -130,7 +161,7 @@ def _agents(seen: Overview) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column, flush in (("AGENT", "left"), ("HOST", "left"), ("PID", "right"), ("STATE", "left"), ("BEAT", "right")):
         made.add_column(column, justify="right" if flush == "right" else "left", no_wrap=True)
-    for column in ("TRIAL", "STEPS", "BEST", "DONE", "FAILED"):
+    for column in ("TRIAL", "STEPS", "BEST", "ENDED", "OF THEM FAILED"):
         made.add_column(column, justify="right", no_wrap=True)
     order = sorted(seen.agents, key=lambda each: (not each.alive, each.beat.agent))
     for each in order[:_MOST_AGENTS]:

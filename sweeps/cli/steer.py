@@ -11,24 +11,39 @@ from runstore.cli.terminal import show_value
 from runstore.cli.words import counted, printable
 from runstore.errors import UsageError
 from runstore.format import yaml12
+from runstore.format.sweep_records import Control, ControlKind
 from runstore.manage.edit import author
 from runstore.reading.sweeps import Trial
 from sweeps.agent.loop import shown
 from sweeps.agent.places import Place
-from sweeps.cli.naming import found, sweep_options
+from sweeps.asking import point
+from sweeps.cli.naming import Command, found, sweep_options
 from sweeps.cli.overview import trial_json
+from sweeps.cli.unlogged import without_best
 from sweeps.controller import Controller
 from sweeps.errors import SweepError
+from sweeps.progress import has_reached_target
+
+
+def ask(place: Place, controller: Controller, what: ControlKind, data: Mapping[str, Any]) -> Control:
+    """Asks something of a sweep, for whoever types. Raises `SweepError` in one line, also for trouble with the disk."""
+    try:
+        return controller.ask(what, data, author())
+    except OSError as error:
+        raise SweepError(
+            f"{place.sweep.path}: cannot be written ({error.strerror or error}); nothing was asked of the sweep, free "
+            "the disk or check its permissions, and ask again"
+        ) from None
 
 
 def _word(what: Any, words: str, help_: str) -> click.Command:
     """A command that asks one thing of the sweep."""
 
-    @click.command(what, help=help_)
+    @click.command(what, cls=Command, help=help_)
     @sweep_options
     def command(sweep: str, store: Path | None, project: str, entity: str) -> None:
         place = found(sweep, store, project)
-        Controller.open(place.sweep).ask(what, {}, author())
+        ask(place, Controller.open(place.sweep), what, {})
         click.echo(f"sweep {printable(place.name)}: {words}")
 
     return command
@@ -52,7 +67,7 @@ cancel = _word(
 )
 
 
-@click.command()
+@click.command(cls=Command)
 @sweep_options
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
 def best(sweep: str, store: Path | None, project: str, entity: str, json_: bool) -> None:
@@ -68,26 +83,31 @@ def best(sweep: str, store: Path | None, project: str, entity: str, json_: bool)
     if json_:
         click.echo(json.dumps(None if trial is None else trial_json(trial, metric.name), indent=2))
     elif trial is None:
-        click.echo(f"sweep {printable(place.name)}: no trial finished with a {printable(metric.name)} yet")
+        why = without_best(place, controller.state, metric.name) or "no trial ended yet"
+        click.echo(f"sweep {printable(place.name)}: no best trial: {printable(why)}")
     else:
         click.echo(f"{printable(metric.name)} {show_value(trial.value)} in trial {trial.number} (run {trial.run})")
         for name, value in controller.space.flatten(trial.params).items():
             click.echo(f"  {printable(name)}: {show_value(value)}")
 
 
-@click.command()
+@click.command(cls=Command)
 @sweep_options
 @click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE...")
 def add(sweep: str, store: Path | None, project: str, entity: str, values: tuple[str, ...]) -> None:
     """Have SWEEP try a point next: a value for each of its parameters, as in lr=0.01 optimizer.name=sgd."""
     place = found(sweep, store, project)
     controller = Controller.open(place.sweep)
-    point = controller.space.complete(pairs(values, yaml12.load))
-    control = controller.ask("add", {"params": controller.space.nest(point)}, author())
-    click.echo(f"sweep {printable(place.name)}: {printable(shown(point))} is tried next (control {control.n})")
+    params = point(controller.space, pairs(values, yaml12.load))
+    control = ask(place, controller, "add", {"params": controller.space.nest(params)})
+    click.echo(f"sweep {printable(place.name)}: {printable(shown(params))} is tried next (control {control.n})")
+    state = controller.state
+    if state.run_cap is not None and (needed := len(state.trials) + len(state.queued)) > state.run_cap:
+        click.echo(f"  run_cap leaves no room: runstore sweep extend {printable(place.name)} --run-cap {needed}")
+    _tell_what_holds_it(place, controller)
 
 
-@click.command()
+@click.command(cls=Command)
 @sweep_options
 @click.option("--run-cap", type=click.IntRange(min=1), metavar="N", help="So many trials in all.")
 @click.option(
@@ -108,16 +128,32 @@ def extend(
     data: dict[str, Any] = {"run_cap": run_cap} if run_cap is not None else {}
     if wanted:
         data["ranges"] = {name: {"min": low, "max": high} for name, (low, high) in wanted.items()}
-    taken = sum(controller.state.counts.values())
-    if run_cap is not None and run_cap < taken:
-        click.echo(f"runstore: warning: {counted(taken, 'trial')} were started already; no other one will be", err=True)
-    controller.ask("extend", data, author())
-    told = [f"at most {run_cap} trials"] if run_cap is not None else []
+    ask(place, controller, "extend", data)
+    told = [_told_of_cap(run_cap, len(controller.state.trials))] if run_cap is not None else []
     told += [f"{printable(name)} from {low:g} to {high:g}" for name, (low, high) in wanted.items()]
     click.echo(f"sweep {printable(place.name)}: {', '.join(told)}")
+    _tell_what_holds_it(place, controller)
 
 
-@click.command()
+def _told_of_cap(run_cap: int, begun: int) -> str:
+    if begun < run_cap:
+        return f"at most {counted(run_cap, 'trial')}"
+    return (
+        f"run_cap {run_cap}, and {counted(begun, 'trial')} {'was' if begun == 1 else 'were'} begun: no new one starts"
+    )
+
+
+def _tell_what_holds_it(place: Place, controller: Controller) -> None:
+    """Says why nothing comes of a wish for now, where that is so."""
+    state, metric = controller.state, controller.config.metric
+    if state.cancelled or state.stopped or state.paused:
+        word = "cancelled" if state.cancelled else "stopped" if state.stopped else "paused"
+        click.echo(f"  the sweep is {word}; once it goes on: runstore sweep resume {printable(place.name)}")
+    elif metric is not None and has_reached_target(controller.config, state):
+        click.echo(f"  no trial starts, as the metric's target {metric.target} is reached; create another sweep")
+
+
+@click.command(cls=Command)
 @sweep_options
 @click.argument("trials", nargs=-1, metavar="[TRIAL]...")
 @click.option("--failed", is_flag=True, help="Every trial that failed, crashed or was killed.")
@@ -129,13 +165,17 @@ def retry(sweep: str, store: Path | None, project: str, entity: str, trials: tup
     if not chosen:
         click.echo(f"sweep {printable(place.name)}: no trial failed, crashed or was killed")
         return
-    numbers = sorted({trial.number for trial in chosen})
-    controller.ask("retry", {"trials": numbers}, author())
+    waiting = {each.trial.number for each in controller.state.wanted}
+    named = sorted({trial.number for trial in chosen})
+    for number in [each for each in named if each in waiting]:
+        click.echo(f"sweep {printable(place.name)}: trial {number} waits to be run again already")
+    numbers = [each for each in named if each not in waiting]
+    if not numbers:
+        return
+    ask(place, controller, "retry", {"trials": numbers})
     listed = ", ".join(map(str, numbers))
     click.echo(f"sweep {printable(place.name)}: {counted(len(numbers), 'trial')} to be run again: {listed}")
-    state = controller.state
-    if state.cancelled or state.stopped or state.paused:
-        click.echo(f"  once it goes on: runstore sweep resume {printable(place.name)}")
+    _tell_what_holds_it(place, controller)
 
 
 def _chosen(place: Place, controller: Controller, names: Iterable[str], failed: bool) -> list[Trial]:
@@ -164,6 +204,8 @@ def pairs(given: Iterable[str], read: Callable[[str], Any]) -> Mapping[str, Any]
         name, equals, text = each.partition("=")
         if not equals or not name:
             raise UsageError(f"found {each!r}, expected NAME=VALUE, as in lr=0.01")
+        if name.strip() in found_:
+            raise UsageError(f"found {name.strip()} twice, the second time as {each!r}; give it one value")
         try:
             found_[name.strip()] = read(text)
         except yaml12.YamlError as error:

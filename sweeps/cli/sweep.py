@@ -15,6 +15,7 @@ from sweeps.cli import status as status_
 from sweeps.cli import steer
 from sweeps.cli.doctor import doctor
 from sweeps.cli.launch import launch_command
+from sweeps.cli.naming import Command
 from sweeps.cli.propose import from_runs_options, propose_from_runs
 from sweeps.creating import Wanted, from_file
 
@@ -46,7 +47,7 @@ def sweep() -> None:
     """
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @store_option
 @click.option("--project", "-p", default="", metavar="NAME", help="The project; else what the configuration says.")
@@ -84,7 +85,12 @@ def create(
     wanted = Wanted(project, entity, name, program, prior_runs, store, id_)
     made = from_file(config, wanted, terminal.warn)
     if json_:
-        values = {"sweep": made.sweep.id, "project": made.project.name, "path": str(made.sweep.path)}
+        values = {
+            "sweep": made.sweep.id,
+            "id": made.sweep.id,
+            "project": made.project.name,
+            "path": str(made.sweep.path),
+        }
         click.echo(json.dumps(values, indent=2))
         return
     click.echo(f"Created sweep with ID: {made.sweep.id}")

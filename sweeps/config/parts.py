@@ -104,10 +104,12 @@ def read_metric(section: Section) -> Metric:
 
 def read_rule(section: Section) -> EarlyTerminate:
     """The key `early_terminate`. Raises `SweepError`, with the place, for a mistake."""
+    kind: Any
     every = list(dict.fromkeys(key for keys in RULE_KEYS.values() for key in keys))
-    section.only(every)
-    kind: RuleType = section.choice("type", RULE_KEYS)  # type: ignore[assignment]
-    section.only(RULE_KEYS[kind], dict.fromkeys(set(every), f"{kind} has no such key"))
+    kind = section.get("type")
+    known = RULE_KEYS[kind] if isinstance(kind, str) and kind in RULE_KEYS else every
+    section.only(known, {key: f"{kind} has no such key" for key in every if key not in known})
+    kind = section.choice("type", RULE_KEYS)
     min_iter, max_iter = section.integer("min_iter", least=1), section.integer("max_iter", least=1)
     s = section.integer("s", least=1)
     if kind == "hyperband" and min_iter is None and (max_iter is None or s is None):

@@ -67,7 +67,8 @@ class SweepConfig:
 
     `seed` is drawn where it was not given. `heartbeat` and `term_timeout` are seconds. `run_cap` None: no limit.
     `command` and `program` are as they were written, macros too; () and "" where they were not. `prior_runs` are ids
-    of runs whose results the search starts with. `remarks` are lines to show to who wrote it, and no part of it.
+    of runs whose results the search starts with. `remarks` are lines to show to who wrote it, and no part of it;
+    `source` knows the lines of its keys.
     """
 
     method: Method
@@ -89,6 +90,7 @@ class SweepConfig:
     term_timeout: float = 30.0
     prior_runs: tuple[str, ...] = ()
     remarks: tuple[str, ...] = field(default=(), compare=False)
+    source: Source = field(default=Source("the sweep configuration"), compare=False, repr=False)
 
     @property
     def lease(self) -> float:
@@ -166,7 +168,14 @@ def _parse(values: Any, source: Source, is_resolved: bool = False) -> SweepConfi
     space = Space(parts.parameters, parts.constraints)
     _check_method(method, space, root)
     return SweepConfig(
-        method, space, _seed(root), metric, rule, **_read_plain(root), remarks=(*parts.remarks, *_remarks(root))
+        method,
+        space,
+        _seed(root),
+        metric,
+        rule,
+        **_read_plain(root),
+        remarks=(*parts.remarks, *_remarks(root)),
+        source=source,
     )
 
 

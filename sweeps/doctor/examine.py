@@ -10,8 +10,8 @@ from pathlib import Path
 from runstore.errors import UsageError
 from sweeps.doctor import checks
 from sweeps.doctor.findings import Diagnosis, Finding
-from sweeps.doctor.workers import RefusedError, Worker
-from sweeps.errors import SweepError
+from sweeps.doctor.same_disk import check_same_disk
+from sweeps.doctor.workers import Worker
 
 PROCESSES_A_SIDE = 4
 
@@ -21,9 +21,10 @@ def examine(
     peer: str = "",
     *,
     found: Callable[[Finding], None] = lambda finding: None,
+    told: Callable[[str], None] = lambda line: None,
     patience: float = checks.PATIENCE_SECONDS,
 ) -> Diagnosis:
-    """Tests the disk at `folder`; `found` hears of each finding as it is made.
+    """Tests the disk at `folder`; `found` hears of each finding as it is made, `told` what a long wait is for.
 
     `peer`: a directory (another mount of the same disk: the one that shows what is in `folder`), the name of another
     host that has the disk at the same place, or "" for a second process here. `patience`: the longest wait (s) for
@@ -34,7 +35,7 @@ def examine(
         raise UsageError(f"{folder}: found no directory; name one on the disk that the store lies on")
     findings: list[Finding] = []
     with _scratch(folder.resolve()) as scratch, _workers(scratch, peer) as (here, there):
-        _check_same_disk(here[0], there[0])
+        check_same_disk(here[0], there[0], told)
         for finding in _findings(here, there, patience):
             findings.append(finding)
             found(finding)
@@ -97,21 +98,3 @@ def _workers(scratch: Path, peer: str) -> Iterator[tuple[list[Worker], list[Work
     finally:
         for worker in workers:
             worker.close()
-
-
-def _check_same_disk(here: Worker, there: Worker) -> None:
-    """Raises `SweepError` where the peer does not see what was written here."""
-    here.ask("write", name="token", text=here.folder.name)
-    there.ask("hello")
-    there.send("watch", kind="name", name="token", patience=checks.PATIENCE_SECONDS)
-    try:
-        there.receive()
-        there.send("there")
-        seen = there.receive() is not None
-    except RefusedError:
-        seen = False
-    if not seen:
-        where = f"{there.host}:{there.folder.parent}" if there.host else str(there.folder.parent)
-        raise SweepError(
-            f"{where}: does not show what was written to {here.folder.parent}; name a mount of the same disk"
-        )

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 POLL_SECONDS: Final = 0.002
+_TRIES: Final = 500
 
 
 class Hands:
@@ -45,7 +46,14 @@ class Hands:
             os.close(handle)
 
     def read(self, name: str) -> str:
-        return Path(self._at(name)).read_bytes().decode()
+        for left in reversed(range(_TRIES)):
+            try:
+                return Path(self._at(name)).read_bytes().decode()
+            except OSError as error:
+                if error.errno != errno.ESTALE or not left:
+                    raise
+                time.sleep(POLL_SECONDS)  # It was replaced in that very moment: by its name the new one is found.
+        raise AssertionError
 
     def rename(self, source: str, target: str) -> None:
         os.rename(self._at(source), self._at(target))
@@ -129,13 +137,12 @@ class Hands:
         if kind == "listing":
             return name in os.listdir(self._folder)
         try:
-            handle = os.open(self._at(name), os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            return kind == "name" or os.read(handle, 1 << 16) == text.encode()
-        finally:
-            os.close(handle)
+            with open(self._at(name), "rb", buffering=0) as file:
+                return kind == "name" or file.read(1 << 16) == text.encode()
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ESTALE):  # Stale: it was replaced in that very moment.
+                return False
+            raise
 
     def _at(self, name: str) -> str:
         return os.path.join(self._folder, _plain(name))

@@ -1,10 +1,11 @@
 """The processes that a test of a disk is made of: here, at another mount, or on another host through ssh."""
 
 import json
+import select
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,9 +53,11 @@ class Worker:
         except BrokenPipeError:
             raise self._gone() from None
 
-    def receive(self) -> Any:
-        """The answer to what was sent."""
+    def receive(self, waits: Callable[[], object] | None = None, every: float = 1.0) -> Any:
+        """The answer to what was sent; `waits` is called after each `every` seconds without one."""
         assert self._process.stdout is not None
+        while waits is not None and not select.select([self._process.stdout], [], [], every)[0]:
+            waits()
         line = self._process.stdout.readline()
         if not line:
             raise self._gone()

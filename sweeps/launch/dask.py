@@ -1,6 +1,8 @@
 """The engine `dask`: agents as tasks of a Dask cluster that runs already, one a task."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, Final
 
@@ -62,10 +64,35 @@ def _distributed() -> Any:
 def _client(scheduler: str) -> Any:
     """A connection to the scheduler, to be closed."""
     distributed = _distributed()
+    client = distributed.Client.__new__(distributed.Client)
+    with _silent():
+        try:
+            client.__init__(scheduler, timeout=_PATIENCE_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            _forget(client)
+            raise SweepError(
+                f"{scheduler}: no Dask scheduler answers: {error}; check --scheduler, such as tcp://node1:8786"
+            ) from None
+    return client
+
+
+def _forget(client: Any) -> None:
+    """Has a client that could not connect end quietly: its own way waits for a connection, and prints a traceback."""
+    with suppress(Exception):  # Whatever it lacks, as it was made half way.
+        client._loop_runner.stop()
+    with suppress(Exception):
+        client.status = "closed"
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without the logs of `distributed` and what it stands on, whose tracebacks say again what the error says."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
-        return distributed.Client(scheduler, timeout=_PATIENCE_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise SweepError(f"{scheduler}: no Dask scheduler answers: {error}; check --scheduler") from None
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _known(client: Any, keys: list[str]) -> dict[str, str | None]:

@@ -47,5 +47,7 @@ def pairs(name: str, given: Iterable[str]) -> dict[str, str | bool]:
         key = key.strip().removeprefix("--")
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", key) or "\n" in value:
             raise UsageError(f"{flag(name)}: found {text!r}, expected key=value, for example {flag(name)} qos=low")
+        if key in found:
+            raise UsageError(f"{flag(name)}: found {key} twice, the second time as {text!r}; give it one value")
         found[key] = value if equals else True
     return found

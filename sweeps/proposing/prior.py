@@ -12,6 +12,14 @@ from sweeps.config.sweep import Metric, SweepConfig
 from sweeps.errors import SweepError
 
 
+class PriorError(SweepError):
+    """A prior run that cannot be read: `name` is how it was named."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(f"prior_runs: {text}")
+        self.name = name
+
+
 @dataclass(frozen=True, slots=True)
 class Prior:
     """What earlier runs tell a sweep. `runs` are the entries of a `prior` control: `run`, `project`, `params` (nested,
@@ -30,9 +38,7 @@ def read_prior(store: Store, project: str, config: SweepConfig) -> Prior:
     """
     if not config.prior_runs:
         return Prior((), ())
-    metric = config.metric
-    if metric is None:
-        raise SweepError("prior_runs: found runs but no metric, expected the one that their results are; add `metric:`")
+    metric = metric_of(config)
     found = _found(store, project, config.prior_runs)
     values = {run.layout.path: value for run, value in zip(found, best_values(store, found, metric), strict=True)}
     entries, left_out = [], []
@@ -46,6 +52,14 @@ def read_prior(store: Store, project: str, config: SweepConfig) -> Prior:
             entry = {"run": run.id, "project": run.project, "params": params, "value": value, "state": run.state}
             entries.append(entry)
     return Prior(tuple(entries), tuple(left_out))
+
+
+def metric_of(config: SweepConfig) -> Metric:
+    """What prior runs are compared by. Raises `SweepError` where the configuration names none."""
+    if config.metric is None:
+        text = "found runs but no metric, expected the one that their results are; add `metric:`"
+        raise PriorError(config.prior_runs[0], text)
+    return config.metric
 
 
 def best_values(store: Store, runs: Sequence[RunRecord], metric: Metric) -> list[float | None]:
@@ -94,7 +108,7 @@ def _found(store: Store, project: str, names: Sequence[str]) -> list[RunRecord]:
         try:
             run = by_id.get(name) or store.find_run(name)
         except StoreError as error:
-            raise SweepError(f"prior_runs: {error}") from None
+            raise PriorError(name, str(error)) from None
         found.setdefault((run.project, run.id), run)
     return list(found.values())
 

@@ -217,6 +217,7 @@ class Choice:
                 "scales": {c.name: _short(s) for c, s in zip(self._cube.columns, kernel.scales, strict=True)},
                 "amplitude": _short(kernel.amplitude),
                 "noise": _short(kernel.noise),
+                "trend": _short(kernel.trend),
                 "warp": {
                     name: _short(getattr(warp, name)) for name in ("center", "spread", "power", "mean", "deviation")
                 },

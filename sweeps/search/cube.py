@@ -74,6 +74,8 @@ class Columns:
         """The first feature of each column."""
         self.smooth = np.flatnonzero([each.is_smooth for each in columns])
         """The columns that a gradient is followed on."""
+        self._ordered = np.flatnonzero([each.is_ordered or each.places is None for each in columns])
+        self._named = np.flatnonzero(~np.isin(self.owner, self._ordered))
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -87,6 +89,20 @@ class Columns:
                 found[:, start] = rows[:, column]
             else:
                 found[:, start : start + len(each.places)] = (rows[:, [column]] == each.places) * np.sqrt(0.5)
+        return found
+
+    def trends(self, rows: Floats) -> Floats:
+        """The terms that a trend is a sum of, a row a point: of each column with an order its coordinate, from -1 to 1,
+        and the square of that less its mean; the features of the others; and 1."""
+        line = 2 * rows[:, self._ordered] - 1
+        return np.hstack([line, line * line - 1 / 3, self.features(rows)[:, self._named], np.ones((len(rows), 1))])
+
+    def trend_slopes(self, row: Floats, columns: npt.NDArray[np.intp]) -> Floats:
+        """The derivatives of the terms at one point by the coordinates of `columns` (ordered ones), a row a column."""
+        found = np.zeros((len(columns), 2 * len(self._ordered) + len(self._named) + 1))
+        places, each = np.searchsorted(self._ordered, columns), np.arange(len(columns))
+        found[each, places] = 2.0
+        found[each, len(self._ordered) + places] = 4 * (2 * row[columns] - 1)
         return found
 
     def rounded(self, rows: Floats) -> Floats:

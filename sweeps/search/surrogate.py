@@ -1,8 +1,13 @@
 """The surrogate model: a Gaussian process over the unit cube, fitted to what trials brought.
 
-Matérn 5/2 with a length scale a column, an amplitude and a noise, all with priors; found by gradient from several
-starts. Values are first brought close to a normal distribution (Yeo and Johnson's power transform), so that a few
-huge losses, or a plateau with a hole, do not decide the scale. Lower values are better throughout.
+Matérn 5/2 with a length scale a column, an amplitude and a noise, and below it a trend: a parabola in each column with
+an order, an offset for each value of the others, their coefficients normal with one variance. Without the trend all
+that is far from the trials is as promising as the mean, the corners before all; with it the model knows from few
+trials which ends of which columns are bad whatever the others are. All have priors, and are found by gradient from
+several starts.
+
+Values are first brought close to a normal distribution (Yeo and Johnson's power transform), so that a few huge losses,
+or a plateau with a hole, do not decide the scale. Lower values are better throughout.
 """
 
 import math
@@ -35,19 +40,22 @@ class Priors:
     """At one column; the mean grows with the fourth root of the number of columns."""
     amplitude: tuple[float, float] = (0.0, 2.0)
     noise: tuple[float, float] = (math.log(1e-5), 3.0)
+    trend: tuple[float, float] = (math.log(4.0), 0.5)
     scale_bounds: tuple[float, float] = (math.log(0.02), math.log(30.0))
     amplitude_bounds: tuple[float, float] = (math.log(0.02), math.log(100.0))
     noise_bounds: tuple[float, float] = (math.log(1e-9), 0.0)
+    trend_bounds: tuple[float, float] = (math.log(1e-4), math.log(30.0))
 
     def means(self, columns: int) -> Floats:
         scale = self.scale[0] + 0.25 * math.log(columns)
-        return np.array([*[scale] * columns, self.amplitude[0], self.noise[0]])
+        return np.array([*[scale] * columns, self.amplitude[0], self.noise[0], self.trend[0]])
 
     def deviations(self, columns: int) -> Floats:
-        return np.array([*[self.scale[1]] * columns, self.amplitude[1], self.noise[1]])
+        return np.array([*[self.scale[1]] * columns, self.amplitude[1], self.noise[1], self.trend[1]])
 
     def bounds(self, columns: int) -> Floats:
-        return np.array([*[self.scale_bounds] * columns, self.amplitude_bounds, self.noise_bounds])
+        shared = (self.amplitude_bounds, self.noise_bounds, self.trend_bounds)
+        return np.array([*[self.scale_bounds] * columns, *shared])
 
 
 PRIORS: Final = Priors()
@@ -131,16 +139,18 @@ def _shrink(grown: Floats, power: float) -> Floats:
 
 @dataclass(frozen=True)
 class Kernel:
-    """Hyperparameters: a length scale a column (in cube units), the signal's variance, the noise's, of targets."""
+    """Hyperparameters: a length scale a column (in cube units), and variances of targets: of the signal, the noise, and
+    the trend's coefficients."""
 
     scales: Floats
     amplitude: float
     noise: float
+    trend: float
 
     @classmethod
     def of(cls, logs: Floats) -> "Kernel":
         values = np.exp(logs)
-        return cls(values[:-2], float(values[-2]), float(values[-1]))
+        return cls(values[:-3], *map(float, values[-3:]))
 
 
 class Posterior:
@@ -153,14 +163,22 @@ class Posterior:
         self.rows = rows
         self.targets = targets
         self.weights = weights
-        self.scaled = self.scale(rows)
-        self._inverse = _inverse_root(self._observed(self.scaled))
+        self.scaled, self.terms = self.scale(rows), columns.trends(rows)
+        self._inverse = _inverse_root(self._observed())
         self.dual: Floats = self._inverse.T @ (self._inverse @ targets)
 
-    def _observed(self, scaled: Floats) -> Floats:
+    def _observed(self) -> Floats:
+        found = self._alike(self.scaled, self.terms)
+        found.flat[:: len(found) + 1] += self.kernel.noise / self.weights
+        return found
+
+    def _alike(self, scaled: Floats, terms: Floats) -> Floats:
+        """The covariance of values at some points with those at the observed ones, without noise."""
+        return self._covariance(scaled, terms, self.scaled, self.terms)
+
+    def _covariance(self, scaled: Floats, terms: Floats, other: Floats, other_terms: Floats) -> Floats:
         kernel = self.kernel
-        found = kernel.amplitude * _matern(_squares(scaled, scaled))
-        np.fill_diagonal(found, kernel.amplitude + kernel.noise / self.weights)
+        found: Floats = kernel.amplitude * _matern(_squares(scaled, other)) + kernel.trend * (terms @ other_terms.T)
         return found
 
     def scale(self, rows: Floats) -> Floats:
@@ -170,9 +188,11 @@ class Posterior:
 
     def predict(self, rows: Floats) -> tuple[Floats, Floats]:
         """Means (a row a point, a column a world) and variances without noise."""
-        near = self.kernel.amplitude * _matern(_squares(self.scale(rows), self.scaled))
+        terms = self.columns.trends(rows)
+        near = self._alike(self.scale(rows), terms)
         roots = near @ self._inverse.T
-        variances = self.kernel.amplitude - np.einsum("ij,ij->i", roots, roots)
+        prior = self.kernel.amplitude + self.kernel.trend * np.einsum("ij,ij->i", terms, terms)
+        variances = prior - np.einsum("ij,ij->i", roots, roots)
         return near @ self.dual, np.maximum(variances, _SMALLEST * self.kernel.amplitude)
 
     def slopes(self, row: Floats, columns: npt.NDArray[np.intp]) -> tuple[Floats, float, Floats, Floats]:
@@ -181,23 +201,25 @@ class Posterior:
         away = self.scale(row[None])[0] - self.scaled
         reach = np.sqrt(5.0 * np.einsum("ij,ij->i", away, away))
         fall = kernel.amplitude * np.exp(-reach)
-        near = fall * (1 + reach + reach * reach / 3)
+        terms = self.columns.trends(row[None])[0]
+        near = fall * (1 + reach + reach * reach / 3) + kernel.trend * (self.terms @ terms)
         own = away[:, self.columns.first[columns]] / kernel.scales[columns]
-        change = (-5.0 / 3.0) * (fall * (1 + reach))[:, None] * own
+        tilt = kernel.trend * self.columns.trend_slopes(row, columns)
+        change = (-5.0 / 3.0) * (fall * (1 + reach))[:, None] * own + self.terms @ tilt.T
         root = self._inverse @ near
-        variance = kernel.amplitude - float(root @ root)
+        variance = kernel.amplitude + kernel.trend * float(terms @ terms) - float(root @ root)
         least = _SMALLEST * kernel.amplitude
         if variance <= least:
             return near @ self.dual, least, change.T @ self.dual, np.zeros(len(own[0]))
-        return near @ self.dual, variance, change.T @ self.dual, -2 * (change.T @ (self._inverse.T @ root))
+        slopes = 2 * (tilt @ terms - change.T @ (self._inverse.T @ root))
+        return near @ self.dual, variance, change.T @ self.dual, slopes
 
     def joint(self, rows: Floats) -> tuple[Floats, Floats]:
         """Means (of the first world) and the covariance of values at `rows` together, without noise."""
-        scaled = self.scale(rows)
-        near = self.kernel.amplitude * _matern(_squares(scaled, self.scaled))
+        scaled, terms = self.scale(rows), self.columns.trends(rows)
+        near = self._alike(scaled, terms)
         roots = near @ self._inverse.T
-        prior = self.kernel.amplitude * _matern(_squares(scaled, scaled))
-        return near @ self.dual[:, 0], prior - roots @ roots.T
+        return near @ self.dual[:, 0], self._covariance(scaled, terms, scaled, terms) - roots @ roots.T
 
     def believing(self, rows: Floats, worlds: Floats) -> "Posterior":
         """With more observations at `rows`: `worlds` has a row a world, a column a point."""
@@ -215,7 +237,7 @@ def fit(
         rows, targets, weights = rows[chosen], targets[chosen], weights[chosen]
     evidence = _Evidence(columns, rows, targets, weights, priors)
     means, bounds = priors.means(len(columns)), priors.bounds(len(columns))
-    rough = np.array([*[math.log(0.3)] * len(columns), 0.0, math.log(1e-2)])
+    rough = np.array([*[math.log(0.3)] * len(columns), 0.0, math.log(1e-2), math.log(0.3)])
     found = [
         minimize(
             evidence,
@@ -252,6 +274,8 @@ class _Evidence:
             away = features[:, feature, None] - features[None, :, feature]
             squares[column] += away * away
         self._squares = squares.reshape(self._columns, -1)
+        terms = columns.trends(rows)
+        self._trends = terms @ terms.T
         self._targets = targets
         self._shares = 1 / weights
         self._means = priors.means(self._columns)
@@ -259,12 +283,13 @@ class _Evidence:
 
     def __call__(self, logs: Floats) -> tuple[float, Floats]:
         count, columns = self._count, self._columns
-        amplitude, noise = math.exp(logs[-2]), math.exp(logs[-1])
+        amplitude, noise, trend = np.exp(logs[-3:])
         inverse_squares = np.exp(-2 * logs[:columns])
         reach = np.sqrt(5.0 * (inverse_squares @ self._squares)).reshape(count, count)
         fall = amplitude * np.exp(-reach)
         near = fall * (1 + reach + reach * reach / 3)
-        observed = near.copy()
+        bent = trend * self._trends
+        observed = near + bent
         observed.flat[:: count + 1] += noise * self._shares
         root, failed = dpotrf(observed, lower=1)
         if failed:
@@ -277,8 +302,9 @@ class _Evidence:
         pull = np.outer(dual, dual) - inverse
         slope = np.empty(len(logs))
         slope[:columns] = -0.5 * (self._squares @ (pull * fall * (1 + reach)).ravel()) * inverse_squares * (5.0 / 3.0)
-        slope[-2] = -0.5 * float(np.vdot(pull, near))
-        slope[-1] = -0.5 * noise * float(np.diag(pull) @ self._shares)
+        slope[-3] = -0.5 * float(np.vdot(pull, near))
+        slope[-2] = -0.5 * noise * float(np.diag(pull) @ self._shares)
+        slope[-1] = -0.5 * float(np.vdot(pull, bent))
         off = (logs - self._means) / self._deviations
         return value + 0.5 * float(off @ off), slope + off / self._deviations
 

@@ -1,6 +1,7 @@
 """One parameter of a search: the values it can have, and how they are drawn."""
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,6 +37,8 @@ Kind = Literal[
 
 _RECORDED: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How records write numbers that JSON has not."""
+
+_GREATEST: Final = sys.float_info.max
 
 MOST_CHOICES: Final = 100_000
 """Parameters with more values than this count as continuous."""
@@ -247,7 +250,7 @@ class Parameter:
             return self.value
         if self.is_categorical:
             return self.values[self._place(value)]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _GREATEST
         if not is_number or (self.is_integer and value != int(value)):
             expected = "a whole number" if self.is_integer else "a number"
             raise SweepError(f"{self.name}: found {value!r}, expected {expected}; write one")

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
 from sweeps.errors import SweepError
@@ -218,6 +219,7 @@ def _check_plain(section: Section, key: str | int, value: Any) -> None:
 
 def _kind(section: Section) -> Kind:
     if "distribution" in section:
+        _check_log_word(section)
         kind: Kind = section.choice("distribution", _KEYS)  # type: ignore[assignment]
         return kind
     if "value" in section:
@@ -228,6 +230,16 @@ def _kind(section: Section) -> Kind:
         ends = (section.get("min"), section.get("max"))
         return "int_uniform" if all(isinstance(end, int) for end in ends) else "uniform"
     _no_kind(section)
+
+
+def _check_log_word(section: Section) -> None:
+    """Raises for a word that is nearly one of W&B's old logarithmic ones: what these mean is seldom what is wanted."""
+    word = section.get("distribution")
+    near = get_close_matches(word, list(_KEYS), 1, 0.6) if isinstance(word, str) and word not in _KEYS else []
+    if near and near[0] in _EXPONENTS:
+        values = _EXPONENTS[near[0]]
+        mend = f"did you mean {values!r}, with min and max as values, or {near[0]!r}, with exponents of e?"
+        raise section.source.error((*section.path, "distribution"), f"found {word!r}, expected a distribution; {mend}")
 
 
 def _no_kind(section: Section) -> NoReturn:

@@ -41,6 +41,7 @@ runstore.Grid = (() => {
      * @param {(column: GridColumn, row: GridRow) => Node | string} how.cell
      * @param {(column: GridColumn) => Node | string} how.head
      * @param {(column: GridColumn, foot: string) => Node | string} how.foot
+     * @param {() => void} [how.resized] once the grid has another width
      */
     constructor(host, how) {
       this.how = how;
@@ -149,6 +150,7 @@ runstore.Grid = (() => {
         if (held) setTimeout(() => this.#hold(held));
       }
       this.#render();
+      if (resized) this.how.resized?.();
     }
 
     /** The height of what lies between header and footer. */

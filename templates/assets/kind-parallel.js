@@ -144,10 +144,10 @@
         const [side, anchor] = at === this.axes.length - 1 ? [1, "start"] : [-1, "end"];
         const room = at === 0 || side > 0 ? PAD.left - 8 : this.space - 14;
         node("line", { x1: x, x2: x, y1: this.y(0), y2: this.y(1) });
-        for (const { share, label } of spread(axis.ticks, this.y)) {
+        for (const { share, label, briefer = [] } of spread(axis.ticks, this.y)) {
           const y = this.y(share);
           node("line", { x1: x + 4 * side, x2: x, y1: y, y2: y });
-          node("text", { x: x + 6 * side, y: y + 3.5, "text-anchor": anchor }, clipped(label, room));
+          node("text", { x: x + 6 * side, y: y + 3.5, "text-anchor": anchor }, clipped([label, ...briefer].find((text) => fits(text, room)) ?? label, room));
         }
         if (this.shown.some((run) => axis.share(run) === null)) node("text", { x: x + 6 * side, y: this.height - 4, "text-anchor": anchor }, "none");
         const brush = this.brushes[axis.column.key];
@@ -174,7 +174,8 @@
         node.style.width = `${width}px`;
         return node;
       };
-      const wide = Math.min(150, Math.max(30, this.space - 6));
+      // At both ends a name stays over its axis, and off its neighbour.
+      const wide = Math.min(150, Math.max(30, this.space - 6), 2 * PAD.left);
       const left = Math.max(0, Math.min(this.xs[at] - wide / 2, this.width - wide));
       const name = element("button", { type: "button", className: "parallel-name", title: `${label}: drag, or press left and right, to move`, data: { control: `move ${key}` }, aria: { label: `Move ${label}` } }, element("span", { className: "text" }, label));
       name.onpointerdown = (event) => this.#drag(event, at);
@@ -379,7 +380,9 @@
     return kept;
   }
 
-  const clipped = (text, width) => (text.length * 6 > width ? `${text.slice(0, Math.max(2, Math.floor(width / 6) - 1))}…` : text);
+  const fits = (text, width) => text.length * 6 <= width;
+
+  const clipped = (text, width) => (!fits(text, width) ? `${text.slice(0, Math.max(2, Math.floor(width / 6) - 1))}…` : text);
 
   async function draw(host, settings, context) {
     const known = listOf(settings.columns).filter((key) => context.runs.columns.has(key));

@@ -32,12 +32,12 @@ runstore.panelKinds = (() => {
       const { columns, rows } = (await table(settings, context)) ?? { columns: [], rows: [] };
       return plotFiles.csv([columns, ...rows]);
     };
-    const titleOf = (settings) => settings.title || kind.named?.(settings) || kind.title;
-    const menu = (host, settings, context) => figures.items(titleOf(settings), kind.figure ? kind.figure(host, settings, context) : figureOf(host));
+    const titleOf = (settings, context) => settings.title || kind.named?.(settings, context) || kind.title;
+    const menu = (host, settings, context) => figures.items(titleOf(settings, context), kind.figure ? kind.figure(host, settings, context) : figureOf(host));
     const draw = async (host, settings, context) => {
       await load(settings, context);
       const told = await kind.draw(host, settings, own(settings, context));
-      if (kind.scrolls) reach(host, kind.named?.(settings) ?? kind.title);
+      if (kind.scrolls) reach(host, kind.named?.(settings, context) ?? kind.title);
       return told;
     };
     const regroups = kind.regroups ? { fields: (context, ...more) => [...kind.fields(context, ...more), Groupings.field(context.runs, { value: "", label: context.inherited?.group ? "As the section" : "As the page" })] } : {};
@@ -121,8 +121,7 @@ runstore.panelKinds = (() => {
   /** Whether numbers are read better on a log axis: all are positive and they span two decades. @param {Column} [column] */
   function wantsLog(column, context) {
     if (!["number", "duration"].includes(column?.type) || !column.isLoaded) return false;
-    const own = runstore.statistics.summary(context.runs.all.map((run) => numberOf(column, run)).filter((value) => value !== null));
-    return Boolean(own) && own.min > 0 && own.max / own.min >= 100;
+    return runstore.statistics.wantsLog(context.runs.all.map((run) => numberOf(column, run)).filter((value) => value !== null));
   }
 
   /**

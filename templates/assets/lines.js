@@ -54,6 +54,7 @@ runstore.Lines = (() => {
         series: (key) => this.series(this.metrics.get(key), false),
         select: (chosen) => this.#select(chosen),
         grouped: (group) => this.groupings.of(group).groups,
+        sweep: runstore.sweep ?? null,
       };
     }
 

@@ -43,8 +43,8 @@ runstore.panelForms = (() => {
   }
 
   /** @param {Kind} kind @param {{title: string, fields: Field[], values: object, done: string, usual?: string, about?: string}} what `usual`: the panel's title by itself */
-  async function ask(kind, { fields, values, usual = kind.named?.(values) ?? kind.title, ...rest }, context) {
-    const named = { name: "title", label: "Title", type: "text", placeholder: usual };
+  async function ask(kind, { fields, values, usual, ...rest }, context) {
+    const named = { name: "title", label: "Title", type: "text", placeholder: usual ?? kind.named?.(values, context) ?? kind.title };
     const given = await form.ask({ about: kind.about, fields: [named, ...fields], values, ...rest });
     return given && trimmed(given, kind.defaults(context));
   }

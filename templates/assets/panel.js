@@ -16,7 +16,7 @@
  * @property {(settings: object, context: Context) => string | Promise<string>} [csv]  for the menu's "Download CSV"
  * @property {boolean} [scrolls]  whether its content may be higher than the panel
  * @property {(host: HTMLElement, settings: object, context: Context) => MenuItem[]} [menu]  more of the menu
- * @property {(settings: object) => string} [named]  the title where a person gave none
+ * @property {(settings: object, context: Context) => string} [named]  the title where a person gave none
  *
  * @typedef {{columns: string[], rows: any[][]}} Table
  * @typedef {{about?: string, note?: string}} Told  what the frame says of a drawing: beside the title, below the body

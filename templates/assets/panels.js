@@ -26,6 +26,7 @@ runstore.Panels = (() => {
    * @property {(group: string) => ?Group[]} grouped  the runs that the page shows by other columns, which are loaded; "" for none
    * @property {(runs: ?number[]) => void} select  selects these runs and shows only them; null: selects none and shows all
    * @property {(part: object) => void} change  keeps a part of the settings of the panel that is drawn
+   * @property {?Sweep} sweep      whose trials the runs are, on the page of a sweep
    * @property {SharedSteps} steps  the slider that it shares with others (shared-steps.js)
    */
 
@@ -353,7 +354,8 @@ runstore.Panels = (() => {
     #titleOf({ kind: name, settings, added, metric }) {
       if (settings.title || !added) return settings.title || metric.title;
       const kind = runstore.kinds[name];
-      return kind?.named?.({ ...kind.defaults(this.context()), ...settings }) ?? kind?.title ?? name;
+      const context = this.context();
+      return kind?.named?.({ ...kind.defaults(context), ...settings }, context) ?? kind?.title ?? name;
     }
 
     #resized() {

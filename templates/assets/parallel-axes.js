@@ -7,7 +7,7 @@
  * @property {"number" | "log" | "category"} kind
  * @property {boolean} flipped
  * @property {(run: number) => ?number} share  null: the run has no value, or none that a log axis has a place for
- * @property {{share: number, label: string}[]} ticks
+ * @property {{share: number, label: string, briefer?: string[]}[]} ticks `briefer`: what a number may be where its label finds no room
  * @property {(low: number, high: number) => (number[] | string[])} brush  what lies between two shares: ends of a range, or categories
  * @property {(brush: any[]) => [number, number]} span  the shares that a brush covers
  * @property {(run: number, brush: any[]) => boolean} holds
@@ -15,6 +15,7 @@
 runstore.parallelAxes = (() => {
   const { format, panelKinds } = runstore;
   const MOST_CATEGORIES = 40;
+  const MOST_VALUES = 6;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
   const textOf = (column, run) => {
@@ -31,7 +32,7 @@ runstore.parallelAxes = (() => {
       column,
       flipped,
       share: (run) => turn(axis.share(run)),
-      ticks: axis.ticks.map(({ share, label }) => ({ share: turn(share), label })),
+      ticks: axis.ticks.map((tick) => ({ ...tick, share: turn(tick.share) })),
       brush: (low, high) => (flipped ? axis.brush(1 - high, 1 - low) : axis.brush(low, high)),
       span: (brush) => {
         const [low, high] = axis.span(brush);
@@ -51,7 +52,7 @@ runstore.parallelAxes = (() => {
     return {
       kind: log ? "log" : "number",
       share: (run) => shareOf(panelKinds.numberOf(column, run)),
-      ticks: ticks(min, max, log, column).map((value) => ({ share: shareOf(value), label: panelKinds.shown(value, column) })),
+      ticks: ticks(min, max, log, column, new Set(numbers)).map((value) => ({ share: shareOf(value), label: panelKinds.shown(value, column), briefer: column.type === "number" ? [format.number(value, 3), format.number(value, 2), value.toExponential(0).replace("e+", "e")] : [] })),
       brush: (from, to) => [valueAt(from), valueAt(to)],
       span: ([from, to]) => [shareOf(Math.max(from, min)) ?? 0, shareOf(Math.min(to, max)) ?? 1],
       holds: (run, [from, to]) => {
@@ -61,15 +62,17 @@ runstore.parallelAxes = (() => {
     };
   }
 
-  /** Both ends, and round numbers between them that are not too near to an end. */
-  function ticks(min, max, log, column) {
+  /** Few values themselves; else both ends, and round numbers between them that are not too near to an end. */
+  function ticks(min, max, log, column, values) {
     if (min === max) return [min];
+    if (values.size <= MOST_VALUES && column.type === "number") return [...values].sort((a, b) => a - b);
     if (column.type === "time") return [min, (min + max) / 2, max];
     const scale = log ? vega.scale("log")() : vega.scale("linear")();
     const into = log ? Math.log : Number;
     const far = (value) => Math.min(into(value) - into(min), into(max) - into(value)) > 0.09 * (into(max) - into(min));
-    const round = scale.domain([min, max]).ticks(4).filter(far);
-    return [min, ...(round.length > 6 ? round.filter((value) => Math.abs(Math.log10(value) % 1) < 1e-9) : round), max];
+    const round = scale.domain([min, max]).ticks(log && max / min < 100 ? 10 : 4).filter(far);
+    const first = (value) => Number(value.toExponential()[0]);
+    return [min, ...(log && max / min < 100 ? round.filter((value) => [1, 2, 5].includes(first(value))) : round.length > 6 ? round.filter((value) => Math.abs(Math.log10(value) % 1) < 1e-9) : round), max];
   }
 
   function categorical(column, runs) {

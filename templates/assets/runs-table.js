@@ -7,6 +7,13 @@ runstore.RunTable = (() => {
   const LETTER = 8.2;
   const SAMPLE = 40;
   const NARROWEST = 56;
+  // Where there is little room, a name of twenty letters stays whole until the head beside it is cut; of a name at least
+  // fourteen letters stay, and the value beside it.
+  const WHOLE_NAME = 20 * LETTER + 44;
+  const LEAST_NAME = 156;
+  const LEAST_VALUE = 84;
+  // So that a table that is dragged wider is not laid out anew for every pixel.
+  const ROOM_STEP = 8;
   // From here on a group's cell has room for its extremes.
   const ROOMY = 180;
   const MOST_VALUES = 40;
@@ -46,10 +53,11 @@ runstore.RunTable = (() => {
       this.build = 0;
       this.grid = new Grid(host, {
         label: "Runs",
-        empty: "No run matches. Empty the search, or take conditions out of the filter.",
+        empty: "",
         cell: (column, row, node) => this.#cell(column, row, node),
         head: (column) => this.#head(column),
         foot: (column, foot) => this.#foot(column, foot),
+        resized: () => this.#refit(),
       });
       this.#listen(host);
     }
@@ -80,7 +88,9 @@ runstore.RunTable = (() => {
       this.open = new Set(view.open);
       const sorts = this.runs.sorts(view.sort);
       this.order = new Map(sorts.map(({ key, sign }, at) => [key, { sign, nth: sorts.length > 1 ? at + 1 : 0 }]));
+      this.grid.empty.textContent = this.runs.all.length ? "No run matches. Empty the search, or take conditions out of the filter." : "There is no run here yet.";
       const columns = this.#columns(view);
+      this.fitted = columns.map(({ width }) => width).join();
       const rows = shown.tree ? this.#groupRows(shown.tree) : this.runs.sort(shown.matching, view.sort).map((run) => this.#runRow(run, shown.colours.of(run), 0));
       const picked = shown.matching.reduce((sum, run) => sum + this.selected.has(this.runs.id[run]), 0);
       this.picked = picked === 0 ? "none" : picked === shown.matching.length ? "all" : "some";
@@ -93,7 +103,23 @@ runstore.RunTable = (() => {
       const fixed = (key, width) => ({ key, width, className: "cell-fixed", pinned: true, sorted: null, isHeader: false });
       const made = [fixed(SELECT, 30), fixed(EYE, 28), this.#column(this.runs.columns.get("name"), true)];
       for (const key of this.columns.keys(view)) made.push(this.#column(this.runs.columns.get(key), this.columns.isPinned(view, key)));
+      this.#fit(made);
       return made;
+    }
+
+    /** In a narrow table the name makes room for the first value beside it, unless somebody set its width. */
+    #fit([select, eye, name, value]) {
+      const { width } = this.grid.size;
+      if (!value || !width) return;
+      const room = Math.floor((width - select.width - eye.width) / ROOM_STEP) * ROOM_STEP;
+      const kept = this.widths.name ?? Math.min(name.width, WHOLE_NAME);
+      if (!this.widths[value.key]) value.width = Math.max(Math.min(value.width, LEAST_VALUE), Math.min(value.width, room - kept));
+      if (!this.widths.name) name.width = Math.max(Math.min(name.width, LEAST_NAME), Math.min(name.width, room - value.width));
+    }
+
+    /** Lays the columns out anew where a table of another width has other ones. */
+    #refit() {
+      if (this.shown && this.#columns(this.view).map(({ width }) => width).join() !== this.fitted) this.show(this.shown, this.view);
     }
 
     #column(column, pinned) {
@@ -136,7 +162,7 @@ runstore.RunTable = (() => {
       if (column.key === "name") return Math.round(Math.min(300, Math.max(150, longest * LETTER + 44)));
       if (column.key === "state") longest += 2;
       const measured = this.runs.isMeasured(column);
-      const wanted = Math.max(longest * (measured ? DIGIT : LETTER) + 18 + (grouped ? 46 : 0), (column.label.length + (column.goal ? 2 : 0)) * LETTER + 28);
+      const wanted = Math.max(longest * (measured ? DIGIT : LETTER) + 18 + (grouped ? 46 : 0), (column.label.length + (column.goal ? 2 : 0)) * LETTER + 38);
       return Math.round(Math.min(230, Math.max(76, wanted)));
     }
 

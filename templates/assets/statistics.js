@@ -112,5 +112,13 @@ runstore.statistics = (() => {
     return front.sort((a, b) => points[a].x - points[b].x || points[a].y - points[b].y);
   }
 
-  return { quantile, summary, box, edges, counts, correlation, pareto };
+  /** Whether numbers are told apart better on a log scale: they span two decades, or one with most of them near its low end. @param {ArrayLike<number>} values */
+  function wantsLog(values) {
+    const found = summary(values);
+    if (!found || !(found.min > 0)) return false;
+    const { min, max, median } = found;
+    return max / min >= 100 || (max / min >= 10 && median - min < 0.2 * (max - min));
+  }
+
+  return { quantile, summary, box, edges, counts, correlation, pareto, wantsLog };
 })();

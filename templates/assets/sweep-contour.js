@@ -5,33 +5,31 @@
   const OTHERS = { best: "As in the best trial", mean: "Averaged over the trials" };
   const MOST_AVERAGED = 24;
   const LEVELS = 9;
-  const LOG_SPAN = 100;
   const STAR = "M0,-1L.2245,-.309L.951,-.309L.363,.118L.588,.809L0,.382L-.588,.809L-.363,.118L-.951,-.309L-.2245,-.309Z";
 
-  /** The two parameters that vary fastest in the surrogate, else the first two. @returns {[string, string]} columns */
-  function usual() {
-    const { parameters, model } = runstore.sweep;
-    const order = parameters.map((parameter, at) => ({ parameter, length: model?.lengths[at] ?? Infinity, at }));
-    order.sort((a, b) => a.length - b.length || a.at - b.at);
+  /** The two parameters that vary fastest in the surrogate, else the first two of those that most trials have. @returns {[string, string]} columns */
+  function usual({ parameters, params, model }) {
+    const lacking = (values) => values.reduce((sum, value) => sum + (value === null), 0);
+    const order = parameters.map((parameter, at) => ({ parameter, length: model?.lengths[at] ?? Infinity, lacking: lacking(params[at]), at }));
+    order.sort((a, b) => (a.length < b.length ? -1 : a.length > b.length ? 1 : 0) || a.lacking - b.lacking || a.at - b.at);
     return order.slice(0, 2).map(({ parameter }) => parameter.column);
   }
 
   /** @returns {?[ParameterAxis, ParameterAxis]} */
-  function axesOf(settings) {
-    const find = (column) => runstore.sweep.axes.find(({ parameter }) => parameter.column === column);
-    const found = [find(settings.x), find(settings.y)];
-    return found.every(Boolean) && found[0] !== found[1] ? found : null;
+  function axesOf(sweep, settings) {
+    const find = (column) => sweep.axes.find(({ parameter }) => parameter.column === column);
+    const both = (x, y) => (find(x) && find(y) && x !== y ? [find(x), find(y)] : null);
+    return both(settings.x, settings.y) ?? both(...usual(sweep));
   }
 
   /** The mean in every cell, rows from below. @returns {?{rows: number[][]}} */
-  function fieldOf([x, y], some, settings) {
-    const { sweep } = runstore;
-    const through = sweepModel.chosen(some);
-    const model = sweepModel.through(through);
+  function fieldOf(sweep, [x, y], some, settings) {
+    const through = sweepModel.chosen(sweep, some);
+    const model = sweepModel.through(sweep, through);
     if (!model) return null;
     const [i, j] = [x, y].map((axis) => sweep.axes.indexOf(axis));
     const every = Math.ceil(through.length / MOST_AVERAGED);
-    const bases = (settings.others === "mean" ? through.filter((_, at) => at % every === 0) : [sweep.best(through)]).map(sweepModel.placeOf);
+    const bases = (settings.others === "mean" ? through.filter((_, at) => at % every === 0) : [sweep.best(through)]).map((trial) => sweepModel.placeOf(sweep, trial));
     const at = (u, v) => {
       let sum = 0;
       for (const base of bases) {
@@ -49,13 +47,20 @@
     const into = isLog ? Math.log : Number;
     const { min, max } = runstore.statistics.summary(numbers);
     const [low, high] = [into(min), into(max)];
-    return { min, max, of: (value) => (high > low ? Math.min(1, Math.max(0, (into(value) - low) / (high - low))) : 0.5), level: (share) => (isLog ? Math.exp : Number)(low + share * (high - low)) };
+    return { min, max, isLog, of: (value) => (high > low ? Math.min(1, Math.max(0, (into(value) - low) / (high - low))) : 0.5), level: (share) => (isLog ? Math.exp : Number)(low + share * (high - low)) };
   }
 
-  function marks(axes, some, field, scale) {
+  /** Where a cell is drawn: to beneath the next, so that no seam is seen, and of the first and the last to the frame. */
+  const ends = ({ from, to }) => [from > 1e-9 ? from : -1, to < 1 - 1e-9 ? to + (to - from) / 2 : 2];
+
+  function span(across, up) {
+    const [[x0, x1], [y0, y1]] = [ends(across), ends(up)];
+    return { x0, x1, y0, y1 };
+  }
+
+  function marks(sweep, axes, some, field, scale) {
     const [x, y] = axes;
-    const { sweep } = runstore;
-    const cells = field ? y.cells.flatMap((row, j) => x.cells.map((cell, i) => ({ x0: cell.from, x1: cell.to, y0: row.from, y1: row.to, colour: palette.ramp(scale.of(field.rows[j][i])), value: field.rows[j][i], i, j }))) : [];
+    const cells = field ? y.cells.flatMap((row, j) => x.cells.map((cell, i) => ({ ...span(cell, row), colour: palette.ramp(scale.of(field.rows[j][i])), value: field.rows[j][i], i, j }))) : [];
     const isSmooth = field && x.smooth && y.smooth;
     const levels = isSmooth ? Array.from({ length: LEVELS }, (_, at) => scale.level((at + 1) / (LEVELS + 1))) : [];
     const [xs, ys] = [x, y].map(({ cells: own }) => own.map(({ share }) => share));
@@ -63,7 +68,9 @@
     const best = sweep.best(some);
     const at = (axis, trial) => axis.share(sweep.values(axis.parameter.column)[trial]);
     const placed = some.map((trial) => ({ at: trial, x: at(x, trial), y: at(y, trial) })).filter((point) => point.x !== null && point.y !== null);
-    const points = placed.map((point) => ({ ...spread(point, axes), colour: sweep.counts(point.at) ? palette.ramp(scale.of(sweep.trials.value[point.at])) : palette.none(), size: point.at === best ? 260 : 46, shape: point.at === best ? STAR : "circle" }));
+    // The best stands in front of the others.
+    placed.sort((a, b) => (a.at === best) - (b.at === best));
+    const points = placed.map((point) => ({ ...spread(point, axes), colour: sweep.counts(point.at) ? palette.ramp(scale.of(sweep.trials.value[point.at])) : palette.none(), size: point.at === best ? 260 : field || placed.length > 200 ? 46 : 90, shape: point.at === best ? STAR : "circle" }));
     return { cells, lines, points, lost: some.length - placed.length };
   }
 
@@ -75,18 +82,19 @@
   }
 
   async function draw(host, settings, context) {
-    const { sweep } = runstore;
+    const { sweep } = context;
     if (sweep.parameters.length < 2) return panelKinds.empty(host, "This sweep has fewer than two parameters that vary.");
-    const axes = axesOf(settings) ?? axesOf({ x: usual()[0], y: usual()[1] });
+    const axes = axesOf(sweep, settings);
     const some = sweep.shown(context);
     const valued = some.filter((at) => sweep.counts(at));
     if (!valued.length) return panelKinds.empty(host, `None of the trials that are shown has a value for ${sweep.label}.`);
-    const field = fieldOf(axes, some, settings);
+    const field = fieldOf(sweep, axes, some, settings);
     const numbers = valued.map((at) => sweep.trials.value[at]);
-    const own = shares(numbers, wantsLog(numbers));
+    const isLog = sweep.wantsLog(numbers);
+    const own = shares(numbers, isLog);
     // Of the surrogate's mean what no trial came near to is out of sight of the colours.
-    const scale = field ? shares([...field.rows.flat(), ...numbers].filter((value) => value >= own.min && value <= own.max), wantsLog(numbers)) : own;
-    const { cells, lines, points, lost } = marks(axes, some, field, scale);
+    const scale = field ? shares([...field.rows.flat(), ...numbers].filter((value) => value >= own.min && value <= own.max), isLog) : own;
+    const { cells, lines, points, lost } = marks(sweep, axes, some, field, scale);
     const [x, y] = axes;
     const had = host.contains(document.activeElement) ? document.activeElement.dataset.control : null;
     await panelKinds.chart(host, {
@@ -99,16 +107,10 @@
       click: ({ at }) => at !== undefined && sweep.open(at, context.runs),
     });
     if (had) [...host.querySelectorAll("select")].find(({ dataset }) => dataset.control === had)?.focus();
-    return { about: format.count(points.length, "trial"), note: noteOf(field, valued.length, lost) };
+    return { about: format.count(points.length, "trial"), note: noteOf(sweep, field, valued.length, lost) };
   }
 
-  const wantsLog = (numbers) => {
-    const { min, max } = runstore.statistics.summary(numbers);
-    return min > 0 && max / min >= LOG_SPAN;
-  };
-
-  function noteOf(field, valued, lost) {
-    const { sweep } = runstore;
+  function noteOf(sweep, field, valued, lost) {
     const without = lost ? `${format.count(lost, "trial")} without one of the two.` : "";
     if (field) return [`Mean of the surrogate with the length scales that trial ${sweep.model.trial} was chosen by.`, without].filter(Boolean).join(" ");
     const why = sweep.model ? (valued < sweepModel.LEAST ? `The surrogate needs ${sweepModel.LEAST} trials with a value.` : "The surrogate cannot be computed from these trials.") : sweep.method === "bayes" ? "The records tell of no surrogate yet: the trials alone." : "Only a bayes sweep has a surrogate: the trials alone.";
@@ -117,7 +119,7 @@
 
   /** The two parameters to pick, and what the colours mean. */
   function controls([x, y], scale, settings, context, hasField) {
-    const { sweep } = runstore;
+    const { sweep } = context;
     const pick = (name, label, axis, other) => {
       const select = element("select", { data: { control: name }, aria: { label } }, ...sweep.parameters.map(({ name: text, column }) => element("option", { value: column }, text)));
       select.value = axis.parameter.column;
@@ -128,7 +130,7 @@
     const bar = element("span", { className: "kind-ramp", aria: { hidden: "true" } });
     bar.style.backgroundImage = palette.gradient();
     const others = hasField && sweep.parameters.length > 2 ? [element("label", { className: "control" }, "others", othersOf(settings, context))] : [];
-    return element("span", { className: "sweep-pick" }, pick("x", "Parameter along x", x, y), pick("y", "Parameter along y", y, x), ...others, element("span", { className: "kind-legend" }, `${sweep.label} ${format.number(scale.min, 3)}`, bar, format.number(scale.max, 3)));
+    return element("span", { className: "sweep-pick" }, pick("x", "Parameter along x", x, y), pick("y", "Parameter along y", y, x), ...others, element("span", { className: "kind-legend" }, `${sweep.label} ${format.number(scale.min, 3)}`, bar, `${format.number(scale.max, 3)}${scale.isLog ? " (log)" : ""}`, element("span", { className: "kind-key" }, element("span", { className: "sweep-mark star", aria: { hidden: "true" } }), "best trial")));
   }
 
   function othersOf(settings, context) {
@@ -139,8 +141,8 @@
   }
 
   async function table(settings, context) {
-    const { sweep } = runstore;
-    const axes = axesOf(settings) ?? axesOf({ x: usual()[0], y: usual()[1] });
+    const { sweep } = context;
+    const axes = axesOf(sweep, settings);
     if (!axes) return null;
     const values = axes.map(({ parameter }) => sweep.values(parameter.column));
     const rows = sweep.shown(context).map((at) => [sweep.trials.n[at], sweep.trials.state[at], ...values.map((own) => own[at]), sweep.trials.value[at]]);
@@ -152,9 +154,12 @@
     title: "Two parameters",
     about: "Two parameters against each other, coloured by the metric; of a bayes sweep the mean of its surrogate too.",
     needs: () => [],
-    defaults: () => ({ x: usual()[0] ?? "", y: usual()[1] ?? "", others: "best" }),
-    fields: () => {
-      const options = runstore.sweep.parameters.map(({ name, column }) => ({ value: column, label: name }));
+    defaults: ({ sweep }) => {
+      const [x = "", y = ""] = usual(sweep);
+      return { x, y, others: "best" };
+    },
+    fields: ({ sweep }) => {
+      const options = sweep.parameters.map(({ name, column }) => ({ value: column, label: name }));
       return [
         { name: "x", label: "X", type: "select", options },
         { name: "y", label: "Y", type: "select", options },

@@ -1,7 +1,8 @@
 "use strict";
 /**
  * The trials of a page's sweep: what its records say, beside the project's runs. Its panels look at it, and the table of
- * runs gets the number of each run's trial and its value as columns of their own.
+ * runs gets the number of each run's trial and its value as columns of their own. A panel finds it as `sweep` of its
+ * context, so that a page may have panels of several.
  *
  * @typedef {object} Trials in columns, one entry a trial in order of creation
  * @property {number[]} n         numbers
@@ -23,6 +24,18 @@ runstore.Sweep = (() => {
   const VALUE = "sweep.value";
   const USELESS = new Set(["failed", "crashed"]);
   const MOST_AXES = 9;
+  // Panels that stand beside each other are equally tall: px.
+  const SIZE = 380;
+  // Columns of a panel that takes the whole row, however many there are.
+  const WHOLE = 12;
+
+  /** Whether a parameter is drawn on a log axis: it was searched on one, or its choices are rather multiples, as 16, 32, 64. */
+  function isLog({ scale, choices }) {
+    if (scale !== "choice") return scale === "log";
+    if (choices.length < 3 || !choices.every((value) => typeof value === "number" && value > 0)) return false;
+    const { min, max, median } = runstore.statistics.summary(choices);
+    return Math.abs(Math.log(median) - Math.log(min * max) / 2) < Math.abs(Math.log(median) - Math.log((min + max) / 2));
+  }
 
   class Sweep {
     /** @param {object} payload of the sweep's file */
@@ -52,6 +65,16 @@ runstore.Sweep = (() => {
 
     get hasValues() {
       return this.trials.value.some((value) => value !== null);
+    }
+
+    /** The values that there are. @returns {number[]} */
+    get finite() {
+      return this.trials.value.filter((value) => value !== null);
+    }
+
+    /** Whether some values are told apart better on a log scale: where the highest count it would press them together. @param {number[]} values */
+    wantsLog(values) {
+      return !this.maximize && runstore.statistics.wantsLog(values);
     }
 
     isBetter(a, b) {
@@ -84,13 +107,13 @@ runstore.Sweep = (() => {
         runs.columns.set(entry.key, known ? Object.assign(known, made) : made);
       };
       put({ key: NUMBER, label: "Trial", section: "run", type: "number", values: number });
-      if (this.hasValues) put({ key: VALUE, label: this.valueLabel, section: "summary", type: "number", goal: this.maximize ? "maximize" : "minimize", values: value });
+      if (this.hasValues) put({ key: VALUE, label: this.valueLabel, section: "summary", type: "number", values: value });
     }
 
     /** How the page opens: its runs one by one, the best first. @param {Runs} runs @returns {Partial<View>} */
     view(runs) {
       const keys = [this.hasValues ? VALUE : null, ...this.parameters.map(({ column }) => column)].filter((key) => key && runs.columns.has(key));
-      return { group: "", sort: this.hasValues ? `${this.maximize ? "-" : ""}${VALUE}` : "", cols: [...keys.slice(0, 1), NUMBER, "state", ...keys.slice(1, MOST_AXES), "created", "runtime"].filter((key) => runs.columns.has(key)) };
+      return { group: "", crop: "middle", sort: this.hasValues ? `${this.maximize ? "-" : ""}${VALUE}` : "", cols: [...keys.slice(0, 1), NUMBER, "state", ...keys.slice(1, MOST_AXES), "created", "runtime"].filter((key) => runs.columns.has(key)) };
     }
 
     /** The trials whose runs are shown, by number; while all runs are, those without a run too. @param {Context} context @returns {number[]} */
@@ -121,6 +144,12 @@ runstore.Sweep = (() => {
       return rows;
     }
 
+    /** Why a trial was stopped: its value against what it had to be; "" where that is not known. */
+    against({ value, threshold }) {
+      const { number } = runstore.format;
+      return value === null || threshold === null ? "" : `${number(value, 4)} ${this.maximize ? "<" : ">"} ${number(threshold, 4)}`;
+    }
+
     /** Opens a trial's run. */
     open(at, runs) {
       const run = runs.place(this.trials.run[at]);
@@ -132,15 +161,15 @@ runstore.Sweep = (() => {
       if (!this.count) return [];
       const value = this.hasValues ? VALUE : "";
       const axes = this.parameters.map(({ column }) => column).filter((key) => runs.columns.has(key));
-      const log = this.parameters.filter(({ scale }) => scale === "log").map(({ column }) => column);
+      const log = [...this.parameters.filter(isLog).map(({ column }) => column), ...(value && this.wantsLog(this.finite) ? [value] : [])];
       const made = (key, title, kind, size, set = {}) => ({ key: `sweep: ${key}`, title, section: SECTION, own: { kind, set, size } });
       return [
-        ...(value ? [made("progress", `${this.label} by trial`, "progress", [2, 330])] : []),
-        ...(value && axes.length ? [made("importance", "Importance", "importance", [1, 330], { column: VALUE })] : []),
-        made("timeline", this.bands ? "Early stopping" : "Trials over time", "timeline", [1, 420]),
-        ...(value && this.parameters.length > 1 ? [made("contour", "Two parameters", "contour", [2, 420])] : []),
-        ...(axes.length ? [made("parallel", "Parallel coordinates", "parallel", [3, 380], { columns: [...axes.slice(0, MOST_AXES), ...(value ? [value] : [])], log, flips: [] })] : []),
-        made("trials", "Trials", "trials", [3, 460]),
+        ...(value ? [made("progress", `${this.label} by trial`, "progress", [2, SIZE])] : []),
+        ...(value && axes.length ? [made("importance", "Importance", "importance", [1, SIZE], { column: VALUE })] : []),
+        made("timeline", this.bands ? "Early stopping" : "Trials over time", "timeline", [value ? 1 : 2, SIZE]),
+        ...(value && this.parameters.length > 1 ? [made("contour", "Two parameters", "contour", [2, SIZE])] : []),
+        ...(axes.length ? [made("parallel", "Parallel coordinates", "parallel", [2, SIZE], { columns: [...axes.slice(0, MOST_AXES), ...(value ? [value] : [])], log, flips: [] })] : []),
+        made("trials", "Trials", "trials", [WHOLE, 460]),
       ];
     }
   }

@@ -8,9 +8,8 @@ runstore.sweepModel = (() => {
   /** What was fitted last, by the trials and the numbers it was fitted to. @type {{key: string, mean: ?Function}} */
   let fitted = { key: "", mean: null };
 
-  /** The trials that the surrogate goes through: the best, where there are too many. @param {number[]} some */
-  function chosen(some) {
-    const { sweep } = runstore;
+  /** The trials that the surrogate goes through: the best, where there are too many. @param {Sweep} sweep @param {number[]} some */
+  function chosen(sweep, some) {
     const { over, value } = sweep.trials;
     const there = some.filter((at) => sweep.counts(at));
     if (there.length > MOST_POINTS) return [...there].sort((a, b) => (sweep.isBetter(value[a], value[b]) ? -1 : 1)).slice(0, MOST_POINTS).sort((a, b) => a - b);
@@ -19,30 +18,28 @@ runstore.sweepModel = (() => {
   }
 
   /** What trials count with: those that failed with the worst that was, as the engine has it. */
-  function valuesOf(some) {
-    const { sweep } = runstore;
+  function valuesOf(sweep, some) {
     const own = some.map((at) => (sweep.counts(at) ? sweep.trials.value[at] : null));
     const worst = own.reduce((worst, value) => (value !== null && (worst === null || sweep.isBetter(worst, value)) ? value : worst), null);
     return own.map((value) => value ?? worst);
   }
 
   /** The coordinates of a trial. */
-  const placeOf = (at) => runstore.sweep.axes.map(({ place }, k) => place(runstore.sweep.params[k][at]));
+  const placeOf = (sweep, at) => sweep.axes.map(({ place }, k) => place(sweep.params[k][at]));
 
   /**
    * The surrogate through some trials, in the metric's own unit; null where the records tell of none, or there are too few.
-   * @param {number[]} some @returns {?{mean: (point: any[]) => number, out: (target: number) => number}}
+   * @param {Sweep} sweep @param {number[]} some @returns {?{mean: (point: any[]) => number, out: (target: number) => number}}
    */
-  function through(some) {
-    const { sweep } = runstore;
+  function through(sweep, some) {
     const { axes, model } = sweep;
     if (!model || some.filter((at) => sweep.counts(at)).length < LEAST) return null;
-    const values = valuesOf(some);
+    const values = valuesOf(sweep, some);
     const { into, out } = surrogate.scale(model.warp, values, sweep.maximize ? -1 : 1);
-    const key = JSON.stringify([model, some, values]);
+    const key = JSON.stringify([sweep.id, model, some, values]);
     // A parameter that the engine told no length of says nothing.
-    const lengths = axes.map((_, at) => model.lengths[at] ?? 1e6);
-    if (fitted.key !== key) fitted = { key, mean: surrogate.fit(some.map(placeOf), values.map(into), { ...model, lengths }) };
+    const lengths = axes.map((_, at) => model.lengths[at] ?? Infinity);
+    if (fitted.key !== key) fitted = { key, mean: surrogate.fit(some.map((at) => placeOf(sweep, at)), values.map(into), { ...model, lengths }) };
     return fitted.mean && { mean: fitted.mean, out };
   }
 

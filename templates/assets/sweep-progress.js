@@ -6,15 +6,14 @@
 
   /** The shown trials with their x, those that have none left out, in order. @returns {{at: number, x: number}[]} */
   function ordered(settings, context) {
-    const { sweep } = runstore;
+    const { sweep } = context;
     const xs = settings.x === "began" ? sweep.trials.began : sweep.trials.n;
     const found = sweep.shown(context).map((at) => ({ at, x: xs[at] })).filter(({ x }) => x !== null);
     return found.sort((a, b) => a.x - b.x || a.at - b.at);
   }
 
   /** The corners of the line of the best so far, and the trials that made it better. */
-  function improving(trials) {
-    const { sweep } = runstore;
+  function improving(sweep, trials) {
     const line = [];
     const better = new Set();
     let best = null;
@@ -33,21 +32,25 @@
   /** Many points are small ones. */
   const sizeOf = (count) => (count > 2000 ? 8 : count > 400 ? 18 : 36);
 
-  function wantsLog() {
-    const values = runstore.sweep.trials.value.filter((value) => value !== null);
-    const { min, max } = runstore.statistics.summary(values) ?? { min: 0, max: 0 };
-    return min > 0 && max / min >= 100;
+  /** The ends of the axis: around the values and the target, and off the frame. @returns {{low: number, high: number}} */
+  function range(values, log) {
+    const { min, max } = runstore.statistics.summary(values);
+    const [into, out] = log ? [Math.log, Math.exp] : [Number, Number];
+    const [low, high] = [into(min), into(max)];
+    // One value alone stands in the middle of as much as itself.
+    const room = (high / 2 - low / 2) * 0.1 || (log ? 1 : Math.abs(low) / 4 || 1);
+    return { low: out(low - room), high: out(high + room) };
   }
 
   async function draw(host, settings, context) {
-    const { sweep } = runstore;
+    const { sweep } = context;
     const trials = ordered(settings, context);
     const log = settings.ylog;
     const there = trials.filter(({ at }) => sweep.trials.value[at] !== null && !(log && sweep.trials.value[at] <= 0));
     if (!there.length) return panelKinds.empty(host, `None of the trials that are shown has a value for ${sweep.label}${trials.length && log ? " that a log axis has a place for" : ""}.`);
     const values = there.map(({ at }) => sweep.trials.value[at]);
     if (panelKinds.tooFar(host, values, { label: sweep.label })) return null;
-    const { line, better } = improving(trials);
+    const { line, better } = improving(sweep, trials);
     const style = getComputedStyle(document.documentElement);
     const [accent, soft] = ["--accent", "--ink-soft"].map((name) => style.getPropertyValue(name).trim());
     const own = context.groups || context.byColumn ? panelKinds.colours(context) : null;
@@ -62,7 +65,7 @@
     await panelKinds.chart(host, {
       name: `progress-${settings.x === "began" ? "time" : "linear"}-${log ? "log" : "linear"}`,
       label: `${sweep.label} of ${format.count(there.length, "trial")} in the order of creation, and the best so far`,
-      signals: { xtitle: settings.x === "began" ? "" : "Trial", ytitle: sweep.label, line: own ? style.getPropertyValue("--ink").trim() : accent },
+      signals: { xtitle: settings.x === "began" ? "" : "Trial", ytitle: sweep.label, line: own ? style.getPropertyValue("--ink").trim() : accent, ...range([...values, ...target.map(({ y }) => y)], log) },
       data: { points, best: line.map(({ x, y }) => ({ x: x * stretch, y })).filter(({ y }) => !log || y > 0), lost, target },
       tip: ({ at }) => (at === undefined ? [] : sweep.told(at, context.runs)),
       legend: own ? panelKinds.meaning(context) : key({ accent, soft, running: there.some(({ at }) => !sweep.counts(at)), lost: lost.length }),
@@ -83,7 +86,7 @@
   }
 
   async function table(settings, context) {
-    const { sweep } = runstore;
+    const { sweep } = context;
     const { trials } = sweep;
     const found = ordered(settings, context);
     if (!found.length) return null;
@@ -101,12 +104,12 @@
     about: "The metric of each trial in the order in which they were made, and the best so far.",
     wide: true,
     needs: () => [],
-    defaults: () => ({ x: "number", ylog: wantsLog() }),
+    defaults: ({ sweep }) => ({ x: "number", ylog: sweep.wantsLog(sweep.finite) }),
     fields: () => [
       { name: "x", label: "Order", type: "select", options: Object.entries(ORDERS).map(([value, label]) => ({ value, label })) },
       { name: "ylog", label: "Log y", type: "checkbox" },
     ],
-    named: () => `${runstore.sweep.label} by trial`,
+    named: (_settings, { sweep }) => `${sweep.label} by trial`,
     draw,
     table,
   });

@@ -1,6 +1,7 @@
 "use strict";
 /**
- * The mean of a Gaussian process through some points: Matérn 5/2 with a length scale for each dimension. No page.
+ * The mean of a Gaussian process through some points: Matérn 5/2 with a length scale for each dimension, and a trend: a
+ * parabola for each number, an offset for each choice. No page.
  *
  * A point is a list of coordinates: a number from 0 to 1, the name of a choice as a text (two of them are as far apart
  * as both ends of a number), or null where a parameter is not there.
@@ -25,6 +26,19 @@ runstore.surrogate = (() => {
     for (let at = 0; at < lengths.length; at++) {
       const part = apart(a[at], b[at]) / lengths[at];
       sum += part * part;
+    }
+    return sum;
+  }
+
+  /** The product of the terms of two points: of numbers from −1 to 1 and their squares less the mean, of choices, and 1. */
+  function trends(a, b, lengths) {
+    let sum = 1;
+    for (let at = 0; at < lengths.length; at++) {
+      if (!Number.isFinite(lengths[at])) continue;
+      if (typeof a[at] === "number" && typeof b[at] === "number") {
+        const [one, other] = [2 * a[at] - 1, 2 * b[at] - 1];
+        sum += one * other + (one * one - 1 / 3) * (other * other - 1 / 3);
+      } else if (a[at] !== null && a[at] === b[at]) sum += 0.5;
     }
     return sum;
   }
@@ -62,14 +76,15 @@ runstore.surrogate = (() => {
   /**
    * @param {any[][]} points
    * @param {number[]} targets one a point, finite: of mean 0 and deviation 1
-   * @param {{lengths: number[], amplitude?: ?number, noise?: ?number}} model amplitude and noise are variances
+   * @param {{lengths: number[], amplitude?: ?number, noise?: ?number, trend?: ?number}} model the others are variances; a dimension of infinite length says nothing
    * @returns {?(point: any[]) => number} the mean at a point, null where none can be had
    */
-  function fit(points, targets, { lengths, amplitude, noise }) {
+  function fit(points, targets, { lengths, amplitude, noise, trend }) {
     const n = points.length;
     const signal = amplitude ?? 1;
     const matrix = new Float64Array(n * n);
-    for (let row = 0; row < n; row++) for (let column = 0; column <= row; column++) matrix[row * n + column] = matrix[column * n + row] = signal * matern(squared(points[row], points[column], lengths));
+    const alike = (a, b) => signal * matern(squared(a, b, lengths)) + (trend ? trend * trends(a, b, lengths) : 0);
+    for (let row = 0; row < n; row++) for (let column = 0; column <= row; column++) matrix[row * n + column] = matrix[column * n + row] = alike(points[row], points[column]);
     for (const jitter of JITTERS) {
       const tried = Float64Array.from(matrix);
       for (let row = 0; row < n; row++) tried[row * n + row] += (noise ?? NOISE) + jitter * signal;
@@ -78,8 +93,8 @@ runstore.surrogate = (() => {
       const weights = solved(lower, n, targets);
       return (point) => {
         let sum = 0;
-        for (let at = 0; at < n; at++) sum += weights[at] * matern(squared(point, points[at], lengths));
-        return signal * sum;
+        for (let at = 0; at < n; at++) sum += weights[at] * alike(point, points[at]);
+        return sum;
       };
     }
     return null;

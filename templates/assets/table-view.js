@@ -15,6 +15,7 @@ runstore.TableView = (() => {
   const MOST_SHOWN = 200_000;
   const NUMBER = "#";
   const SPACE = "http://www.w3.org/2000/svg";
+  const [DIGIT, LETTER] = [8.9, 7.4];
   const WIDTHS = { number: [98, 190], bool: [84, 140], text: [96, 340], media: [150, 150] };
 
   class TableView {
@@ -189,7 +190,7 @@ runstore.TableView = (() => {
       const [least, most] = WIDTHS[kind];
       let longest = name.length + 3;
       for (let row = 0; row < Math.min(60, this.rows.length); row++) longest = Math.max(longest, Math.min(60, textOf(this.rows[row][at]).length));
-      return Math.max(least, Math.min(most, Math.round(18 + 7.4 * (kind === "number" ? Math.min(longest, Math.max(9, name.length + 3)) : longest))));
+      return Math.max(least, Math.min(most, Math.round(18 + (kind === "number" ? Math.max(DIGIT * Math.min(longest, 10), LETTER * Math.min(longest, name.length + 3)) : LETTER * longest))));
     }
 
     #spread(at) {

@@ -260,7 +260,7 @@ def _start(program: str, *arguments: str, go: bool = False, log: Path | None = N
         stdin=subprocess.PIPE,
         stdout=out,
         text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env=_environment(),
     )
     if log is not None and not isinstance(out, int):
         out.close()
@@ -269,6 +269,13 @@ def _start(program: str, *arguments: str, go: bool = False, log: Path | None = N
         started.stdin.write("go\n")
         started.stdin.flush()
     return started
+
+
+def _environment() -> dict[str, str]:
+    """As agents have it on most machines: bytecode is kept, so that one that starts compiles nothing."""
+    return {name: each for name, each in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        "OMP_NUM_THREADS": "1"
+    }
 
 
 def _line(process: "subprocess.Popen[str]") -> str:

@@ -1,4 +1,4 @@
-"""How good the search is: `python -m tests.bench.bench_search [--rivals] [--seeds N] [--problems A,B] [--json PATH]`.
+"""How good the search is: `python -m tests.bench.bench_search [--rivals] [--seeds N] [--from-seed N] [--problems A,B]`.
 
 The median regret after 60 trials, with one agent and with 8 that do not wait for one another; and seconds a
 suggestion. `--rivals` runs other engines on the same problems beside ours (about an hour), W&B's in a virtual
@@ -32,22 +32,24 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="PATH", help="keep the numbers in this file")
     parser.add_argument("--rivals", action="store_true", help="other engines too")
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--from-seed", type=int, default=0, metavar="N", help="the first seed")
     parser.add_argument("--problems", default=",".join(PROBLEMS))
     arguments = parser.parse_args()
     chosen = [PROBLEMS[name] for name in arguments.problems.split(",") if name]
-    found = [*measure_quality(chosen, arguments.seeds, arguments.rivals), *measure_seconds()]
+    seeds = range(arguments.from_seed, arguments.from_seed + arguments.seeds)
+    found = [*measure_quality(chosen, seeds, arguments.rivals), *measure_seconds()]
     print_table(found)
     if arguments.json is not None:
         save(found, arguments.json)
 
 
-def measure_quality(problems: list[Problem], seeds: int, rivals: bool) -> list[Measure]:
+def measure_quality(problems: list[Problem], seeds: range, rivals: bool) -> list[Measure]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for problem in problems:
             for name, make in engines(Path(folder), rivals).items():
                 for agents, bar in zip(WORKERS, BARS.get(problem.name, (None, None)), strict=True):
-                    ends = [regret(make(problem, s, agents), problem, s, agents, TRIALS) for s in range(seeds)]
+                    ends = [regret(make(problem, s, agents), problem, s, agents, TRIALS) for s in seeds]
                     quarter, last = np.quantile(ends, [0.25, 0.75])
                     note = f"quartiles {quarter:.2g} … {last:.2g}"
                     # As powers of ten the table shows small numbers as well.

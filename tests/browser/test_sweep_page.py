@@ -9,25 +9,20 @@ import pytest
 from playwright.sync_api import Page
 
 from runstore.format import yaml12
-from runstore.format.sweep_layout import SweepLayout
 from runstore.format.sweep_records import Claim, Outcome
 from sweeps.config.sweep import parse_sweep
 from sweeps.search.bayes import Bayes
 from sweeps.search.view import Known, Told
-from tests.browser.acting import arrives
+from tests.browser.acting import arrives, awaited
 from tests.browser.conftest import Open
 from tests.browser.pages import headers, names, set_view, settle, violations
+from tests.browser.sweep_pages import GRID, ID, address, axes, drawn, layout, small_sweep, table
 from tests.serving import serving
 from tests.sites import build, hosted
 from tests.stores import curve, write_file, write_run, write_store
 from tests.sweep_stores import SWEEP_YAML, Point, moment, points, write_record, write_sweep
 
-ID = "k3v9x2ab"
 IMPACTS = ("minor", "moderate", "serious", "critical")
-
-
-def layout(root: Path) -> SweepLayout:
-    return SweepLayout(root / "tune" / "sweeps" / ID)
 
 
 @pytest.fixture(scope="module")
@@ -46,44 +41,8 @@ def page(site: Path, open_page: Open) -> Page:
     return open_page(address(site))
 
 
-def address(site: Path) -> Path:
-    return site / "tune" / "sweeps" / ID / "index.html"
-
-
 def panel(page: Page, title: str) -> Any:
     return page.locator(".panel", has=page.locator("h3", has_text=title)).first
-
-
-def drawn(page: Page, key: str) -> Any:
-    """Scrolls a panel of the sweep into sight and waits until it is drawn."""
-    found = page.locator(".panel", has=page.locator(f"h3[title='sweep: {key}']"))
-    found.scroll_into_view_if_needed()
-    page.wait_for_function(
-        """key => {
-            const panel = runstore.workspace.panels.panels.find((each) => each.metric.key === `sweep: ${key}`);
-            return panel?.visible && !panel.stale && panel.drawing.then(() => true);
-        }""",
-        arg=key,
-    )
-    return found
-
-
-def table(page: Page, key: str) -> dict[str, list[Any]]:
-    """The twin of a panel, in columns."""
-    drawn(page, key)
-    found: dict[str, list[Any]] = page.evaluate(
-        """async key => {
-            const { panels, lines, state } = runstore.workspace;
-            const panel = panels.panels.find((each) => each.metric.key === `sweep: ${key}`);
-            const kind = runstore.kinds[panel.kind];
-            const context = { ...lines.context(), change() {} };
-            const own = { ...kind.defaults(context), ...panel.metric.own.set, ...panel.settings };
-            const { columns, rows } = await kind.table(own, context);
-            return Object.fromEntries(columns.map((name, at) => [name, rows.map((row) => row[at])]));
-        }""",
-        key,
-    )
-    return found
 
 
 def best_so_far(made: list[Point]) -> list[float | None]:
@@ -235,9 +194,9 @@ def test_the_surrogate_of_the_page_is_the_one_that_the_engine_decided_by(tmp_pat
     page = open_page(address(build(root, tmp_path / "site")))
     expected = page.evaluate(
         """() => {
-            const model = runstore.sweepModel;
-            const { mean, out } = model.through(model.chosen(runstore.sweep.all));
-            return [out(mean(model.placeOf(58))), runstore.sweep.expected[58][0]];
+            const { sweep, sweepModel: model } = runstore;
+            const { mean, out } = model.through(sweep, model.chosen(sweep, sweep.all));
+            return [out(mean(model.placeOf(sweep, 58))), sweep.expected[58][0]];
         }"""
     )
     assert expected[0] == pytest.approx(expected[1], rel=1e-3)
@@ -295,6 +254,95 @@ def test_a_sweep_without_a_trial_says_how_to_start_one(tmp_path: Path, open_page
     assert "no trial yet" in text
     assert "of 3 (the grid)" in text
     assert page.locator(".panel").count() == 0
+    assert page.get_by_text(f"runstore agent tune/{ID}").is_visible()
+    assert page.get_by_text("No trial yet: each becomes a run here").is_visible()
+
+
+def test_a_sweep_that_names_no_metric_says_that_no_trial_is_better(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    trials = [({"lr": 0.1 * at, "opt": "adam"}, None) for at in range(1, 4)]
+    page = open_page(small_sweep(root, "method: random\nparameters: {lr: {min: 0.0, max: 1.0}}\n", trials))
+    assert "names no metric" in page.locator(".sweep-head").inner_text()
+    assert list(table(page, "trials")) == ["Trial", "Run", "State", "lr", "Logged", "Began", "Runtime (s)"]
+    assert panel(page, "Trials over time").count() == 1
+
+
+@pytest.mark.parametrize(("values", "ends"), [([0.3], (0.2, 0.4)), ([0.5, 0.3], (0.28, 0.52))])
+def test_few_trials_stand_at_whole_numbers_and_off_the_frame(
+    tmp_path: Path, open_page: Open, values: list[float], ends: tuple[float, float]
+) -> None:
+    root = write_store(tmp_path / "experiments")
+    page = open_page(small_sweep(root, GRID, [({"a": at + 1}, value) for at, value in enumerate(values)]))
+    numbers, upright = axes(page, "progress")
+    assert numbers == list(range(len(values)))
+    assert ends[0] < upright[0] <= min(values)
+    assert max(values) <= upright[-1] < ends[1]
+
+
+def test_values_near_the_lowest_are_told_apart_on_a_log_scale_and_near_the_highest_are_not(
+    tmp_path: Path, open_page: Open
+) -> None:
+    values = [0.07, 0.075, 0.08, 0.09, 0.1, 0.11, 0.4, 2.4]
+    text = "method: random\nmetric: {name: loss, goal: GOAL}\n"
+    text += "parameters: {a: {min: 0, max: 9}, b: {values: [1, 2, 4]}}\n"
+    trials = [({"a": at, "b": 2 ** (at % 3)}, value) for at, value in enumerate(values)]
+    for goal, is_log in (("minimize", True), ("maximize", False)):
+        root = write_store(tmp_path / goal / "experiments")
+        page = open_page(small_sweep(root, text.replace("GOAL", goal), trials))
+        drawn(page, "progress")
+        find = "runstore.workspace.panels.panels.find(({ kind }) => kind === 'parallel')"
+        assert page.evaluate(f"{find}.metric.own.set.log") == ["config.b", *(["sweep.value"] if is_log else [])]
+        assert page.evaluate("runstore.kinds.progress.defaults(runstore.workspace.lines.context()).ylog") == is_log
+        assert ("(log)" in drawn(page, "contour").inner_text()) == is_log
+
+
+def test_the_contour_opens_with_two_parameters_that_every_trial_has(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    text = "method: random\nmetric: {name: loss}\nparameters:\n  opt: {values: [adam, sgd]}\n"
+    text += "  momentum: {min: 0.0, max: 1.0, when: {opt: sgd}}\n  lr: {min: 0.0, max: 1.0}\n"
+    sgd = [({"opt": "sgd", "momentum": 0.1 * at, "lr": 0.1 * at}, 1.0 - 0.1 * at) for at in range(4)]
+    page = open_page(small_sweep(root, text, [*sgd, ({"opt": "adam", "lr": 0.5}, 0.2)]))
+    assert (
+        drawn(page, "contour").locator(".kind-chart").get_attribute("aria-label").startswith("loss over opt and lr: 5")
+    )
+
+
+def test_the_best_value_is_in_sight_beside_a_long_name(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    long = "a-trial-whose-name-goes-on-and-on-and-on-{}"
+    page = open_page(small_sweep(root, GRID, [({"a": at}, 0.123456 / at) for at in (1, 2)], long))
+    for width in (None, 300):
+        if width:
+            page.evaluate(f"document.querySelector('.workspace').style.setProperty('--runs-width', '{width}px')")
+            page.wait_for_function(f"document.querySelector('.runs-host .grid').clientWidth <= {width}")
+            awaited(page)
+        cell = page.locator(".grid-body [data-column='sweep.value']").first
+        assert cell.inner_text() == "0.061728"
+        ends = cell.evaluate(
+            """cell => {
+                const text = document.createRange();
+                text.selectNodeContents(cell);
+                const grid = cell.closest(".grid");
+                return [text.getBoundingClientRect().right, grid.getBoundingClientRect().left + grid.clientWidth];
+            }"""
+        )
+        assert ends[0] <= ends[1]
+    name = page.get_by_role("link", name=long.format(1)).first
+    assert "…" in name.inner_text()
+    assert name.inner_text().endswith("-1")
+    name.hover()
+    assert page.locator(f".grid-body .cell-name[title='{long.format(1)}']").count() == 1
+
+
+def test_the_head_of_the_value_is_cut_before_the_names_are(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    text = GRID.replace("name: loss", "name: validation_loss")
+    page = open_page(small_sweep(root, text, [({"a": at}, 0.5 / at) for at in (1, 2)], "fair-meadowlark-{}"))
+    assert page.get_by_role("link", name="fair-meadowlark-1").first.inner_text() == "fair-meadowlark-1"
+    page.evaluate("document.querySelector('.workspace').style.setProperty('--runs-width', '280px')")
+    page.wait_for_function("document.querySelector('.runs-host .grid').clientWidth <= 280")
+    awaited(page)
+    assert len(page.get_by_role("link", name="fair-meadowlark-1").first.inner_text()) >= 14
 
 
 def test_hostile_text_is_shown_as_text(tmp_path: Path, open_page: Open) -> None:

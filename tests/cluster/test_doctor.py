@@ -1,10 +1,13 @@
 """The doctor on disks that share, and on such as only look like it."""
 
+import builtins
+import errno
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from runstore.errors import UsageError
 from sweeps.doctor import checks
 from sweeps.doctor.examine import examine
 from sweeps.doctor.findings import Diagnosis, Finding
+from sweeps.doctor.peer import Hands
 from sweeps.doctor.workers import Worker
 from sweeps.errors import SweepError
 from tests.cluster.shared_disk import SharedDisk
@@ -55,6 +59,26 @@ def test_on_two_mounts_of_a_network_disk_sweeps_work(disk: SharedDisk) -> None:
     assert delay is not None
     assert found.smallest_heartbeat <= 30
     assert not list(here.iterdir())
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a client of a network disk may say for a moment."""
+    stale = [OSError(errno.ESTALE, "Stale file handle")] * 2
+    real = builtins.open
+
+    def opened(*args: Any, **options: Any) -> Any:
+        if stale:
+            raise stale.pop()
+        return real(*args, **options)
+
+    (tmp_path / "x").write_text("new")
+    monkeypatch.setattr("builtins.open", opened)
+    hands = Hands(tmp_path)
+    assert not hands.look("bytes", "x", "new")
+    assert not hands.look("bytes", "x", "new")
+    assert hands.look("bytes", "x", "new")
 
 
 def test_says_in_plain_lines_what_holds_and_which_lease_is_safe(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The pages of sweeps: what their records and configurations say, and when they are made again."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.format.sweep_layout import SweepLayout
-from runstore.format.sweep_records import Claim, Control, Outcome
+from runstore.format.sweep_records import Beat, Claim, Control, Outcome, dump
 from sitegen.data.sweep_config import Parameter, SweepText, read_config
 from sitegen.pages.highlight import yaml_lines
 from sitegen.pages.sweep import SweepPage
 from tests.sitegen.plans import PlannedSite, plan
 from tests.stores import START, curve, write_file, write_run
-from tests.sweep_stores import Point, moment, write_record, write_sweep, write_trial
+from tests.sweep_stores import SWEEP_YAML, Point, moment, write_record, write_sweep, write_trial
 
 PAGE = "tune/sweeps/k3v9x2ab/index.html"
 DATA = "tune/sweeps/k3v9x2ab/sweep.js"
@@ -81,6 +82,71 @@ def test_a_trial_without_an_end_runs_while_its_run_does_and_is_silent_once_that_
     assert page_of(site).sweep.state == "running"
 
 
+def given_back(root: Path, state: str, *, bye: bool, attempts: int = 1) -> None:
+    """The last trial has no outcome: its run ended in its first attempt, and its agent said good-bye or did not."""
+    write_sweep(root, count=59)
+    write_file(root / "tune" / "runs" / "t058" / "state.json", {"state": state, "finished": moment(60 * 58 + 40)})
+    params = {"lr": 0.1}
+    for attempt in range(1, attempts + 1):
+        claim = Claim(58, "t058", f"agent{attempt}", params, attempt, time=moment(60 * 58 + 3600 * (attempt - 1)))
+        layout(root).claim(58, attempt).unlink(missing_ok=True)
+        write_record(layout(root).claim(58, attempt), claim)
+        beat = Beat(f"agent{attempt}", 9, "bye" if bye else "training", trial=None if bye else 58, attempt=attempt)
+        write_file(layout(root).agent(f"agent{attempt}"), dump(beat))
+
+
+@pytest.mark.parametrize(
+    ("state", "bye", "attempts", "expected"),
+    [
+        ("killed", True, 1, "queued"),
+        ("killed", True, 2, "queued"),
+        ("killed", False, 2, "running"),
+        ("finished", True, 1, "uncounted"),
+        ("finished", False, 1, "uncounted"),
+        ("failed", True, 1, "uncounted"),
+        ("finished", False, 2, "running"),
+    ],
+)
+def test_a_trial_runs_only_while_an_agent_may_be_at_it(
+    root: Path, state: str, bye: bool, attempts: int, expected: str
+) -> None:
+    given_back(root, state, bye=bye, attempts=attempts)
+    site = plan(root)
+    assert payload(site)["trials"]["state"][-1] == expected
+    head = page_of(site).sweep
+    assert dict(head.states).get("running", 0) == (expected == "running")
+    assert head.state == ("running" if expected == "running" else "idle")
+
+
+def test_an_attempt_ends_when_its_run_was_last_heard_of_and_not_when_the_next_begins(root: Path) -> None:
+    given_back(root, "running", bye=False, attempts=2)
+    run = root / "tune" / "runs" / "t058"
+    began = 60 * 58
+    write_file(run / "state.json", {"state": "running"})
+    write_file(run / "provenance.json", {"started": moment(began + 1)})
+    write_file(run / "provenance.2.json", {"started": moment(began + 3601), "tracked": 40.0})
+    write_file(run / "heartbeat.2", "{}")
+    os.utime(run / "heartbeat.2", (START + began + 3631,) * 2)
+    data = payload(plan(root, now=START + 9000))
+    [[*_, ended]] = [each for each in data["earlier"] if each[0] == 58]
+    assert ended == START + began + 41
+    assert (data["trials"]["state"][-1], data["trials"]["ended"][-1]) == ("silent", START + began + 3631)
+
+
+def test_a_metric_that_no_trial_logged_is_told_with_what_they_logged(root: Path) -> None:
+    write_sweep(root, count=0, text=SWEEP_YAML.replace("name: val/loss", "name: loss"))
+    for number in range(3):
+        meta = {"sweep": "k3v9x2ab", "created": moment(number)}
+        write_run(root, "tune", f"r{number}", curve(2), meta=meta, files={"summary.json": {"val/loss": 1, "epoch": 2}})
+        write_record(layout(root).claim(number), Claim(number, f"r{number}", "a", {"lr": 0.1}, time=moment(number)))
+        if number < 2:
+            write_record(layout(root).done(number), Outcome(number, f"r{number}", "a", "finished", time=moment(99)))
+    head = page_of(plan(root)).sweep
+    assert (head.best, head.why) == (None, "2 of 2 ended trials never logged loss; they logged val/loss, epoch")
+    write_sweep(root)
+    assert page_of(plan(root)).sweep.why == ""
+
+
 @pytest.mark.parametrize(
     ("asked", "state"), [("pause", "paused"), ("resume", "idle"), ("stop", "stopped"), ("cancel", "cancelled")]
 )
@@ -108,7 +174,7 @@ def test_every_attempt_is_told_with_its_agent_and_why_the_last_ended(root: Path)
     assert data["trials"]["attempt"][31] == 3
     assert data["trials"]["reason"][31] == "its agent died 3 times"
     earlier = [each for each in data["earlier"] if each[0] == 31]
-    assert [(attempt, state) for _, attempt, _, _, state, _ in earlier] == [(1, "given up"), (2, "given up")]
+    assert [(attempt, state) for _, attempt, _, _, state, _, _ in earlier] == [(1, "given up"), (2, "given up")]
 
 
 def test_verdicts_and_thresholds_of_early_stopping_are_in_the_metrics_own_sign(root: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import load_state
+from runstore.format.sweep_records import Outcome
 from runstore.reading.sweeps import SweepReader, open_sweep
 from sweeps.agent.places import Place
 from sweeps.creating import Wanted, from_values
@@ -78,6 +79,11 @@ def said(process: subprocess.Popen[str]) -> str:
 def reader(place: Place) -> SweepReader:
     """The sweep as it is now."""
     return open_sweep(place.sweep)
+
+
+def outcomes(place: Place) -> list[Outcome]:
+    """How the trials ended that did, in order."""
+    return [trial.outcome for trial in reader(place).state.trials if trial.outcome is not None]
 
 
 def run_states(place: Place) -> list[str]:

@@ -1,13 +1,19 @@
 """Sweeps for tests: made in a moment, with agents that are objects in this process."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from runstore.format import sweep_layout
 from runstore.format.layout import StoreLayout
 from runstore.format.sweep_layout import SweepLayout
 from runstore.format.sweep_records import Beat, Claim, Outcome, Process
+from runstore.reading.sweeps import reader, state
 from runstore.reading.sweeps.trials import Trial
+from sweeps import controller, records, sealing, shards
 from sweeps.config.sweep import parse_sweep
 from sweeps.controller import Controller, Over, Wait
 
@@ -17,6 +23,18 @@ RANDOM: dict[str, Any] = {
     "seed": 7,
     "parameters": {"lr": {"min": 0.0, "max": 1.0}, "net": {"parameters": {"depth": {"values": [1, 2, 3]}}}},
 }
+
+SHARDED = (sweep_layout, reader, state, controller, records, sealing, shards)
+"""The modules whose `SHARD` says how many trials are sealed together."""
+
+
+@contextmanager
+def small_shards(size: int) -> Iterator[None]:
+    """A shard of a thousand is sealed as one of `size` is."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in SHARDED:
+            patch.setattr(module, "SHARD", size)
+        yield
 
 
 def layout(folder: Path, sweep: str = "s1") -> SweepLayout:

@@ -31,7 +31,7 @@ def posterior(cube: Cube, count: int = 15) -> Posterior:
     rows = np.array([cube.row(cube.space.draw(rng)) for _ in range(count)])
     values = ((rows - 0.4) ** 2).sum(axis=1)
     targets = (values - values.mean()) / values.std()
-    return Posterior(cube, Kernel(np.full(len(cube), 0.6), 1.0, 1e-4), rows, targets[:, None], np.ones(count))
+    return Posterior(cube, Kernel(np.full(len(cube), 0.6), 1.0, 1e-4, 0.5), rows, targets[:, None], np.ones(count))
 
 
 @pytest.mark.parametrize("z", [5.0, 1.0, 0.0, -0.99, -1.01, -5.0, -30.0, -300.0, -999.0, -1001.0, -1e6])

@@ -10,13 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import BadTypeError, BadValueError, UsageError
+from runstore.format.sweep_records import Claim
 from sweeps.agent.child import Child
 from sweeps.agent.places import find_sweep
 from sweeps.agent.processes import deal, gpus_here, share
 from sweeps.agent.streak import Streak, streak
+from sweeps.agent.surroundings import Surroundings
 from sweeps.agent.watching import missing_metric
 from sweeps.errors import SweepError
 from tests.processes import wait_until
+from tests.sweeps.agents import make_sweep
 
 PYTHON = sys.executable
 
@@ -179,3 +182,13 @@ def test_a_metric_that_was_never_logged_gets_a_suggestion() -> None:
         "sweep anew with another metric.name: this one keeps the configuration that it began with"
     )
     assert "nor any other number" in missing_metric(0, "loss", [])
+
+
+def test_an_attempt_that_was_given_up_clears_its_own_parameters_only(tmp_path: Path) -> None:
+    place = make_sweep(tmp_path)
+    first, second = (Surroundings(place, Claim(0, "r", "a", {"lr": 1}, attempt=attempt)) for attempt in (1, 2))
+    first.write()
+    second.write()
+    first.clear()
+    assert second.yaml_file.is_file()
+    assert second.variables()["RUNSTORE_SWEEP_PARAM_PATH"] == str(second.yaml_file)

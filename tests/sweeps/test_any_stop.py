@@ -8,11 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runstore.format import sweep_layout
-from runstore.reading.sweeps import open_sweep, reader, state
-from sweeps import controller, records, sealing
+from runstore.reading.sweeps import open_sweep
 from sweeps.controller import Over
-from tests.sweeps.small_sweeps import Agent, OnlyToldDead, create, layout, told, work
+from tests.sweeps.small_sweeps import Agent, OnlyToldDead, create, layout, small_shards, told, work
 from tests.sweeps.stopping_disk import StoppingDisk
 
 SHARD = 3
@@ -22,11 +20,8 @@ FULL = settings(max_examples=60, deadline=None)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def small_shards() -> Iterator[None]:
-    """A shard of a thousand is sealed as one of three is."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (sweep_layout, reader, state, controller, records, sealing):
-            patch.setattr(module, "SHARD", SHARD)
+def shards_of_three() -> Iterator[None]:
+    with small_shards(SHARD):
         yield
 
 

@@ -77,7 +77,8 @@ def test_a_new_sweep_is_told_with_the_next_command(place: Place, terminal: Termi
 def test_a_new_sweep_as_json(place: Place, terminal: Terminal) -> None:
     told = json.loads(terminal("sweep", "create", "sweep.yaml", "--json", "--program", "other.py").out)
     made = find_sweep(told["sweep"])
-    assert told == {"sweep": made.sweep.id, "project": "uncategorized", "path": str(made.sweep.path)}
+    named = {"sweep": made.sweep.id, "id": made.sweep.id}
+    assert told == {**named, "project": "uncategorized", "path": str(made.sweep.path)}
     assert Controller.open(made.sweep).config.program == "other.py"
 
 
@@ -190,7 +191,7 @@ def test_the_best_trial_and_the_status(swept: Place, terminal: Terminal) -> None
 
 def test_a_sweep_without_trials_has_a_status_too(place: Place, terminal: Terminal) -> None:
     assert "trials   0 of 5\n" in terminal("sweep", "status", "s").out
-    assert "no trial finished with a loss yet" in terminal("sweep", "best", "s").out
+    assert "sweep p/s: no best trial: no trial ended yet\n" in terminal("sweep", "best", "s").out
     assert json.loads(terminal("sweep", "best", "s", "--json").out) is None
 
 
@@ -215,7 +216,7 @@ def test_the_expected_end_follows_the_pace(place: Place, monkeypatch: pytest.Mon
         controller.look()
         controller.finish(Outcome(claim.n, claim.run, "me", "finished", value=1.0, time=time))
     seen = overview(place, open_sweep(place.sweep), now=1_000.0)
-    assert (seen.pace, seen.end, seen.over, seen.state) == (60.0, None, 4, "no agent")
+    assert (seen.pace, seen.end, seen.over, seen.state) == (60.0, None, 4, "idle")
     heart = Heart(place.sweep, "me", this_process(), 30.0, print)
     heart.start()
     seen = overview(place, open_sweep(place.sweep), now=1_000.0)

@@ -235,7 +235,7 @@ def test_for_each_of_the_last_trials_one_agent_waits_in_case_it_comes_back(tmp_p
         layout(tmp_path).agent(name).write_bytes(dump(Beat(name, 1, "waiting")))
     found = controllers["b"].next("b", 1, Process())
     assert isinstance(found, Wait)
-    assert found.reason == "run_cap: all 1 trials were begun; waiting in case one that still runs comes back"
+    assert found.reason == "run_cap 1 is reached; waiting in case one that still runs comes back"
     assert isinstance(controllers["c"].next("c", 1, Process()), Over)
     a.finish()
     assert isinstance(controllers["b"].next("b", 1, Process()), Over)

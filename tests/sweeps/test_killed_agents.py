@@ -13,7 +13,7 @@ import pytest
 from runstore.reading.sweeps import open_sweep
 from sweeps.controller import Over
 from tests.processes import ROOT, environment
-from tests.sweeps.small_sweeps import Agent, create, layout, work
+from tests.sweeps.small_sweeps import SHARDED, Agent, create, layout, work
 
 AGENT = """
 import os, sys
@@ -22,9 +22,9 @@ import psutil
 from runstore.format import sweep_layout
 from runstore.format.host import boot_id, hostname
 from runstore.format.sweep_records import Claim, Outcome, Process
-from runstore.reading.sweeps import reader, state
-from sweeps import controller, records, sealing
-for module in (sweep_layout, reader, state, controller, records, sealing):
+from sweeps import controller
+from tests.sweeps.small_sweeps import SHARDED
+for module in SHARDED:
     module.SHARD = 10  # So that shards are sealed all the time.
 name = f"agent{os.getpid()}"
 process = Process(hostname(), os.getpid(), boot_id(), psutil.Process().create_time())
@@ -41,10 +41,8 @@ CAP = 400
 def test_killed_at_random_and_replaced_the_sweep_comes_to_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("runstore.format.sweep_layout", "runstore.reading.sweeps.reader", "runstore.reading.sweeps.state"):
-        monkeypatch.setattr(f"{module}.SHARD", 10)
-    for module in ("controller", "records", "sealing"):
-        monkeypatch.setattr(f"sweeps.{module}.SHARD", 10)
+    for module in SHARDED:
+        monkeypatch.setattr(module, "SHARD", 10)
     create(tmp_path, run_cap=CAP, max_retries=1_000)
     dice, log = random.Random(5), tmp_path / "log"
     agents = [start(tmp_path, log) for _ in range(4)]

@@ -7,11 +7,10 @@ import pytest
 
 from runstore.format.layout import StoreLayout
 from runstore.format.records import create_store
-from runstore.reading.sweeps import open_sweep, reader, state
-from sweeps import controller, records, sealing
+from runstore.reading.sweeps import open_sweep
 from sweeps.controller import Controller, Over
 from tests.merge.test_merge import Repository
-from tests.sweeps.small_sweeps import Agent, OnlyToldDead, create, layout, told, work
+from tests.sweeps.small_sweeps import SHARDED, Agent, OnlyToldDead, create, layout, told, work
 
 
 @pytest.fixture
@@ -74,9 +73,8 @@ def test_what_people_asked_for_on_both_branches_counts(repository: Repository) -
 
 
 def test_a_shard_that_one_branch_sealed_or_both_did(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (reader, state, controller, records, sealing):
+    for module in SHARDED:
         monkeypatch.setattr(module, "SHARD", 3)
-    monkeypatch.setattr("runstore.format.sweep_layout.SHARD", 3)
     folder = repository.folder
     merged = repository.diverge(runs(folder, "a", 5), runs(folder, "b", 2))
     assert merged.returncode == 0, merged.stdout

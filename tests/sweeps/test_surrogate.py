@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.optimize import check_grad
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.linear_model import Ridge
 
 from sweeps.search.cube import Column, Columns
 from sweeps.search.surrogate import PRIORS, Kernel, Posterior, Warp, _Evidence, fit
@@ -43,7 +44,7 @@ def test_one_huge_value_does_not_hide_the_others() -> None:
 
 def test_predictions_are_those_of_scikit_learn() -> None:
     rows, targets = _data(20)
-    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.7, 1e-3)
+    kernel = Kernel(np.array([0.5, 0.8, 1.2]), 1.7, 1e-3, 0.0)
     ours = Posterior(COLUMNS, kernel, rows, targets[:, None], np.ones(20))
     scales = kernel.scales[COLUMNS.owner]
     theirs = GaussianProcessRegressor(ConstantKernel(1.7) * Matern(scales, nu=2.5), alpha=1e-3, optimizer=None)
@@ -55,9 +56,27 @@ def test_predictions_are_those_of_scikit_learn() -> None:
     assert np.allclose(np.sqrt(found_variances), deviations, atol=1e-6)
 
 
+def test_a_trend_alone_is_a_ridge_regression_on_its_terms() -> None:
+    rows, targets = _data(20)
+    ours = Posterior(COLUMNS, Kernel(np.ones(3), 1e-12, 0.02, 0.5), rows, targets[:, None], np.ones(20))
+    theirs = Ridge(alpha=0.02 / 0.5, fit_intercept=False).fit(COLUMNS.trends(rows), targets)
+    asked = _data(50, seed=1)[0]
+    assert np.allclose(ours.predict(asked)[0][:, 0], theirs.predict(COLUMNS.trends(asked)), atol=1e-6)
+
+
+def test_far_from_all_trials_a_trend_is_known() -> None:
+    rows = np.random.default_rng(3).random((30, 2)) * 0.6 + 0.2
+    columns = Columns([Column("a"), Column("b")])
+    targets = ((rows - 0.5) ** 2).sum(axis=1)
+    targets = (targets - targets.mean()) / targets.std()
+    kernel = fit(columns, rows, targets, np.ones(30))[0]
+    means, variances = Posterior(columns, kernel, rows, targets[:, None], np.ones(30)).predict(np.array([[0.0, 1.0]]))
+    assert means[0, 0] - 3 * np.sqrt(variances[0]) > targets.max()
+
+
 def test_the_evidence_is_that_of_scikit_learn_and_the_priors() -> None:
     rows, targets = _data(15)
-    logs = np.log([0.5, 0.8, 1.2, 1.7, 1e-2])
+    logs = np.log([0.5, 0.8, 1.2, 1.7, 1e-2, 1e-30])
     kernel = ConstantKernel(1.7) * Matern(np.exp(logs[:3])[COLUMNS.owner], nu=2.5) + WhiteKernel(1e-2)
     theirs = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=None).fit(COLUMNS.features(rows), targets)
     off = (logs - PRIORS.means(3)) / PRIORS.deviations(3)
@@ -68,7 +87,7 @@ def test_the_evidence_is_that_of_scikit_learn_and_the_priors() -> None:
 def test_the_slope_of_the_evidence_is_its_derivative() -> None:
     rows, targets = _data(25)
     evidence = _Evidence(COLUMNS, rows, targets, np.arange(1.0, 26.0), PRIORS)
-    logs = np.log([0.4, 0.9, 1.5, 2.0, 1e-3])
+    logs = np.log([0.4, 0.9, 1.5, 2.0, 1e-3, 0.3])
     assert check_grad(lambda x: evidence(x)[0], lambda x: evidence(x)[1], logs, epsilon=1e-6) < 1e-3
 
 
@@ -108,7 +127,7 @@ def test_noise_is_told_from_signal() -> None:
 
 
 def test_a_point_seen_more_often_is_more_certain() -> None:
-    kernel = Kernel(np.array([0.3, 0.3, 1.0]), 1.0, 0.1)
+    kernel = Kernel(np.array([0.3, 0.3, 1.0]), 1.0, 0.1, 0.3)
     rows, targets = _data(2)
     once = Posterior(COLUMNS, kernel, rows, targets[:, None], np.array([1.0, 1.0])).predict(rows)[1]
     often = Posterior(COLUMNS, kernel, rows, targets[:, None], np.array([9.0, 1.0])).predict(rows)[1]
@@ -117,5 +136,5 @@ def test_a_point_seen_more_often_is_more_certain() -> None:
 
 def test_points_that_coincide_do_not_break_the_model() -> None:
     rows = np.repeat(_data(5)[0], 4, axis=0)
-    posterior = Posterior(COLUMNS, Kernel(np.full(3, 20.0), 50.0, 1e-9), rows, np.zeros((20, 1)), np.ones(20))
+    posterior = Posterior(COLUMNS, Kernel(np.full(3, 20.0), 50.0, 1e-9, 1e-4), rows, np.zeros((20, 1)), np.ones(20))
     assert np.isfinite(posterior.predict(rows)[0]).all()

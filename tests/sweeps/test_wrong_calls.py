@@ -38,8 +38,8 @@ def test_an_engine_that_nobody_offers_is_found_when_the_sweep_is_created(tmp_pat
 
 
 def test_a_retry_says_when_nothing_comes_of_it_before_resume(tmp_path: Path) -> None:
-    place = make_sweep(tmp_path, train="raise SystemExit(1)", **BOWL, run_cap=1)
-    run_agent(tmp_path)
+    place = make_sweep(tmp_path, train="raise SystemExit(1)", **BOWL, run_cap=2)
+    run_agent(tmp_path, "--count", "1")
     path = str(place.sweep.path)
     assert CliRunner().invoke(command, ["cancel", path]).exit_code == 0
     done = CliRunner().invoke(command, ["retry", path, "0", "0"])

@@ -8,7 +8,7 @@ from runstore.format.sweep_layout import SweepLayout, record_names, sealed_shard
 from runstore.format.sweep_records import BadRecordError, load_values
 from runstore.format.sweep_schema import SWEEP_SCHEMAS
 from runstore.reading.sweeps.files import read_bytes
-from runstore.reading.sweeps.reader import open_sweep
+from runstore.reading.sweeps.reader import mend, open_sweep
 
 _MOST = 20
 
@@ -32,7 +32,7 @@ def _line(line: bytes, kind: str) -> Iterator[str]:
     try:
         values = load_values(line, kind)
     except BadRecordError as error:
-        yield f"found {error}, expected a {kind}; delete the line, or restore the file from git"
+        yield f"found {error}, expected {'an' if kind == 'outcome' else 'a'} {kind}; {mend(kind)}"
         return
     for mistake in mistakes(values, SWEEP_SCHEMAS[f"sweep-{kind}"]):
         place = f"{mistake.place}: " if mistake.place else ""

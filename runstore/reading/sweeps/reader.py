@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from runstore.errors import StoreError
+from runstore.errors import FormatError, StoreError
 from runstore.format import records
 from runstore.format.sweep_layout import (
     SHARD,
@@ -36,7 +36,13 @@ from runstore.reading.sweeps.trials import Trial, unknown_outcome
 
 _HEARTBEAT_SECONDS: Final = 30.0
 _LEASE_BEATS: Final = 10
-_MEND: Final = "the rest is read; restore the file from git, and check its permissions where it cannot be read"
+_MENDS: Final = {
+    "claim": "restore the file from git, or leave it as it is: without it its number could be claimed again",
+    "outcome": "restore the file from git; the trial counts as crashed, and `runstore sweep retry` runs it again",
+    "control": "restore the file from git, or ask for the same again",
+    "verdict": "restore the file from git; it only says why a trial was stopped",
+    "trial": "restore the file from git",
+}
 R = TypeVar("R", Claim, Outcome, Verdict, Control)
 
 
@@ -97,6 +103,10 @@ class SweepReader:
             self._take_outcome(trial)
         return found or (trial.attempt, trial.is_over) != (attempt, over)
 
+    def look_at_shard(self, number: int) -> bool:
+        """Reads the shard of a number where it was sealed meanwhile; whether it is sealed."""
+        return number // SHARD in self.state.sealed or self._look_for_sealed(number)
+
     def heartbeats(self) -> Iterator[Beat]:
         """The agents' last heartbeats, by name; one that cannot be read is left out."""
         for name in agent_names(self.layout.agents_dir):
@@ -137,7 +147,7 @@ class SweepReader:
             for name in record_names(path):
                 number = (parse_record(name) or parse_late(name) or (0,))[0]
                 if number // SHARD != shard:
-                    self._note(path / name, "a record in the wrong directory")
+                    self._note(path / name, "a record in the wrong directory", "trial")
                 elif kind is Claim:
                     self._take_claim_file(f"{path}/{name}", number)
                 else:
@@ -147,6 +157,11 @@ class SweepReader:
         path = self.layout.resolved_json
         try:
             values = records.read_json_object(path)
+        except FormatError as error:  # Its own advice is to delete the file: without this one nobody goes on.
+            place = f"{error.place}: " if error.place else ""
+            found = f"{place}found {error.found}, expected {error.expected}"
+            self.problems[path] = f"{found}; restore the file from git, or create the sweep anew"
+            return {}
         except StoreError as error:
             self.problems[path] = str(error).removeprefix(f"{path}, ").removeprefix(f"{path}: ")
             return {}
@@ -171,7 +186,7 @@ class SweepReader:
             found = self._records(place, Claim)
         except BadRecordError as error:
             path = Path(place)
-            self._note(path, f"found {error}, expected a claim")
+            self._note(path, f"found {error}, expected a claim", "claim")
             self.unreadable[number] = path
             self.state.skip(number)
             return True
@@ -184,7 +199,7 @@ class SweepReader:
             if claim.n == number:
                 self.state.apply(claim)
             else:
-                self._note(Path(place), f"found the claim of trial {claim.n}, expected one of {number}")
+                self._note(Path(place), f"found the claim of trial {claim.n}, expected one of {number}", "claim")
         self.state.skip(number)
         return True
 
@@ -208,9 +223,9 @@ class SweepReader:
         except BadRecordError as error:
             path = Path(place)
             if path not in self.problems:
-                self._note(path, f"found {error}, expected an outcome")
+                self._note(path, f"found {error}, expected an outcome", "outcome")
             for trial in self.state.at(number):
-                if not trial.is_over and not self.is_young(path):
+                if not trial.is_over and _is_of(trial, path.name) and not self.is_young(path):
                     self.state.apply(unknown_outcome(trial, f"its outcome cannot be read: {error}"))
             return True
         if found is None:
@@ -241,7 +256,7 @@ class SweepReader:
         try:
             found = self._records(str(path), kind)
         except BadRecordError as error:
-            self._note(Path(path), f"found {error}, expected a {kind.kind}")
+            self._note(Path(path), f"found {error}, expected a {kind.kind}", kind.kind)
             return True
         for record in found or ():
             self.state.apply(record)
@@ -265,7 +280,7 @@ class SweepReader:
         if wrong and not found:
             raise wrong[0]
         if wrong:
-            self._note(Path(place), f"found {wrong[0]}, expected a {kind.kind} on each line")
+            self._note(Path(place), f"found {wrong[0]}, expected a {kind.kind} on each line", "trial")
         return found
 
     # Sealed shards
@@ -284,21 +299,27 @@ class SweepReader:
             data = read_bytes(place)
         except BadRecordError as error:
             path = Path(place)
-            self._note(path, f"found {error}, expected a sealed shard")
+            self._note(path, f"found {error}, expected a sealed shard", "trial")
             return False
         if data is None:
             return False
         trials, wrong = read_sealed(data)
         if wrong:
             path = Path(place)
-            self._note(path, f"line {wrong[0][0]}: found {wrong[0][1]}, expected a trial ({len(wrong)} such lines)")
+            lines = f"{len(wrong)} such {'line' if len(wrong) == 1 else 'lines'}"
+            self._note(path, f"line {wrong[0][0]}: found {wrong[0][1]}, expected a trial ({lines})", "trial")
         self.state.add_sealed(shard, trials)
         for number in [each for each in self.unreadable if each // SHARD == shard]:
             del self.unreadable[number]
         return True
 
-    def _note(self, path: Path, problem: str) -> None:
-        self.problems[path] = f"{problem}; {_MEND}"
+    def _note(self, path: Path, problem: str, kind: str) -> None:
+        self.problems[path] = f"{problem}; the rest is read; {mend(kind)}"
+
+
+def mend(kind: str) -> str:
+    """What to do about a record that cannot be read: nothing is mended by deleting it."""
+    return _MENDS[kind]
 
 
 def open_sweep(layout: SweepLayout) -> SweepReader:
@@ -335,6 +356,13 @@ def _read_lines(data: bytes, trials: dict[str, Trial], wrong: list[tuple[int, Ba
 def _says_more(trial: Trial, known: Trial) -> bool:
     """Of two lines about one trial, each from another branch, the one with more attempts counts."""
     return len(trial.claims) > len(known.claims)
+
+
+def _is_of(trial: Trial, name: str) -> bool:
+    """Whether an outcome of this name would be the one that a trial waits for: one from before a retry is not."""
+    if (late := parse_late(name)) is not None:
+        return late[2] == trial.run and late[1] >= trial.first
+    return (parse_record(name) or (0, 0))[1] == trial.first
 
 
 def _place(folder: str, number: int, attempt: int = 1) -> str:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from runstore.format.sweep_layout import SHARD
@@ -38,9 +38,11 @@ class SweepState:
         self._maximize = goal == "maximize"
         self._configured_cap = run_cap
         self._by_run: dict[str, Trial] = {}
+        self._at_work: dict[str, dict[str, Trial]] = {}
+        self._agents: dict[str, str] = {}
         self._waiting: dict[str, list[Outcome | Verdict]] = {}
         self._unclaimed: dict[int, Control] = {}
-        self._claimed: set[int] = set()
+        self._added: dict[int, list[Trial]] = {}
         self._retries: dict[tuple[int, int], Control] = {}
         self._best: Trial | None = None
         self._best_key: tuple[float, int, str] = (0.0, 0, "")
@@ -82,16 +84,29 @@ class SweepState:
 
     @property
     def queued(self) -> list[Control]:
-        """Points that somebody added and that nobody took yet, in order; `data["params"]` has them nested."""
-        return [self._unclaimed[number] for number in sorted(self._unclaimed)]
+        """Points that somebody added and that nobody took yet, in order; `data["params"]` has them nested. Nobody can
+        add to a sealed shard: a trial of one that somebody asked for again is such a point."""
+        again = [
+            replace(self._retries[each.control, each.trial.number], what="add", data={"params": each.trial.params})
+            for each in self.wanted
+            if each.trial.number // SHARD in self.sealed
+        ]
+        return sorted([*self._unclaimed.values(), *again], key=lambda each: each.n)
 
     @property
     def retries(self) -> list[Retry]:
-        """Trials that somebody asked for again, and that nobody took again, in order. They are over."""
+        """Trials that somebody asked for again, and that nobody took again, in order. They are over, and their shard is
+        not sealed."""
+        return [each for each in self.wanted if each.trial.number // SHARD not in self.sealed]
+
+    @property
+    def wanted(self) -> list[Retry]:
+        """Trials that somebody asked for again, and that nobody took again, in order, of whatever shard."""
         found = []
-        for (control, number), _ in sorted(self._retries.items()):
+        for control, number in sorted(self._retries):
+            instead = [trial.params for trial in self._added.get(control, ())]
             for trial in self.at(number):
-                if trial.is_over and trial.claim.retry < control:
+                if trial.is_over and trial.claim.retry < control and trial.params not in instead:
                     found.append(Retry(control, trial))
         return found
 
@@ -124,6 +139,10 @@ class SweepState:
     def of(self, run: str) -> Trial | None:
         """The trial of a run."""
         return self._by_run.get(run)
+
+    def of_agent(self, agent: str) -> list[Trial]:
+        """The trials without an outcome whose last attempt is this agent's."""
+        return list(self._at_work.get(agent, {}).values())
 
     def at(self, number: int) -> list[Trial]:
         """The trials with a number: one, or after a merge two; none for one that nobody claimed."""
@@ -174,8 +193,8 @@ class SweepState:
                     self.apply(each, late=each.first == trial.first)
                 if outcome is not None:
                     self.apply(outcome)
-                if trial.verdict is not None:
-                    self.apply(trial.verdict)
+                for verdict in trial.verdicts:
+                    self.apply(verdict)
         for trial in [each for each in self.pending.values() if each.number // SHARD == shard]:
             self.apply(unknown_outcome(trial, "its shard was sealed on another branch"))
 
@@ -192,8 +211,7 @@ class SweepState:
         elif not trial.add_claim(claim):
             return
         if claim.added:
-            self._claimed.add(claim.added)
-            self._unclaimed.pop(claim.added, None)
+            self._take_added(trial)
         if claim.retry:
             self._retries = {key: each for key, each in self._retries.items() if not _is_met(key, trial)}
         for waiting in self._waiting.pop(claim.run, ()):
@@ -209,11 +227,17 @@ class SweepState:
         self.next_number = max(self.next_number, trial.number + 1)
         if trial.is_sealed:
             self.seen += 1
-            if added := trial.added:
-                self._claimed.add(added)
-                self._unclaimed.pop(added, None)
+            if trial.added:
+                self._take_added(trial)
         else:
             self.pending[trial.run] = trial
+
+    def _take_added(self, trial: Trial) -> None:
+        """Somebody took the point that a control asked for."""
+        taken = self._added.setdefault(trial.added, [])
+        if trial not in taken:
+            taken.append(trial)
+        self._unclaimed.pop(trial.added, None)
 
     def _settle(self, trial: Trial) -> None:
         """After something was added to a trial: whether it runs, and which one is the best."""
@@ -224,12 +248,26 @@ class SweepState:
         elif not over and not pending:
             self.pending[trial.run] = trial
             self.seen -= 1
+        self._assign(trial, "" if over else trial.claim.agent)
         if trial is self._best:
             self._best = None
             for each in self.trials:
                 self._compare(each)
         elif over:
             self._compare(trial)
+
+    def _assign(self, trial: Trial, agent: str) -> None:
+        """Notes who works at a trial; nobody: ""."""
+        before = self._agents.get(trial.run, "")
+        if before == agent:
+            return
+        if before:
+            del self._at_work[before][trial.run]
+        if agent:
+            self._agents[trial.run] = agent
+            self._at_work.setdefault(agent, {})[trial.run] = trial
+        else:
+            del self._agents[trial.run]
 
     def _compare(self, trial: Trial) -> None:
         value = trial.comparable
@@ -246,7 +284,7 @@ class SweepState:
         steering = [each.what for each in self.controls if each.what in _STEERING]
         self._asked = steering[-1] if steering else ""
         if control.what == "add" and isinstance(control.data.get("params"), Mapping):
-            if control.n not in self._claimed:
+            if control.n not in self._added:
                 self._unclaimed[control.n] = control
         elif control.what == "retry":
             for number in control.data.get("trials") or ():

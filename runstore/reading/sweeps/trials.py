@@ -115,9 +115,16 @@ class Trial:
 
     @property
     def verdict(self) -> Verdict | None:
-        """Why it was stopped early; None where it was not."""
+        """Why it was stopped early; None where it was not, or where that was before somebody asked for it again."""
         self._take_apart()
-        return self._verdicts[max(self._verdicts)] if self._verdicts else None
+        latest = max(self._verdicts, default=0)
+        return self._verdicts[latest] if latest and latest >= self.first else None
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Why its attempts were stopped early, in order, also those that count no more."""
+        self._take_apart()
+        return [self._verdicts[attempt] for attempt in sorted(self._verdicts)]
 
     @property
     def state(self) -> FinalOrRunning:
