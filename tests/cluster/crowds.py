@@ -80,14 +80,14 @@ class Crowd:
 
 @contextmanager
 def crowds(
-    disk: SharedDisk, place: Place, scratch: Path, a_side: int, script: str = AGENT
+    disk: SharedDisk, place: Place, scratch: Path, a_side: int, script: str = AGENT, *, others_first: bool = False
 ) -> Iterator[tuple[Crowd, Crowd]]:
-    """`a_side` agents on each mount; none outlives the block."""
+    """`a_side` agents on each mount, or on the second alone (`others_first`); none outlives the block."""
     sweep = place.sweep.path.relative_to(disk.a)
     sides = (Crowd(disk.a / sweep, scratch, script=script), Crowd(disk.b / sweep, scratch, OTHER_HOST, script))
     try:
         for _ in range(a_side):
-            for side in sides:
+            for side in sides[others_first:]:
                 side.start()
         yield sides
     finally:

@@ -57,7 +57,10 @@ def test_a_shard_that_is_sealed_under_killed_and_sleeping_agents_holds_each_tria
     store = disk.a / f"boundary-{act.__name__}" / "experiments"
     place = nearly_full(store)
     reader = open_sweep(place.sweep)
-    with crowds(disk, place, tmp_path, AGENTS_A_SIDE, AGENT) as (here, there):
+    with crowds(disk, place, tmp_path, AGENTS_A_SIDE, AGENT, others_first=True) as (here, there):
+        put_to_sleep(reader, there)
+        for _ in range(AGENTS_A_SIDE):
+            here.start()
         kills = stir(reader, place.sweep, here, there, act)
         for each in (*here.agents, *there.agents):
             assert each.wait(timeout=60) == 0, here.said() + there.said()
@@ -84,18 +87,28 @@ def nearly_full(store: Path) -> Place:
     return place
 
 
+def put_to_sleep(reader: SweepReader, there: Crowd) -> None:
+    """Those there sleep with trials of the first shard, which is not full yet."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        assert time.monotonic() < deadline, there.said()
+        there.signal(signal.SIGSTOP)
+        ended = over(reader)
+        assert ended < SHARD, "those there were never seen with a trial"
+        if any(trial.claim.process.host == OTHER_HOST for trial in reader.state.pending.values()):
+            return
+        there.signal(signal.SIGCONT)
+        time.sleep(0.05)
+
+
 def stir(reader: SweepReader, sweep: SweepLayout, here: Crowd, there: Crowd, act: Act) -> int:
-    """Kills agents here one after the other, and puts those there to sleep with trials of the first shard; does `act`
-    while the shard is being sealed. How many were killed."""
+    """Kills agents here one after the other, and does `act` while the shard is being sealed; those there are awake in
+    the end. How many were killed."""
     rng = random.Random(5)
     deadline = time.monotonic() + PATIENCE_SECONDS
     kills, next_kill, sealing = 0, FIRST + 1, False
-    asleep = False
     while (ended := over(reader)) < TRIALS or not sealing:
         assert time.monotonic() < deadline, f"{ended} of {TRIALS} trials are over\n{here.said()}\n{there.said()}"
-        if not asleep and any(trial.claim.process.host == OTHER_HOST for trial in reader.state.pending.values()):
-            there.signal(signal.SIGSTOP)
-            asleep = True
         if not sealing and os.path.lexists(sweep.sealing(sweep.claims_dir, 0)):
             sealing = True
             act(here, there)
@@ -106,7 +119,6 @@ def stir(reader: SweepReader, sweep: SweepLayout, here: Crowd, there: Crowd, act
             next_kill = ended + 4
         time.sleep(0.05)
     there.signal(signal.SIGCONT)
-    assert asleep
     return kills
 
 
