@@ -253,7 +253,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "yaml": ("runstore.format.yaml_core",),
     "sklearn": ("runstore.media.curves", "sitegen.demo_denoise", "sitegen.demo_sweep", "sitegen.digits"),
     "pynvml": ("runstore.recording",),
-    "psutil": ("runstore.recording", "runstore.reading.states", "sweeps.sealing"),
+    "psutil": ("runstore.recording", "runstore.format.host", "sweeps.sealing"),
     "watchfiles": ("sitegen.serve",),
 }
 """Where a library may be imported; one that is not listed may be imported anywhere."""

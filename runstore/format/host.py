@@ -1,6 +1,7 @@
 """Which host, and which boot of it, a process id belongs to."""
 
 import os
+import time
 from functools import cache
 from pathlib import Path
 
@@ -25,3 +26,31 @@ def boot_id() -> str:
         return f"{boot}/{os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return ""
+
+
+def process_start(pid: int) -> float | None:
+    """When a process began, in seconds of the epoch, as psutil tells it; 0.0 when that cannot be known. None for one
+    that is not there, or ended and was only not asked about by its parent."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        if fields[0] in (b"Z", b"X"):
+            return None
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        pass  # It is gone, hidden from us, or this system keeps no such files.
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):  # Or no number that a process can have.
+        return None
+    except OSError:
+        return 0.0
+    import psutil  # Takes longer to load than all else here.
+
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.Error:
+        return 0.0

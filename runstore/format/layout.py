@@ -311,8 +311,16 @@ class StoreLayout:
 
 def link_among(root: Path, folder: Path) -> Path | None:
     """The link among a directory below `root` and those above it, None when there is none. `root` itself may be one."""
-    parts = (folder, *folder.parents)
-    return next((part for part in reversed(parts[: parts.index(root)]) if part.is_symlink()), None)
+    place = os.fspath(root)
+    for name in folder.relative_to(root).parts:
+        place = os.path.join(place, name)
+        try:
+            mode = os.lstat(place).st_mode
+        except OSError:
+            return None  # What is not there has nothing below it.
+        if stat.S_ISLNK(mode):
+            return Path(place)
+    return None
 
 
 def refuse_links(root: Path, folder: Path) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from runstore.format.host import boot_id, hostname
+from runstore.format.host import boot_id, hostname, process_start
 from runstore.format.records import CRASHED_AFTER_SECONDS, Heartbeat, RunState, State
 
 _START_TOLERANCE = 2.0
@@ -39,16 +39,8 @@ def process_alive(beat: Heartbeat) -> bool | None:
     """Whether the process behind a heartbeat lives; None when that cannot be known from this host."""
     if beat.host != hostname() or not beat.boot or beat.boot != boot_id() or beat.pid <= 0:
         return None
-    import psutil
-
-    try:
-        process = psutil.Process(beat.pid)
-        started = process.create_time()
-        if process.status() == psutil.STATUS_ZOMBIE:  # Ended, and only its parent has not asked yet.
-            return False
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return None
+    started = process_start(beat.pid)
+    if not started:
+        return None if started == 0.0 else False
     # A number is given to a new process when the old one is gone: it is the same only with the same birth.
     return not beat.start or abs(started - beat.start) <= _START_TOLERANCE

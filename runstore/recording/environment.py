@@ -151,14 +151,15 @@ def _conda_packages(prefix: Path) -> list[str]:
 def _locks(folder: Path) -> dict[str, str]:
     """The digests (SHA-256) of the lock files that hold for `folder`, by path."""
     found = {}
-    for place in (folder, *folder.parents):
+    for place in map(str, (folder, *folder.parents)):
         for name in _LOCKS:
+            path = os.path.join(place, name)
             try:
-                if (place / name).stat().st_size <= _MOST_LOCK_BYTES:
-                    found[str(place / name)] = hashlib.sha256((place / name).read_bytes()).hexdigest()
+                if os.stat(path).st_size <= _MOST_LOCK_BYTES:
+                    found[path] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
             except OSError:
                 continue
-        if found or (place / ".git").exists():
+        if found or os.path.exists(os.path.join(place, ".git")):
             break
     return found
 

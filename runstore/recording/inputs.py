@@ -1,6 +1,7 @@
 """Where a config's values come from: whatever scripts keep their options in, files, and the parameters of a sweep."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -11,6 +12,19 @@ from runstore.settings import RunSettings
 
 DEFAULTS_FILE: Final = "config-defaults.yaml"
 """In the working directory: values that hold where nothing else gives one."""
+
+
+_written: dict[str, Mapping[str, Any]] = {}
+
+
+@contextmanager
+def written(path: Path, params: Mapping[str, Any]) -> Iterator[None]:
+    """While this lasts nobody reads the file of a sweep's parameters at `path`: this process has just written it."""
+    _written[str(path)] = params
+    try:
+        yield
+    finally:
+        del _written[str(path)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +48,8 @@ def gather(given: Any, include: Iterable[str] | None, exclude: Iterable[str] | N
     for path in settings.config_paths:
         found.update(load(Path(path)))
     found.update(own)
-    return Inputs(found, load(Path(settings.sweep_param_path)) if settings.sweep_param_path else {})
+    params = settings.sweep_param_path or ""
+    return Inputs(found, load(_written.get(params) or Path(params)) if params else {})
 
 
 def load(source: Any, *, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None) -> dict[str, Any]:

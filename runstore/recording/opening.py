@@ -65,7 +65,7 @@ def open_run(wish: RunSettings, warn: Callable[[str], None]) -> Opened:
     if wish.run_id:
         project.run(wish.run_id)
     refuse_links(store.root, project.runs_dir)
-    create_store(store, wish.entity or "")
+    _make_ready(store, wish.entity or "")
     opener = _Opener(store, project, wish, warn)
     with _told(project):
         if fork is not None:
@@ -73,6 +73,23 @@ def open_run(wish: RunSettings, warn: Callable[[str], None]) -> Opened:
         if rewind is not None:
             return opener.rewind(rewind)
         return opener.join() if wish.mode == "shared" else opener.resume_or_make()
+
+
+_ready: dict[str, int] = {}
+
+
+def _make_ready(store: StoreLayout, entity: str) -> None:
+    """Creates the store, or what it lacks; once while its own file stays as it is: a process may record thousands of
+    runs."""
+    root, path = str(store.root), str(store.store_yaml)
+    try:
+        if os.stat(path).st_mtime_ns == _ready.get(root):
+            return
+    except OSError:
+        pass  # It is missing, or create_store says what is wrong.
+    create_store(store, entity)
+    with suppress(OSError):
+        _ready[root] = os.stat(path).st_mtime_ns
 
 
 def _moments(wish: RunSettings) -> tuple[Moment | None, Moment | None]:
@@ -243,8 +260,9 @@ class _Opener:
                 f"{layout.path}: the run id {layout.id!r} was deleted from project {self.project.name!r} and can never "
                 "be used again; choose another id"
             )
+        refuse_links(self.store.root, layout.path)
         for folder in (layout.media_dir, layout.files_dir, layout.code_dir):
-            refuse_links(self.store.root, folder)
+            refuse_links(layout.path, folder)
 
     def _make_empty(self) -> RunLayout:
         """A new run's directory: of the id that was asked for, which must be free, or of a random one."""
@@ -262,11 +280,13 @@ class _Opener:
 
     def _make(self, layout: RunLayout) -> bool:
         """Makes the run's directory; False when somebody did that before."""
-        make_below(self.store.root, self.project.runs_dir)
         try:
             layout.path.mkdir()
         except FileExistsError:
             return False
+        except FileNotFoundError:
+            make_below(self.store.root, self.project.runs_dir)
+            return self._make(layout)
         return True
 
     def _new(self, layout: RunLayout) -> Opened:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +87,8 @@ class Provenance:
                 reason = " ".join(str(error).split()) or type(error).__name__
                 self._facts.setdefault("missing", {})[step.__name__.removeprefix("_add_")] = reason[:200]
             # What comes next may take long: git, or the tools that know GPUs.
-            if step == self._add_packages or time.monotonic() - began > _PAUSE_SECONDS:
+            slow = time.monotonic() - began > _PAUSE_SECONDS
+            if slow or (step == self._add_packages and not self._hurry.is_set()):
                 self._save()
         self._save()
 
@@ -131,7 +133,7 @@ class Provenance:
         self._facts.update(describe_environment(Path(self._facts["cwd"])))
 
     def _add_hardware(self) -> None:
-        self._facts.update(describe_hardware())
+        self._facts.update(_hardware())
 
     def _add_system(self) -> None:
         self._facts.update(_describe_system(self._wish))
@@ -143,6 +145,11 @@ class Provenance:
         self._save_beside(self._layout.requirements_txt, self._writer.requirements, lines.encode())
         if version := version_of("runstore"):
             self._facts["runstore"] = version
+
+
+@cache  # A process may record thousands of runs.
+def _hardware() -> dict[str, Any]:
+    return describe_hardware()
 
 
 def _describe_process(wish: RunSettings) -> dict[str, Any]:

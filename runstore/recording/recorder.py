@@ -262,7 +262,7 @@ class Recorder:
     def _leave_terminal(self, ending: Ending, *, quiet: bool) -> None:
         if self._console is not None:
             console.stop_listening(self._console)
-        if not (quiet or self._wish.quiet):
+        if self._wish.tells and not (quiet or self._wish.quiet):
             try:
                 self._say_end(ending)
             except Exception as error:  # Decoration: nothing that goes wrong with it may reach the script.

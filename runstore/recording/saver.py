@@ -104,10 +104,10 @@ class Saver:
 
     def _write(self, path: Path, content: bytes | _Copy, sync: bool) -> bool:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(content, bytes):
-                records.write_atomically(path, content, sync=sync)
+                _write_bytes(path, content, sync)
             elif Fingerprint.of(content.source) == content.known:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 copy_file(content.source, path)
             else:
                 self._trouble.warn_once(f"changed {path}", f"{content.source}: changed before it could be copied")
@@ -121,6 +121,14 @@ class Saver:
             return False
         self._trouble.recovered(path)
         return True
+
+
+def _write_bytes(path: Path, data: bytes, sync: bool) -> None:
+    try:
+        records.write_atomically(path, data, sync=sync)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records.write_atomically(path, data, sync=sync)
 
 
 def _weight(content: bytes | _Copy | None) -> int:

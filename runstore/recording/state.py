@@ -3,11 +3,10 @@
 import datetime
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from runstore.errors import BadTypeError
 from runstore.format import records
-from runstore.format.host import boot_id, hostname
+from runstore.format.host import boot_id, hostname, process_start
 from runstore.format.records import Heartbeat, RunState, State
 from runstore.format.run_layout import RunLayout, WriterLayout
 from runstore.recording.saver import Saver
@@ -61,7 +60,7 @@ class StateFiles:
         self._running = RunState()
 
     def begin(self) -> None:
-        beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=process_start())
+        beat = Heartbeat(pid=os.getpid(), host=hostname(), boot=boot_id(), start=process_start(os.getpid()) or 0.0)
         self._saver.save(self._heartbeat, records.dump_heartbeat(beat))
         if self._primary:
             self._saver.save(self._layout.state_json, records.dump_state(self._running))
@@ -93,19 +92,3 @@ class StateFiles:
 def utc_now() -> str:
     """This moment as run.yaml and state.json spell it: ISO 8601, UTC."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def process_start() -> float:
-    """When this process began, in seconds of the epoch, as psutil tells it; 0.0 when that cannot be known."""
-    try:
-        stat = Path("/proc/self/stat").read_text()
-        ticks = float(stat.rpartition(")")[2].split()[19])
-        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime"))
-        return float(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError, StopIteration):
-        import psutil
-
-        try:
-            return float(psutil.Process().create_time())
-        except psutil.Error:
-            return 0.0

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
@@ -113,6 +113,8 @@ def override(settings: RunSettings, given: Mapping[str, Any]) -> tuple[RunSettin
     return settings.replacing(origins=origins, **{name: value for name, (value, _) in layer.items()}), remarks
 
 
+_VARIABLES: Final = frozenset(variable for spec in SETTINGS.values() for variable in spec.variables)
+
 _process: _Layer = {}
 
 
@@ -156,9 +158,10 @@ def _settings(layer: _Layer) -> RunSettings:
 
 def _environment(environ: Mapping[str, str]) -> _Layer:
     found: _Layer = {}
-    for name, spec in SETTINGS.items():
+    given = _VARIABLES.intersection(environ)
+    for name, spec in SETTINGS.items() if given else ():
         for variable in spec.variables:
-            if text := environ.get(variable):
+            if variable in given and (text := environ[variable]):
                 found[name] = spec.kind.parse(text, variable), variable
                 break
     return found

@@ -4,10 +4,9 @@ import os
 import re
 from typing import Final
 
-from runstore.format.host import boot_id, hostname
+from runstore.format.host import boot_id, hostname, process_start
 from runstore.format.sweep_records import Process
 from runstore.recording.naming import generate_id
-from runstore.recording.state import process_start
 
 _SLURM: Final = {
     "job": "SLURM_JOB_ID",
@@ -28,4 +27,6 @@ def agent_name() -> str:
 def this_process() -> Process:
     """This process, and the Slurm job that it belongs to."""
     slurm = {name: value for name, variable in _SLURM.items() if (value := os.environ.get(variable))}
-    return Process(host=hostname(), pid=os.getpid(), boot=boot_id(), start=process_start(), slurm=slurm)
+    return Process(
+        host=hostname(), pid=os.getpid(), boot=boot_id(), start=process_start(os.getpid()) or 0.0, slurm=slurm
+    )

@@ -8,12 +8,14 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from runstore.format import yaml12
 from runstore.format.records import write_atomically
 from runstore.format.sweep_records import Claim
+from runstore.recording.inputs import written
 from sweeps.agent.places import Place
 
 PREFIXES: Final = ("RUNSTORE_", "WANDB_")
@@ -21,22 +23,22 @@ PREFIXES: Final = ("RUNSTORE_", "WANDB_")
 _NOT_INHERITED: Final = ("NAME", "RUN_NAME", "NOTES", "RESUME", "RESUME_FROM", "FORK_FROM", "RUN_ID")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """The variables of one attempt at a trial, and the files that they name."""
 
     place: Place
     claim: Claim
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         return self.place.sweep.tmp_dir / "params"
 
-    @property
+    @cached_property
     def yaml_file(self) -> Path:
         return self.folder / f"{self._name}.yaml"
 
-    @property
+    @cached_property
     def json_file(self) -> Path:
         return self.folder / f"{self._name}.json"
 
@@ -46,7 +48,8 @@ class Surroundings:
         attempt = self.claim.attempt
         return self.claim.run if attempt == 1 else f"{self.claim.run}.{attempt}"
 
-    def variables(self) -> dict[str, str]:
+    @cached_property
+    def variables(self) -> Mapping[str, str]:
         """What the trial's environment has in addition; "" for what it must not inherit."""
         values = dict.fromkeys(_NOT_INHERITED, "")
         values |= {
@@ -62,8 +65,8 @@ class Surroundings:
 
     def environment(self, given: Mapping[str, str] | None = None) -> dict[str, str]:
         """A whole environment for a process."""
-        known = {**(os.environ if given is None else given), **self.variables()}
-        return {name: value for name, value in known.items() if value or name not in self.variables()}
+        known = {**(os.environ if given is None else given), **self.variables}
+        return {name: value for name, value in known.items() if value or name not in self.variables}
 
     def write(self, *, as_json: bool = False) -> None:
         """Writes the parameters in W&B's form of a sweep's file, with `as_json` as JSON too. Raises `OSError`."""
@@ -83,10 +86,11 @@ class Surroundings:
     @contextmanager
     def in_this_process(self) -> Iterator[None]:
         """While this lasts, `init` in this process records the trial."""
-        before = {name: os.environ.get(name) for name in self.variables()}
+        before = {name: os.environ.get(name) for name in self.variables}
         try:
-            _put({name: value or None for name, value in self.variables().items()})
-            yield
+            _put({name: value or None for name, value in self.variables.items()})
+            with written(self.yaml_file, self.claim.params):
+                yield
         finally:
             _put(before)
 

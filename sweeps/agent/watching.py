@@ -143,7 +143,7 @@ class Watch:
         if halt is not None and recorded is not None and recorded.state == "running":
             self._settle()
         if state == "finished":
-            self._tell_of_missing(recorded)
+            self._tell_of_missing(recorded, value)
         return Outcome(
             n=self.claim.n,
             run=self.claim.run,
@@ -185,20 +185,20 @@ class Watch:
             write_atomically(self.run.state_json, dump_state(ended))
             self.run.stop_request.unlink(missing_ok=True)
 
-    def _tell_of_missing(self, recorded: RunState | None) -> None:
+    def _tell_of_missing(self, recorded: RunState | None, value: float | None) -> None:
         """A line for a trial that ended well and brought nothing for the search."""
         if recorded is None and not self.run.path.is_dir():
             self._say(
                 f"warning: trial {self.claim.n} recorded no run {self.claim.run}; call runstore.init() in the program"
             )
-        elif self._metric and self._tail.final() is None:
+        elif self._metric and value is None:
             odd = self._tail.summary().get(self._metric)
             text = missing_metric(self.claim.n, self._metric, self._tail.names())
             self._say(f"warning: {text if odd is None else no_number(self.claim.n, self._metric, odd)}")
-        elif self._metric and not math.isfinite(self._tail.final() or 0.0):
+        elif value is not None and not math.isfinite(value):
             self._say(
-                f"warning: trial {self.claim.n} logged {self._metric} as {self._tail.final()} each time; it counts as "
-                "failed for the search"
+                f"warning: trial {self.claim.n} logged {self._metric} as {value} each time; it counts as failed for "
+                "the search"
             )
 
     def _from_sweep(self) -> Halt | None:

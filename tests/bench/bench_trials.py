@@ -39,12 +39,13 @@ config = {"method": "random", "metric": {"name": "loss", "goal": "minimize"}, "r
 (folder / "sweep").write_text(runstore.sweep(config, project="bench"))
 """
 _AGENT = """
-import numpy, runstore, sweeps.face, sweeps.search.random
+import runstore
 def train():
     with runstore.init() as run:
         run.log({"loss": run.config["x"] ** 2 + run.config["y"] ** 2})
-with runstore.init(project="before") as run:
-    run.log({"loss": 0.0})
+config = {"method": "random", "metric": {"name": "loss"}, "run_cap": 1, "parameters": {"x": {"min": 0.0, "max": 1.0},
+          "y": {"min": 0.0, "max": 1.0}}}
+runstore.agent(runstore.sweep(config, project="before"), function=train, project="before")
 wait()
 runstore.agent((folder / "sweep").read_text(), function=train, project="bench")
 """
@@ -94,10 +95,17 @@ def main() -> None:
 
 
 def measure() -> list[Measure]:
+    # All of it is deleted at the end: for minutes after files were deleted ext4 takes long to make new ones.
+    with tempfile.TemporaryDirectory() as folder:
+        return _measure(Path(folder))
+
+
+def _measure(folder: Path) -> list[Measure]:
     found = []
     for processes in (1, 8, PROCESSES):
         trials = TRIALS if processes == PROCESSES else TRIALS // 4
-        ours, theirs = _ours(processes, trials), _theirs(processes, trials)
+        ours = _ours(folder / f"ours-{processes}", processes, trials)
+        theirs = _theirs(folder / f"optuna-{processes}", processes, trials)
         note = f"{ours.rate:.0f} trials/s, Optuna {theirs.rate:.0f}; run_cap {trials}: {ours.trials}, {theirs.trials}"
         bar = 1 / 1.5 if processes == PROCESSES else None
         found.append(
@@ -107,23 +115,21 @@ def measure() -> list[Measure]:
     return found
 
 
-def _ours(processes: int, trials: int) -> Turn:
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        _run(folder, _WAIT + _CREATE, trials)
-        began = _together(folder, _WAIT + _AGENT, processes, trials)
-        ends = [path.stat().st_mtime for path in (folder / "experiments" / "bench" / "sweeps").glob("*/done/*/*")]
-        runs = list((folder / "experiments" / "bench" / "runs").glob("*/history.jsonl"))
-        return Turn(sum(path.stat().st_size > 0 for path in runs), max(ends) - began)
+def _ours(folder: Path, processes: int, trials: int) -> Turn:
+    folder.mkdir()
+    _run(folder, _WAIT + _CREATE, trials)
+    began = _together(folder, _WAIT + _AGENT, processes, trials)
+    ends = [path.stat().st_mtime for path in (folder / "experiments" / "bench" / "sweeps").glob("*/done/*/*")]
+    runs = list((folder / "experiments" / "bench" / "runs").glob("*/history.jsonl"))
+    return Turn(sum(path.stat().st_size > 0 for path in runs), max(ends) - began)
 
 
-def _theirs(processes: int, trials: int) -> Turn:
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        _run(folder, _WAIT + _OPTUNA_CREATE, trials)
-        began = _together(folder, _WAIT + _OPTUNA, processes, trials)
-        number, ended = json.loads(_run(folder, _WAIT + _OPTUNA_COUNT, trials))
-        return Turn(number, ended - began)
+def _theirs(folder: Path, processes: int, trials: int) -> Turn:
+    folder.mkdir()
+    _run(folder, _WAIT + _OPTUNA_CREATE, trials)
+    began = _together(folder, _WAIT + _OPTUNA, processes, trials)
+    number, ended = json.loads(_run(folder, _WAIT + _OPTUNA_COUNT, trials))
+    return Turn(number, ended - began)
 
 
 def _together(folder: Path, code: str, processes: int, trials: int) -> float:

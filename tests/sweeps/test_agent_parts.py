@@ -191,4 +191,4 @@ def test_an_attempt_that_was_given_up_clears_its_own_parameters_only(tmp_path: P
     second.write()
     first.clear()
     assert second.yaml_file.is_file()
-    assert second.variables()["RUNSTORE_SWEEP_PARAM_PATH"] == str(second.yaml_file)
+    assert second.variables["RUNSTORE_SWEEP_PARAM_PATH"] == str(second.yaml_file)
