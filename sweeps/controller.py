@@ -93,7 +93,7 @@ class Controller:
         self._young: dict[str, float] = {}
         self._rungs: tuple[int, dict[int, tuple[float, ...]]] = (-1, {})
         self._thorough_until = self._looked = 0.0
-        self._is_thorough = True
+        self._is_thorough = self._is_few = True
 
     @property
     def space(self) -> Space:
@@ -261,12 +261,23 @@ class Controller:
     def _look(self, *, thorough: bool = False) -> None:
         """Reads what the next decision depends on. Where points do not depend on what came out of others, the many
         trials of other agents are asked about now and then only, and before it is said that all is over."""
-        metric = self.config.metric
-        decides = not self._decider.is_cheap or (metric is not None and metric.target is not None)
-        few, now = len(self.state.pending) <= _FEW, time.monotonic()
-        self._is_thorough = thorough or decides or few or now >= self._thorough_until
-        self.reader.look(attempts=False, outcomes=self._is_thorough)
+        metric, now = self.config.metric, time.monotonic()
+        has_target = metric is not None and metric.target is not None
+        decides = not self._decider.is_cheap or has_target
+        self._is_thorough = thorough or decides or self._is_few or now >= self._thorough_until
+        compares = has_target or self.config.early_terminate is not None or not self._decider.is_blind
+        if thorough or compares or self._glance():
+            self.reader.look(attempts=False, outcomes=self._is_thorough)
+        if self._is_thorough:
+            self._is_few = len(self.state.pending) <= _FEW
         self._looked = now
+
+    def _glance(self) -> bool:
+        """Looks without reading what came of others' trials; whether that is not enough, as somebody steers."""
+        self.reader.glance()
+        if self._is_thorough and not self.state.controls:
+            self.reader.look_at_running()
+        return bool(self.state.controls)
 
     def _rest(self) -> None:
         """After a thorough look, and what came of it: the next one is due when it costs little of all the time."""
@@ -369,7 +380,7 @@ class Controller:
     def _begin(self, asking: Claim, idle: int) -> Claim | Wait | Over | None:
         """A trial that nobody ran yet; None where somebody else took its number."""
         cap = self.state.run_cap
-        room = None if cap is None else cap - len(self.state.trials)
+        room = None if cap is None else cap - len(self.state.trials) - len(self.reader.unread)
         if room is not None and room <= 0:
             return self._end(f"run_cap {cap} is reached", asking)
         for control in self.state.queued:

@@ -64,6 +64,11 @@ class Decider:
         """Whether asking costs less than waiting for a turn."""
         return self._config.method in _CHEAP
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether what others try, and what comes of it, changes nothing."""
+        return self._config.method == "random" and self.space.lattice is None
+
     def next(self, idle: int, room: int | None) -> Suggestion | None:
         """The next point; None when no other is left. `idle` agents wait; `room` trials may begin (None: any)."""
         if self.is_cheap:

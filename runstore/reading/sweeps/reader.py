@@ -1,8 +1,9 @@
 """Reads the records of a sweep, and from then on what is new: found by name, as a listing may be old."""
 
 import gc
+import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -66,6 +67,7 @@ class SweepReader:
         cap = self.config.get("run_cap")
         self.state = SweepState(str(goal), cap if isinstance(cap, int) and not isinstance(cap, bool) else None)
         self.unreadable: dict[int, Path] = {}
+        self.unread: list[int] = []
         self._next_control = 1
         self._first_seen: dict[Path, float] = {}
         self._open()
@@ -76,6 +78,7 @@ class SweepReader:
         """Reads what is new; whether there was anything. Without `attempts` a new attempt at a known trial is left
         out: who asks about one uses `look_at`. Without `outcomes` only new trials and controls are read."""
         before = (len(self.state.trials), self.state.seen, len(self.state.controls), self.state.next_number)
+        self._read_unread(lambda number: True)
         if outcomes:
             self._look_for_sealed()
         while self._take_claims(self.state.next_number):
@@ -91,6 +94,34 @@ class SweepReader:
             pass
         after = (len(self.state.trials), self.state.seen, len(self.state.controls), self.state.next_number)
         return found or after != before
+
+    def glance(self) -> None:
+        """Notes new trials by their names alone, in `unread`, and reads controls: for one to whom it only matters
+        which numbers are taken."""
+        number = self.state.next_number
+        while os.path.lexists(_place(self._claims_folder, number)):
+            self.unread.append(number)
+            number += 1
+        if number > self.state.next_number:
+            self.state.skip(number - 1)
+        if number // SHARD not in self.state.sealed and self._look_for_sealed(number):
+            self.look(attempts=False)
+        while self._take_control():
+            pass
+
+    def look_at_running(self) -> None:
+        """Of the trials that were noted by name reads those without an outcome; and the outcomes of others that run."""
+        self._read_unread(lambda number: not os.path.lexists(_place(self._done_folder, number)))
+        for trial in list(self.state.pending.values()):
+            self._take_outcome(trial)
+
+    def _read_unread(self, wanted: Callable[[int], bool]) -> None:
+        unread, self.unread = self.unread, []
+        for number in unread:
+            if not wanted(number):
+                self.unread.append(number)
+            elif not self._take_claims(number):
+                self._look_for_sealed(number)
 
     def look_at(self, trial: Trial) -> bool:
         """Reads what is new about one trial; whether there was anything."""
