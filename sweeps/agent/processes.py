@@ -35,9 +35,10 @@ def run_processes(arguments: Sequence[str], number: int, count: int | None, say:
         if before[each] is not signal.SIG_IGN:
             signal.signal(each, pass_on)
     try:
-        for gpus, part in zip(deal(gpus_here(), number), shares, strict=True):
+        for at, (gpus, part) in enumerate(zip(deal(gpus_here(), number), shares, strict=True), 1):
             if part != 0:
-                children.append(_start([*arguments, *(["--count", str(part)] if part else [])], gpus))
+                own = ["--number", str(at), *(["--count", str(part)] if part else [])]
+                children.append(_start([*arguments, *own], gpus))
         say(f"{len(children)} agents started: processes {', '.join(str(child.pid) for child in children)}")
         return max((abs(_wait(child)) for child in children), default=0)
     finally:

@@ -24,6 +24,8 @@ class Terms:
     forward_signals: bool = False
     term_timeout: float | None = None
     max_consecutive_failed_runs: int | None = None
+    number: int | None = None
+    """Which of several agents that write to one terminal this is; its lines say so."""
 
 
 def run_agent(place: Place, terms: Terms, function: Callable[[], Any] | None = None) -> Tally:
@@ -36,16 +38,21 @@ def run_agent(place: Place, terms: Terms, function: Callable[[], Any] | None = N
         raise BadValueError(f"count is {terms.count}, expected at least 1, or None for no limit")
     failures = streak(terms.max_consecutive_failed_runs)
     controller = Controller.open(place.sweep)
-    tiers = Tiers(terminal.say, forward=terms.forward_signals)
+    say = terminal.say if terms.number is None else _numbered(terms.number)
+    tiers = Tiers(say, forward=terms.forward_signals)
     config = controller.config
     work: Work
     if function is not None:
         work = FunctionWork(function, place, tiers)
     else:
-        work = CommandWork(config, place, tiers, _patience(terms, config.term_timeout), terminal.say)
+        work = CommandWork(config, place, tiers, _patience(terms, config.term_timeout), say)
     failures.began = time.monotonic()
     # W&B's scripts pass 0 for no limit.
-    return Agent(place, controller, work, tiers, failures, count=terms.count or None).run()
+    return Agent(place, controller, work, tiers, failures, count=terms.count or None, say=say).run()
+
+
+def _numbered(number: int) -> Callable[[str], None]:
+    return lambda line: terminal.say(f"agent {number}: {line}")
 
 
 def _patience(terms: Terms, configured: float) -> float:

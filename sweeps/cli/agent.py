@@ -36,6 +36,7 @@ EXIT_GAVE_UP = 1
 @click.option(
     "--max-consecutive-failed-runs", type=click.IntRange(min=1), metavar="N", help="End after N failures in a row."
 )
+@click.option("--number", type=int, hidden=True, help="Which of the agents of --processes this is.")
 def agent(
     sweep: str,
     store: Path | None,
@@ -47,6 +48,7 @@ def agent(
     forward_signals: bool,
     term_timeout: float | None,
     max_consecutive_failed_runs: int | None,
+    number: int | None,
 ) -> int:
     """Run trials of SWEEP here until there are none left.
 
@@ -63,5 +65,5 @@ def agent(
         most = max_consecutive_failed_runs
         arguments += [] if most is None else ["--max-consecutive-failed-runs", str(most)]
         return run_processes(arguments, processes, count, terminal.say)
-    tally = run_agent(place, Terms(count, forward_signals, term_timeout, max_consecutive_failed_runs))
+    tally = run_agent(place, Terms(count, forward_signals, term_timeout, max_consecutive_failed_runs, number))
     return EXIT_GAVE_UP if tally.gave_up else 0

@@ -4,6 +4,7 @@ import math
 import os
 import statistics
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,12 +53,14 @@ class Overview:
     """A sweep at a moment. `pace` is in trials an hour, `end` an epoch time in seconds; None where nothing tells.
 
     `counts` are trials by state: those that the records have, with `running` only for a trial that somebody works at;
-    one whose agent is gone is `queued` or `uncounted`. `why` is the reason that there is no `best`, "" without one.
+    one whose agent is gone is `queued` or `uncounted`. `standing` says that of each such trial, by run. `why` is the
+    reason that there is no `best`, "" without one.
     """
 
     place: Place
     state: str
     counts: Mapping[str, int]
+    standing: Mapping[str, str]
     most: int | None
     best: Trial | None
     why: str
@@ -114,7 +117,9 @@ def overview(place: Place, reader: SweepReader, now: float | None = None) -> Ove
     clock = _disk_clock(place) if now is None else now
     agents = [_seen(place, beat, clock) for beat in reader.heartbeats()]
     config = _config(reader)
-    counts = _counts(place, reader, config, agents)
+    standing = _standing(place, reader, config, agents)
+    counts = {state: count for state, count in reader.state.counts.items() if state != RUNNING}
+    counts |= Counter(standing.values())
     most = None if config is None else most_trials(config, state)
     pace = _pace(state.trials)
     ended = sum(count for each, count in counts.items() if each not in _OPEN)
@@ -123,7 +128,9 @@ def overview(place: Place, reader: SweepReader, now: float | None = None) -> Ove
     end = moment + left / pace * _HOUR if left and pace and works else None
     name = _state(reader, config, agents, counts.get(RUNNING, 0))
     why = without_best(place, state, "" if config is None or config.metric is None else config.metric.name)
-    return Overview(place, name, counts, most, state.best, why, agents, pace, end, reader.described(), reader, config)
+    return Overview(
+        place, name, counts, standing, most, state.best, why, agents, pace, end, reader.described(), reader, config
+    )
 
 
 def as_json(found: Overview) -> dict[str, Any]:
@@ -231,16 +238,15 @@ def _best(seen: AgentSeen) -> float | None:
     return beat.best if beat.trial is not None and beat.best is not None and math.isfinite(beat.best) else None
 
 
-def _counts(
+def _standing(
     place: Place, reader: SweepReader, config: SweepConfig | None, agents: Sequence[AgentSeen]
-) -> dict[str, int]:
-    """The trials by state, those without an outcome by what becomes of them."""
-    found = {state: count for state, count in reader.state.counts.items() if state != RUNNING}
+) -> dict[str, str]:
+    """Of the trials without an outcome, by run, whether they run, or what becomes of them."""
+    found = {}
     known = {each.beat.agent: each for each in agents}
-    for trial in reader.state.pending.values():
-        seen = known.get(trial.claim.agent)
-        standing = _without_agent(place, reader.state, config, trial) if _is_gone(trial.claim, seen) else RUNNING
-        found[standing] = found.get(standing, 0) + 1
+    for run, trial in reader.state.pending.items():
+        is_gone = _is_gone(trial.claim, known.get(trial.claim.agent))
+        found[run] = _without_agent(place, reader.state, config, trial) if is_gone else RUNNING
     return found
 
 

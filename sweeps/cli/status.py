@@ -24,7 +24,7 @@ from sweeps.cli.naming import Command, found, sweep_options
 from sweeps.cli.overview import IDLE, QUEUED, RUNNING, UNCOUNTED, AgentSeen, Overview, as_json, overview
 from sweeps.progress import is_full
 
-_COLOURS: Final = {
+COLOURS: Final = {
     RUNNING: "blue",
     QUEUED: "blue",
     UNCOUNTED: "cyan",
@@ -120,9 +120,9 @@ def _counts(seen: Overview) -> Text:
     parts: list[str | tuple[str, str]] = ["trials   "]
     total = sum(seen.counts.values())
     parts.append(f"{total}{f' of {seen.most}' if seen.most is not None else ''}")
-    for state in _COLOURS:
+    for state, colour in COLOURS.items():
         if count := seen.counts.get(state):
-            parts += [", ", (f"{count} {state}", _COLOURS[state])]
+            parts += [", ", (f"{count} {state}", colour)]
     for state, said in _WAITING.items():
         if count := seen.counts.get(state):
             parts.append(f"\n         {count} {state}: {said}")

@@ -17,6 +17,7 @@ from sweeps.cli.doctor import doctor
 from sweeps.cli.launch import launch_command
 from sweeps.cli.naming import Command
 from sweeps.cli.propose import from_runs_options, propose_from_runs
+from sweeps.cli.trials import trials
 from sweeps.creating import Wanted, from_file
 
 _FLAGS: Final = ("--pause", "--resume", "--stop", "--cancel")
@@ -106,6 +107,7 @@ for _command in (
     steer.stop,
     steer.cancel,
     steer.best,
+    trials,
     steer.add,
     steer.extend,
     steer.retry,

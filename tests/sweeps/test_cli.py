@@ -189,6 +189,37 @@ def test_the_best_trial_and_the_status(swept: Place, terminal: Terminal) -> None
     assert terminal("sweep", "status", "s", "--watch").code == 0
 
 
+def test_trials_are_listed_as_they_came_or_the_best_first(swept: Place, terminal: Terminal) -> None:
+    trials = state(swept).trials
+    lines = terminal("sweep", "trials", "s").out.splitlines()
+    assert lines[0].split() == ["TRIAL", "STATE", "LOSS", "RUN", "TRY", "AGENT", "PARAMETERS"]
+    first = trials[0]
+    assert lines[1].split()[:5] == ["0", "finished", "1.3333", first.run, "1"]
+    assert lines[1].endswith("lr=1 depth=3")
+    assert [line.split()[0] for line in lines[1:]] == ["0", "1", "2", "3"]
+    told = json.loads(terminal("sweep", "trials", "s", "--best", "-n", "2", "--json").out)
+    assert [each["value"] for each in told] == sorted(trial.value for trial in trials if trial.value is not None)[:2]
+    assert set(told[0]) >= {"trial", "run", "state", "params", "agent"}
+    assert terminal("sweep", "trials", "s", "-n", "1").out.endswith("… of 4 trials\n")
+
+
+def test_trials_are_listed_by_state_also_those_that_nobody_works_at(place: Place, terminal: Terminal) -> None:
+    assert terminal("sweep", "trials", "s").out == "sweep p/s: no trials yet\n"
+    claim = take(place)
+    assert json.loads(terminal("sweep", "trials", "s", "--json").out)[0]["state"] == "running"
+    said = terminal("sweep", "trials", "s", "--state", "failed", "--state", "killed")
+    assert said.out == "sweep p/s: no trials that are failed or killed\n"
+    assert claim.run in terminal("sweep", "trials", "s", "--state", "running").out
+
+
+def test_trials_have_no_best_first_without_a_metric(tmp_path: Path, terminal: Terminal, place: Place) -> None:
+    (tmp_path / "plain.yaml").write_text(textwrap.dedent(CONFIG).replace("metric: {name: loss}\n", ""))
+    assert terminal("sweep", "create", "plain.yaml", "--project", "p", "--id", "plain").code == 0
+    said = terminal("sweep", "trials", "plain", "--best")
+    assert said.code != 0
+    assert "p/plain: the sweep has no metric to order its trials by; leave --best out" in said.err
+
+
 def test_a_sweep_without_trials_has_a_status_too(place: Place, terminal: Terminal) -> None:
     assert "trials   0 of 5\n" in terminal("sweep", "status", "s").out
     assert "sweep p/s: no best trial: no trial ended yet\n" in terminal("sweep", "best", "s").out
