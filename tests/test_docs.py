@@ -80,7 +80,7 @@ def test_every_command_and_option_is_documented() -> None:
                         words,
                         parameter,
                     )
-                else:
+                elif not getattr(parameter, "hidden", False):
                     assert any(option in section for option in parameter.opts), (words, parameter.opts)
 
 

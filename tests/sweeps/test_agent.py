@@ -111,7 +111,7 @@ def test_several_agents_share_the_trials(tmp_path: Path) -> None:
     assert [trial.state for trial in trials] == ["finished"] * 4
     assert len(list(reader(place).heartbeats())) == 2
     assert len({trial.run for trial in trials}) == 4
-    ends = [line for line in done.stderr.splitlines() if " finished" in line]
+    ends = [line for line in done.stderr.splitlines() if " finished, loss" in line]
     assert len(ends) == 4
     assert all(line.startswith(("runstore: agent 1: trial ", "runstore: agent 2: trial ")) for line in ends), ends
 
