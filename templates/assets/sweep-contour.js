@@ -5,14 +5,27 @@
   const OTHERS = { best: "As in the best trial", mean: "Averaged over the trials" };
   const MOST_AVERAGED = 24;
   const LEVELS = 9;
+  const MOST_RANKED = 300;
+  const OVERLAP = 0.003;
   const STAR = "M0,-1L.2245,-.309L.951,-.309L.363,.118L.588,.809L0,.382L-.588,.809L-.363,.118L-.951,-.309L-.2245,-.309Z";
 
-  /** The two parameters that vary fastest in the surrogate, else the first two of those that most trials have. @returns {[string, string]} columns */
-  function usual({ parameters, params, model }) {
-    const lacking = (values) => values.reduce((sum, value) => sum + (value === null), 0);
-    const order = parameters.map((parameter, at) => ({ parameter, length: model?.lengths[at] ?? Infinity, lacking: lacking(params[at]), at }));
-    order.sort((a, b) => (a.length < b.length ? -1 : a.length > b.length ? 1 : 0) || a.lacking - b.lacking || a.at - b.at);
-    return order.slice(0, 2).map(({ parameter }) => parameter.column);
+  /** @type {WeakMap<Sweep, [string, string]>} */
+  const known = new WeakMap();
+
+  /** The two parameters that matter most, first of those that every trial has. @returns {[string, string]} columns */
+  function usual(sweep) {
+    if (!known.has(sweep)) known.set(sweep, mostImportant(sweep));
+    return known.get(sweep);
+  }
+
+  function mostImportant({ parameters, params, trials }) {
+    const valued = [...trials.value.keys()].filter((at) => Number.isFinite(trials.value[at])).slice(-MOST_RANKED);
+    const inputs = parameters.map(({ column, name }, at) => ({ key: column, label: name, values: params[at] }));
+    const { found } = runstore.importance.rank(inputs, trials.value, valued);
+    const share = new Map(found.map(({ key, importance }) => [key, importance]));
+    const order = parameters.map(({ column }, at) => ({ column, at, lacks: params[at].some((value) => value === null), share: share.get(column) ?? 0 }));
+    order.sort((a, b) => a.lacks - b.lacks || b.share - a.share || a.at - b.at);
+    return order.slice(0, 2).map(({ column }) => column);
   }
 
   /** @returns {?[ParameterAxis, ParameterAxis]} */
@@ -51,7 +64,7 @@
   }
 
   /** Where a cell is drawn: to beneath the next, so that no seam is seen, and of the first and the last to the frame. */
-  const ends = ({ from, to }) => [from > 1e-9 ? from : -1, to < 1 - 1e-9 ? to + (to - from) / 2 : 2];
+  const ends = ({ from, to }) => [from > 1e-9 ? from : -1, to < 1 - 1e-9 ? to + Math.min((to - from) / 2, OVERLAP) : 2];
 
   function span(across, up) {
     const [[x0, x1], [y0, y1]] = [ends(across), ends(up)];

@@ -145,10 +145,13 @@ def test_a_brush_on_an_axis_narrows_the_trials(page: Page) -> None:
 
 def test_a_reader_picks_the_two_parameters_and_a_link_shares_them(site: Path, page: Page, open_page: Open) -> None:
     contour = drawn(page, "contour")
-    assert contour.locator("select").first.input_value() == "config.lr"
+    ranked = table(page, "importance")
+    names = [contour.get_by_label(f"Parameter along {way}").input_value() for way in ("x", "y")]
+    assert names == [f"config.{name}" for name in ranked["Parameter"][:2]]
     contour.get_by_label("Parameter along x").select_option("config.dropout")
     drawn(page, "contour")
-    assert contour.locator(".kind-chart").get_attribute("aria-label").startswith("val/loss over dropout and layers")
+    label = contour.locator(".kind-chart").get_attribute("aria-label")
+    assert label.startswith(f"val/loss over dropout and {ranked['Parameter'][1]}")
     contour.get_by_label("Parameter along y").select_option("config.optimizer")
     contour.get_by_label("The other parameters").select_option("mean")
     other = open_page(address(site), page.evaluate("location.hash.slice(1)"))
@@ -159,10 +162,11 @@ def test_a_reader_picks_the_two_parameters_and_a_link_shares_them(site: Path, pa
 
 def test_one_parameter_cannot_be_on_both_axes(page: Page) -> None:
     contour = drawn(page, "contour")
-    contour.get_by_label("Parameter along x").select_option("config.layers")
+    before = [contour.get_by_label(f"Parameter along {way}").input_value() for way in ("x", "y")]
+    contour.get_by_label("Parameter along x").select_option(before[1])
     drawn(page, "contour")
-    label = contour.locator(".kind-chart").get_attribute("aria-label")
-    assert label.startswith("val/loss over layers and lr")
+    after = [contour.get_by_label(f"Parameter along {way}").input_value() for way in ("x", "y")]
+    assert after == before[::-1]
 
 
 def test_panels_of_a_sweep_are_set_in_their_forms(page: Page) -> None:
