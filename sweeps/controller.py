@@ -291,8 +291,12 @@ class Controller:
         if state.stopped:
             self._look(thorough=True)
             self._close_orphans()
-            return Over("the sweep was cancelled" if state.cancelled else "the sweep was stopped")
+            word = "cancelled" if state.cancelled else "stopped"
+            name = f"{self.layout.path.parent.parent.name}/{self.layout.path.name}"
+            return Over(f"the sweep was {word}; `runstore sweep resume {name}` has it go on")
         if state.paused:
+            self._look(thorough=True)
+            self._record_ended()
             return Wait("the sweep is paused")
         if metric is not None and metric.target is not None and state.best is not None:
             value = state.best.value
@@ -322,6 +326,13 @@ class Controller:
                 return taken
         self._rest()
         return None
+
+    def _record_ended(self) -> None:
+        """Publishes the outcomes of trials that ended without their agents."""
+        for trial in self._orphans(None):
+            remains = Remains(self.layout, trial)
+            if not remains.goes_on and (ended := remains.outcome(self.config, "")) is not None:
+                self.finish(ended)
 
     def _close_orphans(self) -> None:
         for trial in self._orphans(None):

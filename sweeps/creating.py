@@ -41,7 +41,11 @@ class Wanted:
 def from_file(path: Path, wanted: Wanted, warn: Callable[[str], None]) -> Place:
     """Creates the sweep of a YAML file. Raises `SweepError`, `UsageError` and `StoreError` in one line."""
     config = load_sweep(path)
-    return _create(config, path.read_bytes(), wanted, warn)
+    made = _create(config, path.read_bytes(), wanted, warn)
+    program = wanted.program or config.program
+    if program and not Path(program).is_file():
+        warn(f"{program}: no such file in {Path.cwd()}; agents look for it in the directory that they are started in")
+    return made
 
 
 def from_values(values: Mapping[str, Any], wanted: Wanted, warn: Callable[[str], None]) -> Place:

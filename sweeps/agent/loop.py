@@ -129,7 +129,7 @@ class Agent:
     def _one(self, claim: Claim) -> str:
         """Runs a trial; why the agent is to give up, "" while it is not."""
         again = f", attempt {claim.attempt}" if claim.attempt > 1 else ""
-        self._say(f"trial {claim.n}{again} (run {claim.run}): {shown(claim.params)}")
+        self._say(f"trial {claim.n}{again} (run {claim.run}): {shown(self._controller.space.flatten(claim.params))}")
         watch = make_watch(self._controller, self._heart, self._place, claim, self._say)
         try:
             ended = self._work.run(claim, watch)

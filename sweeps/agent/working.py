@@ -62,7 +62,8 @@ class CommandWork:
         if by_python and not Path(self._config.program).is_file():
             raise SweepError(
                 f"{self._config.program}: no such file in {Path.cwd()}; start the agent in the directory that the "
-                "program is in, or create the sweep anew with another `program`: its configuration is fixed"
+                "program is in, or name that with --dir; or create the sweep anew with another `program`: its "
+                "configuration is fixed"
             )
 
     def run(self, claim: Claim, watch: Watch) -> Ended:

@@ -159,9 +159,12 @@ def _without_agents(seen: Overview) -> str:
 
 def _agents(seen: Overview) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for column, flush in (("AGENT", "left"), ("HOST", "left"), ("PID", "right"), ("STATE", "left"), ("BEAT", "right")):
-        made.add_column(column, justify="right" if flush == "right" else "left", no_wrap=True)
-    for column in ("TRIAL", "STEPS", "BEST", "ENDED", "OF THEM FAILED"):
+    # The names give way where the terminal is narrow.
+    made.add_column("AGENT")
+    made.add_column("HOST")
+    made.add_column("PID", justify="right", no_wrap=True)
+    made.add_column("STATE", no_wrap=True)
+    for column in ("BEAT", "TRIAL", "STEPS", "BEST", "ENDED", "FAILED"):
         made.add_column(column, justify="right", no_wrap=True)
     order = sorted(seen.agents, key=lambda each: (not each.alive, each.beat.agent))
     for each in order[:_MOST_AGENTS]:
@@ -187,4 +190,4 @@ def _row(seen: AgentSeen) -> list[Text]:
         str(beat.done),
         str(beat.failed),
     ]
-    return [Text(cell, style=style) for cell in cells]
+    return [Text(cell, style=style, no_wrap=True, overflow="ellipsis") for cell in cells]

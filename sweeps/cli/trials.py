@@ -1,9 +1,9 @@
 """`runstore sweep trials`: the trials of a sweep, a line each."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
 from rich.table import Table
@@ -14,7 +14,7 @@ from runstore.cli.words import counted, printable
 from runstore.reading.sweeps import Trial, open_sweep
 from sweeps.agent.loop import shown
 from sweeps.cli.naming import Command, found, sweep_options
-from sweeps.cli.overview import Overview, overview, trial_json
+from sweeps.cli.overview import QUEUED, Overview, overview, trial_json
 from sweeps.cli.status import COLOURS
 from sweeps.errors import SweepError
 
@@ -37,59 +37,82 @@ def trials(
     states: tuple[str, ...],
     json_: bool,
 ) -> None:
-    """List the trials of SWEEP: state, metric, run, agent and parameters."""
+    """List the trials of SWEEP: state, metric, run, agent and parameters; last the points that wait."""
     place = found(sweep, store, project)
     seen = overview(place, open_sweep(place.sweep))
     if by_value and not seen.metric:
         raise SweepError(f"{place.name}: the sweep has no metric to order its trials by; leave --best out")
-    chosen = [each for each in seen.reader.state.trials if not states or _state(seen, each) in states]
+    listed = [each for each in rows(seen) if not states or each.state in states]
     if by_value:
-        chosen.sort(key=lambda each: _rank(seen, each))
-    listed = chosen[:most]
+        listed.sort(key=lambda each: _rank(seen, each))
+    shown_ = listed[:most]
     if json_:
-        click.echo(json.dumps([_json(seen, each) for each in listed], indent=2))
+        click.echo(json.dumps([each.json for each in shown_], indent=2))
         return
-    if not chosen:
+    if not listed:
         which = f" that are {' or '.join(states)}" if states else " yet"
         click.echo(f"sweep {printable(place.name)}: no trials{which}")
         return
-    console().print(_table(seen, listed))
-    if len(listed) < len(chosen):
-        click.echo(f"… of {counted(len(chosen), 'trial')}")
+    console().print(table(seen, shown_))
+    if len(shown_) < len(listed):
+        click.echo(f"… of {counted(len(listed), 'trial')}")
 
 
-def _state(seen: Overview, trial: Trial) -> str:
-    return seen.standing.get(trial.run, trial.state)
+class Row(NamedTuple):
+    """A trial, or with None a point that was added by hand and that nobody took yet."""
+
+    trial: Trial | None
+    state: str
+    params: Mapping[str, Any]
+    json: Mapping[str, Any]
 
 
-def _json(seen: Overview, trial: Trial) -> dict[str, Any]:
-    return {**trial_json(trial, seen.metric), "state": _state(seen, trial), "agent": trial.claim.agent}
+def rows(seen: Overview) -> list[Row]:
+    """The trials in the order they began, then the points that wait."""
+    state = seen.reader.state
+    again = {each.trial.run for each in state.wanted}
+    found = []
+    for trial in state.trials:
+        standing = QUEUED if trial.run in again else seen.standing.get(trial.run, trial.state)
+        told = {**trial_json(trial, seen.metric), "state": standing, "agent": trial.claim.agent}
+        found.append(Row(trial, standing, trial.params, told))
+    for control in state.queued:
+        params = control.data["params"]
+        told = {"trial": None, "run": None, "state": QUEUED, "attempt": 0, "metric": seen.metric or None, "value": None}
+        found.append(Row(None, QUEUED, params, {**told, "params": dict(params), "agent": None}))
+    return found
 
 
-def _rank(seen: Overview, trial: Trial) -> tuple[bool, float]:
-    value, sign = trial.comparable, 1.0 if seen.config is None else seen.config.sign
+def _rank(seen: Overview, row: Row) -> tuple[bool, float]:
+    value = None if row.trial is None else row.trial.comparable
+    sign = 1.0 if seen.config is None else seen.config.sign
     return (value is None, 0.0 if value is None else sign * value)
 
 
-def _table(seen: Overview, listed: Sequence[Trial]) -> Table:
+def table(seen: Overview, listed: Sequence[Row]) -> Table:
+    """Trials as a table for a terminal."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     made.add_column("TRIAL", justify="right", no_wrap=True)
     made.add_column("STATE", no_wrap=True)
     made.add_column(Text(printable(clip(seen.metric)).upper() or "VALUE"), justify="right", no_wrap=True)
     made.add_column("RUN", no_wrap=True)
     made.add_column("TRY", justify="right", no_wrap=True)
-    made.add_column("AGENT", no_wrap=True)
-    made.add_column("PARAMETERS", overflow="ellipsis", no_wrap=True)
-    for trial in listed:
-        state = _state(seen, trial)
-        params = trial.params if seen.config is None else seen.config.space.flatten(trial.params)
+    # These give way where the terminal is narrow.
+    made.add_column("AGENT")
+    made.add_column("PARAMETERS")
+    for trial, state, params, _ in listed:
+        params = params if seen.config is None else seen.config.space.flatten(params)
+        number, value, run, attempt, agent = ("", None, "", "", "")
+        if trial is not None:
+            number, value, run = str(trial.number), trial.value, trial.run
+            attempt, agent = str(trial.attempt), trial.claim.agent
         made.add_row(
-            str(trial.number),
+            number,
             Text(state, style=COLOURS.get(state, "")),
-            "" if trial.value is None else show_value(trial.value),
-            Text(printable(clip(trial.run))),
-            str(trial.attempt),
-            Text(printable(clip(trial.claim.agent))),
-            Text(printable(shown(params))),
+            "" if value is None else show_value(value),
+            Text(printable(clip(run))),
+            attempt,
+            Text(printable(clip(agent)), no_wrap=True, overflow="ellipsis"),
+            Text(printable(shown(params)), no_wrap=True, overflow="ellipsis"),
         )
     return made

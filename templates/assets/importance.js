@@ -17,6 +17,8 @@ runstore.importance = (() => {
   const BINS = 32;
   const DEPTH = 10;
   const LEAF = 4;
+  // A tree has no branch below this.
+  const LEAST = 2 * LEAF;
 
   /** Random numbers that are the same each time (mulberry32). @param {number} seed */
   function random(seed) {
@@ -175,7 +177,7 @@ runstore.importance = (() => {
    */
   function rank(inputs, target, runs) {
     const known = runs.filter((run) => Number.isFinite(target[run]));
-    if (known.length < 3) return { found: [], runs: known.length, left: 0 };
+    if (known.length < LEAST) return { found: [], runs: known.length, left: 0 };
     const { mean, std } = runstore.statistics.summary(known.map((run) => target[run]));
     const ys = Float64Array.from(known, (run) => (std ? (target[run] - mean) / std : 0));
     const all = features(inputs, known).map((feature) => ({ ...feature, correlation: correlationOf(feature.values, ys) }));
@@ -193,5 +195,5 @@ runstore.importance = (() => {
     return { found, runs: known.length, left: all.length - kept.length };
   }
 
-  return { rank };
+  return { LEAST, rank };
 })();

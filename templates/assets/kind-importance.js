@@ -69,7 +69,8 @@
     const found = rank(settings, context);
     if (!found) return panelKinds.empty(host, "Choose a number of the summary in this panel's settings.");
     const { target, runs, left } = found;
-    if (runs < 3) return panelKinds.empty(host, `Importance needs at least 3 runs with a number for ${target.label}; ${runs} of those that are shown ${runs === 1 ? "has" : "have"} one.`);
+    const { LEAST } = runstore.importance;
+    if (runs < LEAST) return panelKinds.empty(host, `Importance needs at least ${LEAST} runs with a number for ${target.label}; ${runs} of those that are shown ${runs === 1 ? "has" : "have"} one.`);
     if (!found.found.length) return panelKinds.empty(host, "The configuration of these runs does not vary: nothing in it can matter.");
     const rows = ordered(found.found, settings).slice(0, MOST);
     const had = host.contains(document.activeElement) ? document.activeElement.textContent.replace(" ↓", "") : null;
@@ -89,7 +90,7 @@
   /** Bars of what the table says. @returns {?Figure} */
   function figure(host, settings, context) {
     const found = rank(settings, context);
-    if (!found?.found.length || found.runs < 3) return null;
+    if (!found?.found.length || found.runs < runstore.importance.LEAST) return null;
     const rows = ordered(found.found, settings).slice(0, MOST);
     const named = rows.map(({ label, value }) => (value === null ? label : `${label} · ${value}`));
     const bars = rows.flatMap(({ importance, correlation }, at) => [

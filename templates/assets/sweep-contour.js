@@ -42,7 +42,10 @@
     if (!model) return null;
     const [i, j] = [x, y].map((axis) => sweep.axes.indexOf(axis));
     const every = Math.ceil(through.length / MOST_AVERAGED);
-    const bases = (settings.others === "mean" ? through.filter((_, at) => at % every === 0) : [sweep.best(through)]).map((trial) => sweepModel.placeOf(sweep, trial));
+    // Where one of the two exists under a condition alone, the others are as it needs them.
+    const able = through.filter((trial) => [i, j].every((k) => sweep.params[k][trial] !== null));
+    const best = sweep.best(able);
+    const bases = (settings.others === "mean" || best < 0 ? (able.length ? able : through).filter((_, at) => at % every === 0) : [best]).map((trial) => sweepModel.placeOf(sweep, trial));
     const at = (u, v) => {
       let sum = 0;
       for (const base of bases) {
@@ -84,7 +87,7 @@
     // The best stands in front of the others.
     placed.sort((a, b) => (a.at === best) - (b.at === best));
     const points = placed.map((point) => ({ ...spread(point, axes), colour: sweep.counts(point.at) ? palette.ramp(scale.of(sweep.trials.value[point.at])) : palette.none(), size: point.at === best ? 260 : field || placed.length > 200 ? 46 : 90, shape: point.at === best ? STAR : "circle" }));
-    return { cells, lines, points, lost: some.length - placed.length };
+    return { cells, lines, points, lost: some.length - placed.length, hasBest: placed.some((point) => point.at === best) };
   }
 
   /** Where both are whole numbers or choices points would hide each other: they stand around the middle of their cell. */
@@ -107,7 +110,7 @@
     const own = shares(numbers, isLog);
     // Of the surrogate's mean what no trial came near to is out of sight of the colours.
     const scale = field ? shares([...field.rows.flat(), ...numbers].filter((value) => value >= own.min && value <= own.max), isLog) : own;
-    const { cells, lines, points, lost } = marks(sweep, axes, some, field, scale);
+    const { cells, lines, points, lost, hasBest } = marks(sweep, axes, some, field, scale);
     const [x, y] = axes;
     const had = host.contains(document.activeElement) ? document.activeElement.dataset.control : null;
     await panelKinds.chart(host, {
@@ -116,7 +119,7 @@
       signals: { xtitle: x.parameter.name, ytitle: y.parameter.name, xticks: x.ticks.map(({ share }) => share), xlabels: x.ticks.map(({ label }) => label), yticks: y.ticks.map(({ share }) => share), ylabels: y.ticks.map(({ label }) => label) },
       data: { cells, lines, points },
       tip: ({ at, value }) => (at !== undefined ? sweep.told(at, context.runs) : value === undefined ? [] : [[`Surrogate: ${sweep.label}`, format.number(value, 4)]]),
-      legend: controls(axes, scale, settings, context, Boolean(field)),
+      legend: controls(axes, scale, settings, context, { hasField: Boolean(field), hasBest }),
       click: ({ at }) => at !== undefined && sweep.open(at, context.runs),
     });
     if (had) [...host.querySelectorAll("select")].find(({ dataset }) => dataset.control === had)?.focus();
@@ -131,7 +134,7 @@
   }
 
   /** The two parameters to pick, and what the colours mean. */
-  function controls([x, y], scale, settings, context, hasField) {
+  function controls([x, y], scale, settings, context, { hasField, hasBest }) {
     const { sweep } = context;
     const pick = (name, label, axis, other) => {
       const select = element("select", { data: { control: name }, aria: { label } }, ...sweep.parameters.map(({ name: text, column }) => element("option", { value: column }, text)));
@@ -143,7 +146,8 @@
     const bar = element("span", { className: "kind-ramp", aria: { hidden: "true" } });
     bar.style.backgroundImage = palette.gradient();
     const others = hasField && sweep.parameters.length > 2 ? [element("label", { className: "control" }, "others", othersOf(settings, context))] : [];
-    return element("span", { className: "sweep-pick" }, pick("x", "Parameter along x", x, y), pick("y", "Parameter along y", y, x), ...others, element("span", { className: "kind-legend" }, `${sweep.label} ${format.number(scale.min, 3)}`, bar, `${format.number(scale.max, 3)}${scale.isLog ? " (log)" : ""}`, element("span", { className: "kind-key" }, element("span", { className: "sweep-mark star", aria: { hidden: "true" } }), "best trial")));
+    const star = hasBest ? [element("span", { className: "kind-key" }, element("span", { className: "sweep-mark star", aria: { hidden: "true" } }), "best trial")] : [];
+    return element("span", { className: "sweep-pick" }, pick("x", "Parameter along x", x, y), pick("y", "Parameter along y", y, x), ...others, element("span", { className: "kind-legend" }, `${sweep.label} ${format.number(scale.min, 3)}`, bar, `${format.number(scale.max, 3)}${scale.isLog ? " (log)" : ""}`, ...star));
   }
 
   function othersOf(settings, context) {

@@ -22,7 +22,7 @@ runstore.Sweep = (() => {
   const SECTION = "Sweep";
   const NUMBER = "trial";
   const VALUE = "sweep.value";
-  const USELESS = new Set(["failed", "crashed"]);
+  const COMPARABLE = new Set(["finished", "stopped"]);
   const MOST_AXES = 9;
   // Panels that stand beside each other are equally tall: px.
   const SIZE = 380;
@@ -83,7 +83,7 @@ runstore.Sweep = (() => {
 
     /** Whether a trial's value says how good its parameters are. */
     counts(at) {
-      return this.trials.over[at] && this.trials.value[at] !== null && !USELESS.has(this.trials.state[at]);
+      return this.trials.over[at] && this.trials.value[at] !== null && COMPARABLE.has(this.trials.state[at]);
     }
 
     /** The best of some trials; −1 for none. @param {number[]} some */

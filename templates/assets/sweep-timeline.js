@@ -43,7 +43,7 @@
     const paint = ({ trial, state }) => own?.get(context.runs.place(sweep.trials.run[trial]))?.colour ?? colourOf(state);
     const [first, last] = [sweep.trials.n[some[0]], sweep.trials.n[some[some.length - 1]]];
     const rows = bars.map((bar) => ({ at: bar.trial, from: bar.from, to: bar.to, y0: sweep.trials.n[bar.trial] - 0.42, y1: sweep.trials.n[bar.trial] + 0.42, colour: paint(bar) }));
-    const stops = bars.filter(({ trial, attempt }) => sweep.verdict.has(trial) && attempt === sweep.trials.attempt[trial]).map(({ trial, to }) => ({ at: trial, x: to, y: sweep.trials.n[trial] }));
+    const stops = bars.filter(({ trial, attempt }) => sweep.verdict.has(trial) && sweep.trials.state[trial] !== "finished" && attempt === sweep.trials.attempt[trial]).map(({ trial, to }) => ({ at: trial, x: to, y: sweep.trials.n[trial] }));
     const bands = axis === "count" && sweep.bands ? sweep.bands.bands.map((band, at) => ({ x: band, band, threshold: sweep.bands.thresholds[at] })) : [];
     await panelKinds.chart(host, {
       name: `timeline-${axis === "time" ? "time" : "linear"}`,

@@ -1,5 +1,6 @@
 """`runstore sweep …`: creating, looking, steering, and one clear line where something is wrong."""
 
+import io
 import json
 import os
 import textwrap
@@ -8,13 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from runstore.cli.terminal import show_value
 from runstore.format.sweep_records import Claim
 from runstore.reading.sweeps import SweepState, open_sweep
 from sweeps.agent.heart import Heart
 from sweeps.agent.identity import this_process
 from sweeps.agent.places import Place, find_sweep
 from sweeps.cli.overview import overview
+from sweeps.cli.status import page as status_page
+from sweeps.cli.trials import rows as trial_rows
+from sweeps.cli.trials import table as trials_table
 from sweeps.controller import Controller
 from tests.cli.terminal import Terminal
 from tests.sweeps.agents import make_sweep, run_agent
@@ -210,6 +216,33 @@ def test_trials_are_listed_by_state_also_those_that_nobody_works_at(place: Place
     said = terminal("sweep", "trials", "s", "--state", "failed", "--state", "killed")
     assert said.out == "sweep p/s: no trials that are failed or killed\n"
     assert claim.run in terminal("sweep", "trials", "s", "--state", "running").out
+
+
+def test_what_waits_is_listed_as_queued(swept: Place, terminal: Terminal) -> None:
+    assert terminal("sweep", "extend", "s", "--run-cap", "9").code == 0
+    assert terminal("sweep", "retry", "s", "2").code == 0
+    assert terminal("sweep", "add", "s", "lr=2", "depth=3").code == 0
+    told = json.loads(terminal("sweep", "trials", "s", "--state", "queued", "--json").out)
+    assert [(each["trial"], each["params"].get("lr")) for each in told] == [
+        (2, state(swept).trials[2].params["lr"]),
+        (None, 2),
+    ]
+    assert terminal("sweep", "trials", "s").out.splitlines()[-1].endswith("lr=2 depth=3")
+
+
+def test_a_narrow_terminal_cuts_names_and_no_numbers(swept: Place) -> None:
+    seen = overview(swept, open_sweep(swept.sweep))
+    out = Console(width=56, file=io.StringIO(), record=True)
+    out.print(trials_table(seen, trial_rows(seen)))
+    told = out.export_text()
+    for trial in seen.reader.state.trials:
+        assert f"{trial.number}  finished  {show_value(trial.value):>6}  {trial.run}    1" in told
+    assert "\u2026" in told
+    out = Console(width=72, file=io.StringIO(), record=True)
+    out.print(status_page(seen))
+    told = out.export_text()
+    assert str(seen.agents[0].beat.process.pid) in told
+    assert "ENDED  FAILED" in told
 
 
 def test_trials_have_no_best_first_without_a_metric(tmp_path: Path, terminal: Terminal, place: Place) -> None:
