@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from runstore.format import yaml12
-from runstore.format.sweep_records import Claim, Outcome
+from runstore.format.sweep_records import Claim, Outcome, Verdict
 from sweeps.config.sweep import parse_sweep
 from sweeps.search.bayes import Bayes
 from sweeps.search.view import Known, Told
@@ -309,6 +309,20 @@ def test_the_contour_opens_with_two_parameters_that_every_trial_has(tmp_path: Pa
     assert (
         drawn(page, "contour").locator(".kind-chart").get_attribute("aria-label").startswith("loss over opt and lr: 5")
     )
+    contour = drawn(page, "contour")
+    assert "best trial" in contour.inner_text()
+    contour.get_by_label("Parameter along x").select_option("config.momentum")
+    assert "best trial" not in drawn(page, "contour").inner_text()  # It has no momentum.
+
+
+def test_a_verdict_on_a_trial_that_finished_stopped_nothing(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    write_record(layout(root).stop(0, 1), Verdict(0, "r0", "hyperband", 3, 0.5, 0.25, count=2))
+    text = "method: random\nmetric: {name: loss}\nparameters: {lr: {min: 0.0, max: 1.0}}\n"
+    page = open_page(small_sweep(root, text, [({"lr": 0.1 * at}, 0.5) for at in range(3)]))
+    told = drawn(page, "timeline").inner_text()
+    assert "3 trials" in told
+    assert "stopped" not in told
 
 
 def test_the_best_value_is_in_sight_beside_a_long_name(tmp_path: Path, open_page: Open) -> None:

@@ -164,6 +164,34 @@ def test_a_run_that_ended_by_itself_counts_although_its_agent_died(tmp_path: Pat
     assert (outcome.state, outcome.value, outcome.count, outcome.by) == ("finished", 0.25, 3, "b")
 
 
+def test_what_ended_without_its_agent_counts_during_a_pause_too(tmp_path: Path) -> None:
+    controller = create(tmp_path)
+    (a, b), liveness = agents(tmp_path, "a", "b")
+    run = tmp_path / "experiments" / "p" / "runs" / claimed(a).run
+    controller.ask("pause")
+    assert isinstance(b.take(), Wait)
+    assert b.controller.state.trials[0].state == "running"
+    run.mkdir(parents=True)
+    (run / "history.jsonl").write_text('{"loss": 0.5}\n')
+    (run / "state.json").write_bytes(dump_state(RunState("finished", 0, "2026-10-01T10:00:00Z")))
+    liveness.dead.add("a")
+    assert isinstance(b.take(), Wait)
+    assert (b.controller.state.trials[0].state, b.controller.state.trials[0].value) == ("finished", 0.5)
+
+
+def test_a_dead_agents_trial_that_did_not_end_waits_for_the_end_of_a_pause(tmp_path: Path) -> None:
+    controller = create(tmp_path)
+    (a, b), liveness = agents(tmp_path, "a", "b")
+    first = claimed(a)
+    liveness.dead.add("a")
+    controller.ask("pause")
+    assert isinstance(b.take(), Wait)
+    assert not b.controller.state.trials[0].is_over
+    controller.ask("resume")
+    again = claimed(b)
+    assert (again.n, again.run, again.attempt) == (first.n, first.run, 2)
+
+
 def test_the_first_outcome_counts_and_a_late_one_stands_beside_it(tmp_path: Path) -> None:
     create(tmp_path)
     (a, b), liveness = agents(tmp_path, "a", "b")
