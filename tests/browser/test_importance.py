@@ -107,22 +107,24 @@ def test_odd_targets_have_an_answer_without_nan(scripts: Page, target: list[Any]
         assert each["correlation"] is None or -1 <= each["correlation"] <= 1
 
 
-@pytest.mark.parametrize(("runs", "keys", "bar"), [(1000, 20, 100)])
-def test_thousand_runs_are_ranked_within_a_tenth_of_a_second(scripts: Page, runs: int, keys: int, bar: int) -> None:
-    given = columns(runs, keys)
-    target = (np.array(given["x0"]) * 3 + np.array(given["x1"])).tolist()
-    taken = scripts.evaluate(
-        """([columns, target]) => {
-            const inputs = Object.entries(columns).map(([key, values]) => ({ key, label: key, values }));
-            const runs = target.map((_, run) => run);
-            const times = [1, 2, 3, 4, 5].map(() => {
-                const start = performance.now();
-                runstore.importance.rank(inputs, target, runs);
-                return performance.now() - start;
-            });
-            return times.sort((a, b) => a - b);
-        }""",
-        [given, target],
-    )
-    # The machine may be busy with other tests: the best of five is what the code takes.
-    assert taken[0] <= bar, taken
+def test_twenty_times_as_many_runs_take_less_than_ten_times_as_long(scripts: Page) -> None:
+    took = []
+    for runs in (1_000, 20_000):
+        given = columns(runs, 20)
+        target = (np.array(given["x0"]) * 3 + np.array(given["x1"])).tolist()
+        times = scripts.evaluate(
+            """([columns, target]) => {
+                const inputs = Object.entries(columns).map(([key, values]) => ({ key, label: key, values }));
+                const runs = target.map((_, run) => run);
+                return [1, 2, 3, 4, 5].map(() => {
+                    const start = performance.now();
+                    runstore.importance.rank(inputs, target, runs);
+                    return performance.now() - start;
+                });
+            }""",
+            [given, target],
+        )
+        # The machine may be busy with other tests: the best of five is what the code takes.
+        took.append(min(times))
+    print(f"importance of 20 columns: {took[0]:.0f} ms for 1,000 runs, {took[1]:.0f} ms for 20,000")
+    assert took[1] < 10 * took[0], took
