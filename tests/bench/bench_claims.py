@@ -45,14 +45,14 @@ CONFIG = {
 _OURS = """
 import json, os, sys, time
 from pathlib import Path
-from runstore.format.host import boot_id, hostname
+from runstore.format.host import boot_id, hostname, process_start
 from runstore.format.sweep_layout import SweepLayout
 from runstore.format.sweep_records import Claim, Outcome, Process
 from sweeps.controller import Controller
-import psutil
+
 layout, report = SweepLayout(Path(sys.argv[1])), sys.argv[2]
 name, alone = f"{os.getpid()}", report == "claims"
-process = Process(hostname(), os.getpid(), boot_id(), psutil.Process().create_time())
+process = Process(hostname(), os.getpid(), boot_id(), process_start(os.getpid()))
 controller = Controller.open(layout)
 controller.space.draw(__import__("numpy").random.default_rng(0))
 print("ready", flush=True)
