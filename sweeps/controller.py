@@ -96,6 +96,11 @@ class Controller:
         self._is_thorough = self._is_few = True
 
     @property
+    def name(self) -> str:
+        """How commands name the sweep: project and id."""
+        return f"{self.layout.path.parent.parent.name}/{self.layout.path.name}"
+
+    @property
     def space(self) -> Space:
         """The space as it was extended."""
         return self._decider.space
@@ -243,7 +248,7 @@ class Controller:
     def ask(self, what: ControlKind, data: Mapping[str, Any] | None = None, by: str = "") -> Control:
         """Publishes what a person wants of the sweep. Raises `SweepError` for what cannot be."""
         self.reader.look()
-        check_steering(what, f"{self.layout.path.parent.parent.name}/{self.layout.path.name}", self.config, self.state)
+        check_steering(what, self.name, self.config, self.state)
         data = checked(what, data or {}, self.state, self.space, self.config.seed)
         self.layout.control_dir.mkdir(exist_ok=True)
         while True:
@@ -292,8 +297,7 @@ class Controller:
             self._look(thorough=True)
             self._close_orphans()
             word = "cancelled" if state.cancelled else "stopped"
-            name = f"{self.layout.path.parent.parent.name}/{self.layout.path.name}"
-            return Over(f"the sweep was {word}; `runstore sweep resume {name}` has it go on")
+            return Over(f"the sweep was {word}; `runstore sweep resume {self.name}` has it go on")
         if state.paused:
             self._look(thorough=True)
             self._record_ended()

@@ -26,6 +26,16 @@ def train():
             time.sleep(0.05)
 runstore.agent(sys.argv[1], function=train)
 """
+ONE_ROW = """
+import sys, time
+import runstore
+def train():
+    with runstore.init() as run:
+        run.log({"loss": run.config["x"]})
+        time.sleep(0.1)
+runstore.agent(sys.argv[1], function=train)
+"""
+"""An agent whose trials take a tenth of a second."""
 
 
 class Crowd:

@@ -16,7 +16,7 @@ from runstore.format.sweep_layout import SHARD, SweepLayout
 from runstore.format.sweep_records import Claim, Outcome, Process, dump, load
 from runstore.reading.sweeps import SweepReader, open_sweep
 from sweeps.agent.places import Place
-from tests.cluster.crowds import OTHER_HOST, Crowd, crowds, make_sweep, over, verify
+from tests.cluster.crowds import ONE_ROW, OTHER_HOST, Crowd, crowds, make_sweep, over, verify
 from tests.cluster.shared_disk import SharedDisk
 from tests.sweeps.small_sweeps import told
 
@@ -26,15 +26,6 @@ AGENTS_A_SIDE = 3
 HEARTBEAT = 0.4
 LEASE = 10 * HEARTBEAT
 PATIENCE_SECONDS = 180.0
-AGENT = """
-import sys, time
-import runstore
-def train():
-    with runstore.init() as run:
-        run.log({"loss": run.config["x"]})
-        time.sleep(0.1)
-runstore.agent(sys.argv[1], function=train)
-"""
 Act = Callable[[Crowd, Crowd], None]
 
 
@@ -57,7 +48,7 @@ def test_a_shard_that_is_sealed_under_killed_and_sleeping_agents_holds_each_tria
     store = disk.a / f"boundary-{act.__name__}" / "experiments"
     place = nearly_full(store)
     reader = open_sweep(place.sweep)
-    with crowds(disk, place, tmp_path, AGENTS_A_SIDE, AGENT, others_first=True) as (here, there):
+    with crowds(disk, place, tmp_path, AGENTS_A_SIDE, ONE_ROW, others_first=True) as (here, there):
         put_to_sleep(reader, there)
         for _ in range(AGENTS_A_SIDE):
             here.start()

@@ -12,7 +12,7 @@ from runstore.format.sweep_layout import SweepLayout
 from runstore.format.sweep_records import Claim, Process, dump
 from runstore.reading.sweeps import SweepReader, open_sweep
 from sweeps.doctor.examine import examine
-from tests.cluster.crowds import Crowd, crowds, make_sweep, over, verify
+from tests.cluster.crowds import ONE_ROW, Crowd, crowds, make_sweep, over, verify
 from tests.cluster.linkless_disk import linkless_disk
 from tests.cluster.shared_disk import SharedDisk
 from tests.sweeps.small_sweeps import told
@@ -22,15 +22,6 @@ AGENTS = 4
 HEARTBEAT = 0.3
 PATIENCE_SECONDS = 180.0
 BROKEN, SLOW = 0, 1
-AGENT = """
-import sys, time
-import runstore
-def train():
-    with runstore.init() as run:
-        run.log({"loss": run.config["x"]})
-        time.sleep(0.1)
-runstore.agent(sys.argv[1], function=train)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +53,7 @@ def test_killed_agents_lose_and_double_nothing_and_half_a_record_is_waited_for(e
     line = dump(Claim(SLOW, "slow", "gone", {"x": 0.5}, process=Process("elsewhere", 1)))
     place.sweep.claim(BROKEN).write_bytes(line[:50])
     place.sweep.claim(SLOW).write_bytes(line[:50])
-    crowd = Crowd(place.sweep.path, tmp_path, script=AGENT)
+    crowd = Crowd(place.sweep.path, tmp_path, script=ONE_ROW)
     try:
         for _ in range(AGENTS):
             crowd.start()
@@ -115,7 +106,7 @@ def test_on_two_mounts_names_that_are_given_exclusively_do_as_well(
     reader = open_sweep(place.sweep)
     rng, deadline = random.Random(5), time.monotonic() + PATIENCE_SECONDS
     kills, asleep, next_event = 0, False, 1
-    with crowds(disk, place, tmp_path, AGENTS // 2, AGENT) as (here, there):
+    with crowds(disk, place, tmp_path, AGENTS // 2, ONE_ROW) as (here, there):
         while (ended := over(reader)) < TRIALS:
             assert time.monotonic() < deadline, f"{ended} of {TRIALS} trials are over\n{here.said()}\n{there.said()}"
             if ended >= next_event and reader.state.next_number < TRIALS:
