@@ -278,11 +278,12 @@ class Controller:
         self._looked = now
 
     def _glance(self) -> bool:
-        """Looks without reading what came of others' trials; whether that is not enough, as somebody steers."""
+        """Looks without reading what came of others' trials; whether that is not enough, as somebody steers, or as
+        there are claims that cannot be read yet."""
         self.reader.glance()
         if self._is_thorough and not self.state.controls:
             self.reader.look_at_running()
-        return bool(self.state.controls)
+        return bool(self.state.controls or self.reader.unreadable)
 
     def _rest(self) -> None:
         """After a thorough look, and what came of it: the next one is due when it costs little of all the time."""

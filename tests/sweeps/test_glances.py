@@ -3,9 +3,11 @@ run."""
 
 from pathlib import Path
 
+import pytest
+
 from runstore.format.sweep_records import Claim
 from runstore.reading.sweeps import open_sweep
-from sweeps.controller import Over
+from sweeps.controller import Over, Wait
 from tests.sweeps.small_sweeps import Agent, OnlyToldDead, create, layout, small_shards, work
 
 MANY = 12
@@ -89,3 +91,23 @@ def test_unread_trials_are_found_in_the_shard_that_was_sealed_meanwhile(tmp_path
         a.controller.look()
         assert [trial.number for trial in a.controller.state.trials] == list(range(14))
         assert a.controller.reader.unread == []
+
+
+def test_a_claim_that_is_still_being_written_is_read_again_and_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sweeps.controller.detect_primitive", lambda _: "exclusive")
+    create(tmp_path, run_cap=2)
+    (a, b), _ = crowd(tmp_path, 2)
+    claim = taken(b)
+    path = layout(tmp_path).claim(claim.n)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:40])
+    assert isinstance(a.take(), Wait)
+    assert a.controller.reader.unreadable
+    path.write_bytes(whole)
+    assert taken(a).n == 1
+    a.finish()
+    b.finish()
+    assert isinstance(work(a), Over)
+    assert [trial.number for trial in open_sweep(layout(tmp_path)).state.trials] == [0, 1]
