@@ -213,6 +213,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("launches", "naming", "propose", "unlogged"),
         ("overview",),
         ("doctor", "launch", "status", "steer"),
+        ("trials",),
         ("agent", "sweep"),
     ),
     "sitegen.data": (
