@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +62,15 @@ class Slurm:
         lines = self.run("squeue", "--noheader", "--array", "--format=%i|%T").splitlines()
         return [(number, state) for number, _, state in (line.strip().partition("|") for line in lines)]
 
-    def start_now(self, job: str) -> None:
-        """Has a requeued job begin: by itself it waits until the credentials of its first start are old."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while dict(self.jobs()).get(job) in ("COMPLETING", "PENDING"):
-            assert time.monotonic() < deadline, f"job {job} does not begin: {self.jobs()}"
-            # While its end is still being tidied up, the time that is set does not last.
-            subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], env=self._env, check=False)
+    def start_until(self, job: str, is_done: Callable[[], bool], said: Callable[[], str]) -> None:
+        """Has a requeued job begin, and waits until it has done its part: by itself it waits until the credentials of
+        its first start are old. `said` is what it wrote, for a failure."""
+        deadline = time.monotonic() + 2 * PATIENCE_SECONDS
+        while not is_done():
+            assert time.monotonic() < deadline, f"job {job} did not do its part: {self.jobs()}\n{said()}"
+            # While its end is still being tidied up, the time that is set does not last; for a moment it is in no list.
+            if dict(self.jobs()).get(job) in ("COMPLETING", "PENDING"):
+                subprocess.run(["scontrol", "update", f"JobId={job}", "StartTime=now"], env=self._env, check=False)
             time.sleep(0.5)
 
     def cancel_all(self) -> None:

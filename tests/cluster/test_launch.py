@@ -173,8 +173,7 @@ def test_a_job_that_is_warned_gives_its_trial_back_and_is_queued_again(
     state = load_state(place.project.run(trial.run).state_json)
     assert state is not None
     assert state.preempting
-    slurm.start_now(job)
-    wait_until(lambda: is_over(place, 1), f"the trial is over\n{output(place)}")
+    slurm.start_until(job, lambda: is_over(place, 1), lambda: output(place))
     [trial] = trials(place)
     assert (trial.state, trial.attempt, trial.claim.retries) == ("finished", 2, 0)
     assert trial.claim.process.slurm["restart"] == "1"
