@@ -301,7 +301,7 @@ class Controller:
             return Over(f"the sweep was {word}; `runstore sweep resume {self.name}` has it go on")
         if state.paused:
             self._look(thorough=True)
-            self._record_ended()
+            self._close_orphans(all_over=False)
             return Wait("the sweep is paused")
         if metric is not None and metric.target is not None and state.best is not None:
             value = state.best.value
@@ -332,19 +332,17 @@ class Controller:
         self._rest()
         return None
 
-    def _record_ended(self) -> None:
-        """Publishes the outcomes of trials that ended without their agents."""
+    def _close_orphans(self, *, all_over: bool = True) -> None:
+        """Publishes the outcomes of trials that ended without their agents; with `all_over` of the others too."""
         for trial in self._orphans(None):
             remains = Remains(self.layout, trial)
-            if not remains.goes_on and (ended := remains.outcome(self.config, "")) is not None:
+            if remains.goes_on:
+                continue
+            ended = remains.outcome(self.config, "")
+            if ended is None and all_over:
+                ended = _crashed(trial, "its agent was gone, and no new trial starts", "")
+            if ended is not None:
                 self.finish(ended)
-
-    def _close_orphans(self) -> None:
-        for trial in self._orphans(None):
-            remains = Remains(self.layout, trial)
-            if not remains.goes_on:
-                ended = remains.outcome(self.config, "")
-                self.finish(ended or _crashed(trial, "its agent was gone, and no new trial starts", ""))
 
     def _orphans(self, asking: Claim | None) -> Iterator[Trial]:
         own = self.state.of_agent(asking.agent) if asking is not None else []

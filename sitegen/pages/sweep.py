@@ -10,6 +10,7 @@ from typing import Any, Final
 from runstore.format.sweep_records import Beat
 from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
+from runstore.reading.sweeps.trials import COMPARABLE
 from runstore.reading.sweeps.unlogged import why_no_best
 from sitegen import urls
 from sitegen.data.sweep_config import Parameter, Stopping
@@ -23,7 +24,6 @@ from sitegen.pages.values import cell, flat, short, show
 MAX_PARAMETERS: Final = 24
 MAX_BEST: Final = 12
 _ORDER: Final = ("running", "queued", "uncounted", "silent", "finished", "stopped", "failed", "crashed", "killed")
-_USELESS: Final = ("failed", "crashed")
 _LOG_SPAN: Final = 100
 _MOST_NAMED: Final = 100
 _ASKED: Final = {"pause": "paused", "stop": "stopped", "cancel": "cancelled"}
@@ -114,7 +114,7 @@ class Told:
         known = [
             trial
             for trial in self.trials
-            if trial.over and trial.state not in _USELESS and _finite(trial.value) is not None
+            if trial.over and trial.state in COMPARABLE and _finite(trial.value) is not None
         ]
         return (max if self.maximize else min)(known, key=lambda trial: trial.value or 0.0, default=None)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from runstore.cli.terminal import clip, console, show_value
 from runstore.cli.words import counted, printable
+from runstore.format.sweep_records import Control
 from runstore.reading.sweeps import Trial, open_sweep
 from sweeps.agent.loop import shown
 from sweeps.cli.naming import Command, found, sweep_options
@@ -45,42 +46,51 @@ def trials(
     listed = [each for each in rows(seen) if not states or each.state in states]
     if by_value:
         listed.sort(key=lambda each: _rank(seen, each))
-    shown_ = listed[:most]
     if json_:
-        click.echo(json.dumps([each.json for each in shown_], indent=2))
+        click.echo(json.dumps([_json(seen, each) for each in listed[:most]], indent=2))
         return
     if not listed:
         which = f" that are {' or '.join(states)}" if states else " yet"
         click.echo(f"sweep {printable(place.name)}: no trials{which}")
         return
-    console().print(table(seen, shown_))
-    if len(shown_) < len(listed):
+    console().print(table(seen, listed[:most]))
+    if most is not None and most < len(listed):
         click.echo(f"… of {counted(len(listed), 'trial')}")
 
 
 class Row(NamedTuple):
-    """A trial, or with None a point that was added by hand and that nobody took yet."""
+    """A trial, or a point that was added by hand and that nobody took yet."""
 
-    trial: Trial | None
+    of: Trial | Control
     state: str
-    params: Mapping[str, Any]
-    json: Mapping[str, Any]
+
+    @property
+    def trial(self) -> Trial | None:
+        return self.of if isinstance(self.of, Trial) else None
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters, nested. Of a sealed trial they are parsed here."""
+        found: Mapping[str, Any] = self.of.params if isinstance(self.of, Trial) else self.of.data["params"]
+        return found
 
 
 def rows(seen: Overview) -> list[Row]:
     """The trials in the order they began, then the points that wait."""
     state = seen.reader.state
     again = {each.trial.run for each in state.wanted}
-    found = []
-    for trial in state.trials:
-        standing = QUEUED if trial.run in again else seen.standing.get(trial.run, trial.state)
-        told = {**trial_json(trial, seen.metric), "state": standing, "agent": trial.claim.agent}
-        found.append(Row(trial, standing, trial.params, told))
-    for control in state.queued:
-        params = control.data["params"]
-        told = {"trial": None, "run": None, "state": QUEUED, "attempt": 0, "metric": seen.metric or None, "value": None}
-        found.append(Row(None, QUEUED, params, {**told, "params": dict(params), "agent": None}))
-    return found
+    begun = [
+        Row(trial, QUEUED if trial.run in again else seen.standing.get(trial.run, trial.state))
+        for trial in state.trials
+    ]
+    return [*begun, *(Row(control, QUEUED) for control in state.queued)]
+
+
+def _json(seen: Overview, row: Row) -> dict[str, Any]:
+    if row.trial is not None:
+        return {**trial_json(row.trial, seen.metric), "state": row.state, "agent": row.trial.claim.agent}
+    nobody = {"trial": None, "run": None, "state": row.state, "attempt": 0, "metric": seen.metric or None}
+    return {**nobody, "value": None, "params": dict(row.params), "agent": None}
 
 
 def _rank(seen: Overview, row: Row) -> tuple[bool, float]:
@@ -100,15 +110,15 @@ def table(seen: Overview, listed: Sequence[Row]) -> Table:
     # These give way where the terminal is narrow.
     made.add_column("AGENT")
     made.add_column("PARAMETERS")
-    for trial, state, params, _ in listed:
-        params = params if seen.config is None else seen.config.space.flatten(params)
+    for row in listed:
+        params = row.params if seen.config is None else seen.config.space.flatten(row.params)
         number, value, run, attempt, agent = ("", None, "", "", "")
-        if trial is not None:
+        if (trial := row.trial) is not None:
             number, value, run = str(trial.number), trial.value, trial.run
             attempt, agent = str(trial.attempt), trial.claim.agent
         made.add_row(
             number,
-            Text(state, style=COLOURS.get(state, "")),
+            Text(row.state, style=COLOURS.get(row.state, "")),
             "" if value is None else show_value(value),
             Text(printable(clip(run))),
             attempt,

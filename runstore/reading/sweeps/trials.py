@@ -20,7 +20,8 @@ from runstore.format.sweep_records import (
 )
 
 FinalOrRunning = TrialState | Literal["running"]
-_COMPARABLE: Final = ("finished", "stopped")
+COMPARABLE: Final = ("finished", "stopped")
+"""The states of trials whose values say how good their parameters are."""
 _SHARED: Final = ("n", "run", "params")
 
 
@@ -164,7 +165,7 @@ class Trial:
             state, value = outcome.state, outcome.value
         else:
             return None
-        return value if value is not None and state in _COMPARABLE and math.isfinite(value) else None
+        return value if value is not None and state in COMPARABLE and math.isfinite(value) else None
 
     @property
     def added(self) -> int:
