@@ -192,6 +192,16 @@ def test_verdicts_and_thresholds_of_early_stopping_are_in_the_metrics_own_sign(r
     assert (head.goal, head.best.value) == ("highest", "0.9")
 
 
+def test_a_trial_that_was_killed_is_not_the_best_however_good_it_was(root: Path) -> None:
+    write_sweep(root)
+    before = page_of(plan(root, now=START)).sweep.best
+    write_record(layout(root).claim(60), Claim(60, "t060", "agent1", {"lr": 0.1}, time=moment(3700)))
+    write_record(layout(root).done(60), Outcome(60, "t060", "agent1", "killed", value=0.0, time=moment(3800)))
+    head = page_of(plan(root, now=START)).sweep
+    assert dict(head.states)["killed"] >= 1
+    assert head.best == before
+
+
 def test_the_surrogate_is_that_of_the_last_trial_that_tells_of_one(root: Path) -> None:
     write_sweep(root)
     model = payload(plan(root))["model"]
