@@ -48,7 +48,6 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "sweeps": (
         ("errors",),
-        ("sections",),
         ("space",),
         ("config",),
         ("search", "stopping"),
@@ -73,7 +72,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("copying", "host", "lenient", "names", "sweep_records", "values", "yaml12"),
         ("run_layout", "sweep_layout"),
         ("checking", "layout"),
-        ("locate", "records"),
+        ("locate", "records", "sections"),
         ("metrics", "schema", "sweep_schema", "views"),
         ("aggregates",),
     ),

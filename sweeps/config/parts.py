@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from sweeps.sections import Section, meant, shown
+from runstore.format.sections import Section, meant, shown
 
 Method = Literal["grid", "random", "bayes"]
 Goal = Literal["minimize", "maximize"]

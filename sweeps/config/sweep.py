@@ -10,11 +10,11 @@ from typing import Any, Final
 from runstore.errors import UsageError
 from runstore.format import yaml12
 from runstore.format.names import check_project_name
+from runstore.format.sections import Section, Source, shown
 from sweeps.config.parts import EarlyTerminate as EarlyTerminate
 from sweeps.config.parts import Method, OnCrash, read_command, read_metric, read_rule
 from sweeps.config.parts import Metric as Metric
 from sweeps.errors import SweepError
-from sweeps.sections import Section, Source, shown
 from sweeps.space.reading import read
 from sweeps.space.space import Space
 from sweeps.space.values import as_plain
@@ -90,7 +90,7 @@ class SweepConfig:
     term_timeout: float = 30.0
     prior_runs: tuple[str, ...] = ()
     remarks: tuple[str, ...] = field(default=(), compare=False)
-    source: Source = field(default=Source("the sweep configuration"), compare=False, repr=False)
+    source: Source = field(default=Source("the sweep configuration", kind=SweepError), compare=False, repr=False)
 
     @property
     def lease(self) -> float:
@@ -123,7 +123,7 @@ class SweepConfig:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str = "the resolved configuration") -> "SweepConfig":
         """What `to_json` made. Raises `SweepError` where it was changed into what is no configuration."""
-        return _parse(_number_names(values), Source(place), is_resolved=True)
+        return _parse(_number_names(values), Source(place, kind=SweepError), is_resolved=True)
 
 
 def load_sweep(path: Path | str) -> SweepConfig:
@@ -143,12 +143,12 @@ def load_sweep(path: Path | str) -> SweepConfig:
     except yaml12.YamlError as error:
         line = f", line {error.line}" if error.line else ""
         raise SweepError(f"{place}{line}: found broken YAML: {error}; expected key: value pairs") from None
-    return _parse(values, Source(place, yaml12.lines(text)))
+    return _parse(values, Source(place, yaml12.lines(text), SweepError))
 
 
 def parse_sweep(values: Mapping[str, Any], place: str = "the sweep configuration") -> SweepConfig:
     """The configuration in a mapping. Raises `SweepError` for the first mistake; `place` is its first word."""
-    return _parse(as_plain(values), Source(place))
+    return _parse(as_plain(values), Source(place, kind=SweepError))
 
 
 def _parse(values: Any, source: Source, is_resolved: bool = False) -> SweepConfig:

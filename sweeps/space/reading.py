@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn
 
+from runstore.errors import RunstoreError
+from runstore.format.sections import Path, Section, meant, shown
 from sweeps.errors import SweepError
-from sweeps.sections import Path, Section, meant, shown
 from sweeps.space.checks import SpaceError, check
 from sweeps.space.expression import Expression
 from sweeps.space.parameter import Condition, Kind, Parameter
@@ -96,7 +97,7 @@ def read(root: Section, is_resolved: bool = False) -> Read:
     return Read(tuple(parameters), constraints, tuple(_remarks(parameters, section)))
 
 
-def _placed(error: SpaceError, root: Section) -> SweepError:
+def _placed(error: SpaceError, root: Section) -> RunstoreError:
     if error.constraint is not None:
         return root.source.error((*root.path, "constraints", error.constraint), str(error))
     path: Path = ("parameters", *_inside(error.path))

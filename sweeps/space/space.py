@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from runstore.format.sections import Section, Source
 from sweeps.errors import SweepError
-from sweeps.sections import Section, Source
 from sweeps.space.checks import check
 from sweeps.space.expression import Expression
 from sweeps.space.grid import Grid
@@ -245,7 +245,7 @@ class Space:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str = "the space") -> "Space":
         """The space that `to_json` wrote. Raises `SweepError` for what is none."""
-        found = read(Section({key: value for key, value in values.items() if value != []}, Source(place)), True)
+        found = read(Section({key: value for key, value in values.items() if value != []}, Source(place, kind=SweepError)), True)
         return cls(found.parameters, found.constraints)
 
     def _end(self, parameter: Parameter, value: float) -> float | int:

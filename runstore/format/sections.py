@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final, NoReturn, overload
 
+from runstore.errors import ConfigError, RunstoreError
 from runstore.format.checking import describe
-from sweeps.errors import SweepError
 
 Path = tuple[str | int, ...]
 
@@ -17,17 +17,24 @@ _BEGINNING: Final = 3
 
 @dataclass(frozen=True)
 class Source:
-    """Where a configuration comes from: a file's name or a few words, and the line of each key, by its path."""
+    """Where a configuration comes from: a file's name or a few words, and the line of each key, by its path.
+
+    `kind` is what its mistakes are raised as.
+    """
 
     place: str
     lines: Mapping[Path, int] = field(default_factory=dict)
+    kind: type[RunstoreError] = ConfigError
 
-    def error(self, path: Path, text: str) -> SweepError:
+    def error(self, path: Path, text: str) -> RunstoreError:
         """An error that says where: `sweep.yaml, line 4: parameters.lr.min: found …`."""
-        line = next((self.lines[path[:size]] for size in range(len(path), 0, -1) if path[:size] in self.lines), None)
-        where = self.place if line is None else f"{self.place}, line {line}"
-        name = dotted(path)
-        return SweepError(f"{where}: {name}: {text}" if name else f"{where}: {text}")
+        line = self.line(path)
+        where = f"{self.place}, line {line}" if self.place and line else self.place or (f"line {line}" if line else "")
+        return self.kind(": ".join(part for part in (where, dotted(path), text) if part))
+
+    def line(self, path: Path) -> int | None:
+        """The line of a key, or of the nearest one around it; None where nothing is known."""
+        return next((self.lines[path[:size]] for size in range(len(path), 0, -1) if path[:size] in self.lines), None)
 
 
 def dotted(path: Path) -> str:
@@ -37,7 +44,7 @@ def dotted(path: Path) -> str:
 
 
 class Section:
-    """A mapping of the configuration, at `path`. Raises `SweepError` where it is none."""
+    """A mapping of the configuration, at `path`. Raises the source's kind of error where it is none."""
 
     def __init__(self, values: Any, source: Source, path: Path = (), mend: str = "write key: value pairs") -> None:
         self.source, self.path = source, path
