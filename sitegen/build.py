@@ -10,6 +10,7 @@ from runstore.reading.problems import Problem
 from runstore.reading.store import Store, read_store
 from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
 from sitegen.data.sparkline import Sparkline
+from sitegen.extras import PublicSite, extra_files
 from sitegen.histories import Histories
 from sitegen.looks import BuildReport as BuildReport
 from sitegen.looks import Look
@@ -19,6 +20,8 @@ from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
 from sitegen.plan import ProjectPlan, Render, RunPlan, folder_digest, plan_site
 from sitegen.planned import fingerprint
+from sitegen.reported import ReportPlan
+from sitegen.public import public_store
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
@@ -40,15 +43,17 @@ def build_site(
     progress: Progress | None = None,
     look: Look | None = None,
     kept: Kept | None = None,
+    public: PublicSite | None = None,
 ) -> BuildReport:
     """Compiles the store at `store_root` into `out`, writing only what changed since the last build there.
 
-    `look` is one that was taken just now of these two, `kept` what the last build of this process left. Raises
+    `look` is one that was taken just now of these two, `kept` what the last build of this process left. With `public`
+    the site is one for the world, without what is to stay in the store; `look` was taken for such a site then. Raises
     `StoreError` in one line when there is no store, when `out` holds something else than a site of ours or cannot be
     written. Whatever is wrong inside the store is in the report, and on the pages.
     """
     if look is None:
-        look = Look(store_root, out)
+        look = Look(store_root, out, public)
         if (done := look.unchanged()) is not None:
             return done
     look.begin()
@@ -60,7 +65,8 @@ def build_site(
     gc.freeze()
     try:
         output = Output(out, store.layout)
-        notes = _write_site(store, output, progress or (lambda *_: None))
+        shown = store if public is None else public_store(store)
+        notes = _write_site(shown, output, progress or (lambda *_: None), public)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
@@ -68,25 +74,25 @@ def build_site(
         gc.unfreeze()
     report = BuildReport(
         out,
-        runs=sum(len(project.runs) for project in store.projects),
-        projects=len(store.projects),
+        runs=sum(len(project.runs) for project in shown.projects),
+        projects=len(shown.projects),
         bytes_read=sum(project.catalog.bytes_read for project in store.projects),
         written=tuple(output.written),
         removed=tuple(output.removed),
         unchanged=output.unchanged,
-        problems=(*store.all_problems(), *notes),
+        problems=(*shown.all_problems(), *notes),
     )
     kept.store = store
     look.note(report, lasting=all(run.state != "running" for project in store.projects for run in project.runs))
     return report
 
 
-def _write_site(store: Store, output: Output, progress: Progress) -> list[Problem]:
+def _write_site(store: Store, output: Output, progress: Progress, public: PublicSite | None) -> list[Problem]:
     """Writes what changed; returns what could not be drawn."""
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
-    release = fingerprint(assets.digest, plotly_version(), *code)
-    render = _renderer(assets, release)
+    release = fingerprint(assets.digest, plotly_version(), repr(public), *code)
+    render = _renderer(assets, release, public)
     sparklines: dict[str, Sparkline | None] = {}
     plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
     output.begin()
@@ -96,9 +102,14 @@ def _write_site(store: Store, output: Output, progress: Progress) -> list[Proble
         remembered = output.notes(project.name)
         sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
         progress("projects", number + 1, len(plan.projects))
+    for report in plan.reports.plans:
+        problems += _put_report(report, output, render)
+    problems += plan.reports.problems
     if plan.frame:
         output.put("frame", release, plan.frame)
     output.put("front", release, plan.front)
+    if public is not None:
+        output.put("extras", release, extra_files(public, output.paths(), release, render))
     output.finish()
     return problems
 
@@ -156,7 +167,15 @@ def _put_run(run: RunPlan, output: Output, render: Render, progress: Progress) -
     return run.problems(noted) if noted else []
 
 
-def _renderer(assets: AssetSet, release: str) -> Render:
+def _put_report(report: ReportPlan, output: Output, render: Render) -> list[Problem]:
+    """Makes a report's page; returns what is wrong with the report."""
+    if not output.keep(report.name, report.digest):
+        notes: list[str] = []
+        output.put(report.name, report.digest, report.files(render, notes, output.digest_of), notes)
+    return report.problems(output.notes(report.name))
+
+
+def _renderer(assets: AssetSet, release: str, public: PublicSite | None) -> Render:
     """Renders a page; Jinja2 is loaded with the first one, since a build that changes nothing renders none.
 
     What it compiled is kept for the process's next build.
@@ -167,7 +186,7 @@ def _renderer(assets: AssetSet, release: str) -> Render:
             from sitegen.render import Renderer
 
             _renderers.clear()
-            _renderers[release] = Renderer(templates_dir(), assets)
+            _renderers[release] = Renderer(templates_dir(), assets, public)
         return _renderers[release].render(template, page)
 
     return render

@@ -11,8 +11,8 @@ from typing import Final
 
 _LISTS: Final = {"scripts": "js", "styles": "css"}
 _BUNDLES: Final = {
-    "scripts": ("base", "workspace", "viewers", "run", "compare", "sweep"),
-    "styles": ("index", "artifact", "workspace", "viewers", "run", "compare", "sweep"),
+    "scripts": ("base", "workspace", "viewers", "run", "compare", "sweep", "report"),
+    "styles": ("index", "artifact", "workspace", "viewers", "run", "compare", "sweep", "report"),
 }
 _NAMED: Final = re.compile(r"""asset\('([^']+)'\)|include "([^"]+)\"""")
 _COMMENTS: Final = re.compile(r"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)

@@ -22,17 +22,22 @@ _MOST_PROBLEMS = 20
     "-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when the store has any problem.")
+@click.option("--public", is_flag=True, help="Only what the world may see: public projects, without what names people.")
 @click.pass_context
-def build(context: click.Context, store: Path | None, out: Path, strict: bool) -> None:
+def build(context: click.Context, store: Path | None, out: Path, strict: bool, public: bool) -> None:
     """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
-    root = store if store is not None else from_environment().store_root()
-    look = Look(root, out)
+    root, site = store if store is not None else from_environment().store_root(), None
+    if public:
+        from sitegen.extras import PublicSite
+
+        site = PublicSite()
+    look = Look(root, out, site)
     done = look.unchanged()
     if done is None:
         from sitegen.build import build_site
 
         with _progress() as report:
-            done = build_site(root, out, progress=report, look=look)
+            done = build_site(root, out, progress=report, look=look, public=site)
     _print(done)
     context.exit(1 if strict and done.problems else 0)
 

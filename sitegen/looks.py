@@ -15,13 +15,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from runstore.format.host import boot_id, hostname
 from runstore.format.locate import existing_store
 from runstore.reading.problems import Problem
 from sitegen import urls
 from sitegen.tree import folders
+
+if TYPE_CHECKING:
+    from sitegen.extras import PublicSite
 
 SETTLED_NS: Final = 2_000_000_000
 """A file that changed later than so long before a look may change once more without a trace: file systems keep times
@@ -55,10 +58,11 @@ class BuildReport:
 class Look:
     """One look at a store, from before it is read, for a site at `out`.
 
-    Raises `StoreError` when there is no store.
+    `public` says that the site is one for the world. Raises `StoreError` when there is no store.
     """
 
-    def __init__(self, store_root: Path, out: Path) -> None:
+    def __init__(self, store_root: Path, out: Path, public: "PublicSite | None" = None) -> None:
+        self._how = repr(public)
         self.layout = existing_store(store_root)
         self._out = out
         self._memory = self.layout.site_look(urls.place_digest(out))
@@ -84,7 +88,7 @@ class Look:
             # With a clock that went back, a run that was silent for too long lives again.
             if known["began"] > self._began or known["release"] != self._release or known["site"] != _site(self._out):
                 return None
-            if self._seen is None or known["store"] != self._seen[0]:
+            if self._seen is None or known["store"] != self._seen[0] or known["how"] != self._how:
                 return None
             problems = tuple(Problem(str(path), int(line), str(text)) for path, line, text in known["problems"])
             counts = int(known["runs"]), int(known["projects"])
@@ -103,6 +107,7 @@ class Look:
         known = {
             "began": self._began,
             "release": self._release,
+            "how": self._how,
             "site": site,
             "store": self._seen[0],
             "runs": report.runs,

@@ -105,6 +105,10 @@ class Output:
         except OSError:
             return None
 
+    def paths(self) -> list[str]:
+        """The files of all parts so far."""
+        return [path for part in self._after.values() for path in part.files]
+
     def notes(self, name: str) -> list[str]:
         """The notes of a part: the same in every build that keeps the part as it is."""
         return self._after[name].notes

@@ -24,12 +24,13 @@ from sitegen.pages.compare import about_run, compare_page, names_payload
 from sitegen.pages.context import PageContext
 from sitegen.pages.files import StoredFile, media_files, stored_files
 from sitegen.pages.index import finder_payload, index_page
-from sitegen.pages.logs import log_data, log_files
+from sitegen.pages.logs import log_copy, log_data, log_files
 from sitegen.pages.previews import file_data
 from sitegen.pages.project import group_page, project_page, runs_payload, section, title
 from sitegen.pages.project import place as key_place
 from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
 from sitegen.planned import PlannedFile, fingerprint
+from sitegen.reported import Reports, ReportsRead, plan_reports, read_reports, subject_of, targets_of
 from sitegen.swept import Sweeps, plan_sweeps
 
 Render = Callable[[str, PageContext], bytes]
@@ -81,7 +82,7 @@ class RunPlan:
 
         yield PlannedFile(f"{folder}/index.html", self.digest, page)
         for log in log_files(run):
-            yield PlannedFile(f"{folder}/{log.target}", own, lambda path=log.path: path)  # type: ignore[misc]
+            yield PlannedFile(f"{folder}/{log.target}", own, partial(log_copy, run, log.path))
         if has_patch(run):
             yield PlannedFile(f"{folder}/{urls.PATCH}", own, lambda: run.layout.changes_patch)
         yield from _files_beside(run, stored, own, folder, notes)
@@ -125,6 +126,7 @@ class ProjectPlan:
     artifacts: ArtifactIndex = field(repr=False)
     sweeps: Sweeps = field(repr=False)
     histories: Histories = field(repr=False)
+    reports: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -159,7 +161,8 @@ class ProjectPlan:
         yield self._planned(
             urls.project_page(self.project.name),
             lambda: render(
-                "project.html.jinja", project_page(self.project, self.groups, data, artifacts, self.sweeps.links())
+                "project.html.jinja",
+                project_page(self.project, self.groups, data, artifacts, self.sweeps.links(), self.reports),
             ),
         )
         yield from self._artifact_files(render)
@@ -191,7 +194,7 @@ class ProjectPlan:
             slug = self.artifacts.slugs[self.project.name][collection.name]
             compared = None
             if len(collection.versions) > 1:
-                versions = shard("versions", versions_payload(collection))
+                versions = shard("versions", versions_payload(collection, self.project.disclosure))
                 yield self._planned(urls.versions_file(self.project.name, slug), partial(bytes, versions))
                 compared = urls.versioned("versions.js", versions)
             page = partial(artifact_page, self.artifacts, self.store, collection, compared)
@@ -241,10 +244,12 @@ def _run_data(run: RunRecord, metrics: int, data: str, heads: Sequence[PanelHead
 
 @dataclass(frozen=True, slots=True)
 class SitePlan:
-    """The whole site: its front page and assets, and a plan a project. `frame` shows what no page of ours may hold."""
+    """The whole site: its front page and assets, and a plan a project. `frame` shows what no page of ours may hold,
+    `reports` are planned once the projects' files are there."""
 
     front: tuple[PlannedFile, ...]
     projects: tuple[ProjectPlan, ...]
+    reports: Reports
     frame: tuple[PlannedFile, ...]
 
 
@@ -259,10 +264,16 @@ def plan_site(
 
     `sparklines`, by project, are asked for when the front page is made: until then the projects' files may fill them.
     """
+    if not store.disclosure.is_whole:
+        release = fingerprint(release, "public")  # Nothing of a plain site may be taken for a part of this one.
     artifacts = artifact_index(store)
-    projects = tuple(_plan_project(store, project, release, artifacts) for project in store.projects)
-    problems = [str(problem) for problem in store.all_problems()]
-    digest = fingerprint(release, store.meta.entity, problems, *((each.project.name, each.digest) for each in projects))
+    read = read_reports(store)
+    projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
+    reports = _plan_reports(read, release, projects, artifacts)
+    problems = [str(problem) for problem in (*store.all_problems(), *read.problems)]
+    digest = fingerprint(
+        release, store.meta.entity, problems, read.state(""), *((each.project.name, each.digest) for each in projects)
+    )
     finder = cache(lambda: shard("finder", finder_payload(store)))
     counts = {name: len(collections) for name, collections in artifacts.by_project.items()}
     front = [
@@ -286,7 +297,17 @@ def plan_site(
     ]
     for name, data in assets:
         front.append(PlannedFile(urls.static_file(name), release, partial(bytes, data)))
-    return SitePlan(tuple(front), projects, _frame_files(store, release))
+    return SitePlan(tuple(front), projects, reports, _frame_files(store, release))
+
+
+def _plan_reports(
+    read: ReportsRead, release: str, projects: Sequence[ProjectPlan], artifacts: ArtifactIndex
+) -> Reports:
+    subjects = {each.project.name: subject_of(each.project, each.histories, each.sweeps) for each in projects}
+    states = {
+        each.project.name: fingerprint(each.digest, [plan.digest for plan in each.sweeps.plans]) for each in projects
+    }
+    return plan_reports(read, release, subjects, targets_of(read, subjects, artifacts.slugs), states)
 
 
 def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:
@@ -300,7 +321,9 @@ def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:
     return tuple(files)
 
 
-def _plan_project(store: Store, project: Project, release: str, artifacts: ArtifactIndex) -> ProjectPlan:
+def _plan_project(
+    store: Store, project: Project, release: str, artifacts: ArtifactIndex, read: ReportsRead
+) -> ProjectPlan:
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
     stored = {run.id: stored_files(run) for run in project.runs}
     stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}
@@ -310,13 +333,16 @@ def _plan_project(store: Store, project: Project, release: str, artifacts: Artif
         project.meta.title,
         project.meta.description,
         project.meta.views,
+        project.disclosure.digest,
         [str(problem) for problem in project.problems],
         [(run.id, run.digest, stamps[run.id], artifacts.run_state(run)) for run in project.runs],
         artifacts.state(project.name),
         sweeps.state,
+        read.state(project.name),
     )
     histories = Histories(project, release)
-    return ProjectPlan(store, project, digest, release, groups, stored, stamps, artifacts, sweeps, histories)
+    reports = read.links(project.name)
+    return ProjectPlan(store, project, digest, release, groups, stored, stamps, artifacts, sweeps, histories, reports)
 
 
 def _stamp(files: Sequence[StoredFile]) -> str:

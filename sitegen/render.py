@@ -11,6 +11,7 @@ from jinja2.bccache import Bucket
 
 from runstore.format.records import write_atomically
 from sitegen.assets import AssetSet, cache_dir
+from sitegen.extras import PublicSite
 from sitegen.pages.context import PageContext
 
 _OPTIONS: Final[dict[str, Any]] = {"trim_blocks": True, "lstrip_blocks": True}
@@ -19,9 +20,11 @@ _OPTIONS: Final[dict[str, Any]] = {"trim_blocks": True, "lstrip_blocks": True}
 class Renderer:
     """Renders page contexts with the templates in `folder`; what a template does not find is an error, not a blank."""
 
-    def __init__(self, folder: Path, assets: AssetSet) -> None:
+    def __init__(self, folder: Path, assets: AssetSet, site: PublicSite | None = None) -> None:
+        """`site` says where a site for the world will stand."""
         self._folder = folder
         self._assets = assets
+        self._site = site
 
     @cached_property
     def _environment(self) -> jinja2.Environment:
@@ -35,9 +38,10 @@ class Renderer:
         )
 
     def render(self, template: str, page: PageContext) -> bytes:
-        """The page as UTF-8 HTML. In the template `page` is the context and `asset(name)` an asset's URL."""
+        """The page as UTF-8 HTML. In the template `page` is the context, `asset(name)` an asset's URL, and `site` what
+        is known of a site for the world, None for any other."""
         text = self._environment.get_template(template).render(
-            page=page, asset=lambda name: self._assets.url(page.root, name)
+            page=page, site=self._site, asset=lambda name: self._assets.url(page.root, name)
         )
         return text.encode("utf-8", "replace")
 

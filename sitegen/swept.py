@@ -71,4 +71,5 @@ def plan_sweeps(project: Project, release: str) -> Sweeps:
 
 def _digest(sweep: Sweep, release: str) -> str:
     runs = [(run.id, run.digest) for run in sweep.runs]
-    return fingerprint(release, sweep.project.meta.title, sweep.slug, sweep.stamp, runs)
+    project = sweep.project
+    return fingerprint(release, project.meta.title, project.disclosure.digest, sweep.slug, sweep.stamp, runs)

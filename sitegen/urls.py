@@ -15,15 +15,22 @@ FRAME: Final = "frame.htm"
 PLOTLY: Final = "plotly.js"
 FINDER: Final = "finder.js"
 NO_JEKYLL: Final = ".nojekyll"
+MISSING: Final = "404.html"
+ROBOTS: Final = "robots.txt"
+CNAME: Final = "CNAME"
+SITEMAP: Final = "sitemap.xml"
 LOG_INDEX: Final = "log.js"
 FILE_INDEX: Final = "files.js"
 PATCH: Final = "changes.patch.txt"
 RUN_LIST: Final = "names"
+REPORTS: Final = "reports"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 # What lies beside the projects' directories, and the names that `project_dir` makes of it.
-_OURS = re.compile(rf"(?:{STATIC}|index\.html)(?:-project)*", re.IGNORECASE)
+_OURS = re.compile(
+    rf"(?:{STATIC}|index\.html|404\.html|robots\.txt|cname|sitemap(?:-\d+)?\.xml)(?:-project)*", re.IGNORECASE
+)
 
 
 def place_digest(out: Path) -> str:
@@ -33,6 +40,11 @@ def place_digest(out: Path) -> str:
 
 def index_page() -> str:
     return "index.html"
+
+
+def sitemap_part(number: int) -> str:
+    """A part of the sitemap (from 1) of a site that is too large for one."""
+    return f"sitemap-{number}.xml"
 
 
 def static_file(name: str) -> str:
@@ -70,6 +82,25 @@ def sweep_page(project: str, slug: str) -> str:
 
 def artifact_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/artifacts/{slug}/index.html"
+
+
+def report_dir(project: str, slug: str) -> str:
+    """The directory of a report's page; `project` is "" for one about several."""
+    return f"{project_dir(project)}/{REPORTS}/{slug}" if project else f"{REPORTS}/{slug}"
+
+
+def report_page(project: str, slug: str) -> str:
+    return f"{report_dir(project, slug)}/index.html"
+
+
+def figure_spec(number: int) -> str:
+    """Where it lies, below a report's page, what its `number`-th figure is made from."""
+    return f"figures/{number + 1}.json"
+
+
+def report_image(name: str) -> str:
+    """Where an image lies below a report's page."""
+    return f"images/{name}"
 
 
 def compare_page(project: str) -> str:

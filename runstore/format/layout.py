@@ -5,6 +5,7 @@ experiments/<project>/project.yaml
 experiments/<project>/runs/<run-id>/{run,config}.yaml, history.jsonl, summary.json, …
 experiments/<project>/sweeps/<sweep-id>/sweep.yaml, …           see sweep_layout
 experiments/<project>/artifacts/<name>/<version>/manifest.yaml
+experiments/<project>/reports/<name>.md   experiments/reports/<name>.md: about several projects
 experiments/<project>/deleted/<run-id>.yaml
 experiments/objects/sha256/<2 hex>/<64 hex>   what artifacts hold, by content
 experiments/.trash/<project>/runs/<run-id>/   deleted runs, until it is emptied; ignored by git
@@ -37,6 +38,7 @@ from runstore.format.sweep_layout import SweepLayout
 STORE_DIR = "experiments"
 STORE_FILE = "store.yaml"
 DEFAULT_PROJECT = "uncategorized"
+MAX_REPORT = 100
 MANIFEST = "manifest.yaml"
 NO_LINKS = (
     "found a link, which is not followed, expected a directory; put the directory itself there, or the whole store "
@@ -147,9 +149,11 @@ class ProjectLayout:
 
     def reports(self) -> list[Path]:
         """The reports there are, plain Markdown files by name. Raises `OSError` when they cannot be listed."""
-        if self.reports_dir.is_symlink() or not self.reports_dir.is_dir():
-            return []
-        return sorted(path for path in self.reports_dir.glob("*.md") if path.is_file() and not path.is_symlink())
+        return _reports(self.reports_dir)
+
+    def report(self, slug: str) -> Path:
+        """The file of a report, there or not; raises `UsageError` for a name that could leave the project."""
+        return self.reports_dir / f"{check_name('the name of the report', slug, MAX_REPORT)}.md"
 
     def runs(self) -> list[RunLayout]:
         """The runs there are, by id. Raises `OSError` when they cannot be listed."""
@@ -272,12 +276,26 @@ class StoreLayout:
             raise UsageError(f"{sha256!r} is no SHA-256 digest; expected 64 lower-case hex digits")
         return self.objects_dir / sha256[:2] / sha256
 
+    @property
+    def reports_dir(self) -> Path:
+        """Reports about several projects."""
+        return self.root / "reports"
+
+    def reports(self) -> list[Path]:
+        """The reports of no one project. Raises `OSError` when they cannot be listed."""
+        return _reports(self.reports_dir)
+
+    def report(self, slug: str) -> Path:
+        """The file of such a report, there or not; raises `UsageError` for a name that could leave the store."""
+        return self.reports_dir / f"{check_name('the name of the report', slug, MAX_REPORT)}.md"
+
     def project(self, name: str) -> ProjectLayout:
         """The layout of the project `name`, there or not; raises `UsageError` for a name that could leave the store."""
         return ProjectLayout(self.root / check_project_name(name))
 
     def projects(self) -> list[ProjectLayout]:
-        """The projects there are, by name: directories that hold `runs/`, `artifacts/`, `sweeps/` or a `project.yaml`.
+        """The projects there are, by name: directories that hold `runs/`, `artifacts/`, `sweeps/`, `reports/` or a
+        `project.yaml`.
 
         One that cannot be looked into may be a project too. Raises `OSError` when the store itself is such.
         """
@@ -290,6 +308,7 @@ class StoreLayout:
                 _is(stat.S_ISDIR, layout.runs_dir)
                 or _is(stat.S_ISDIR, layout.artifacts_dir)
                 or _is(stat.S_ISDIR, layout.sweeps_dir)
+                or _is(stat.S_ISDIR, layout.reports_dir)
                 or _is(stat.S_ISREG, layout.project_yaml)
             )
         ]
@@ -337,6 +356,13 @@ def make_below(root: Path, folder: Path) -> None:
     """
     refuse_links(root, folder)
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _reports(folder: Path) -> list[Path]:
+    """The plain Markdown files in a folder that is no link, by name."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return sorted(path for path in folder.glob("*.md") if path.is_file() and not path.is_symlink())
 
 
 def _directories(path: Path) -> list[Path]:

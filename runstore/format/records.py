@@ -26,6 +26,21 @@ State = Literal["running", "finished", "failed", "killed", "crashed"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 ArtifactPolicy = Literal["commit", "lfs", "ignore"]
 Visibility = Literal["public", "private"]
+Publishable = Literal[
+    "host",
+    "user",
+    "email",
+    "address",
+    "paths",
+    "remote",
+    "environment",
+    "logs",
+    "patches",
+    "files",
+    "code",
+]
+"""What stays out of a public site unless a project lets it in by name."""
+PUBLISHABLE: Final[tuple[Publishable, ...]] = get_args(Publishable)
 
 HEARTBEAT_SECONDS: Final = 30.0
 """How often a live run touches its heartbeat."""
@@ -105,6 +120,7 @@ class ProjectMeta:
     description: str = ""
     visibility: Visibility = "private"
     views: tuple[Mapping[str, Any], ...] = field(default=())
+    publish: tuple[Publishable, ...] = ()
 
 
 def write_atomically(path: Path, data: bytes, *, sync: bool = False) -> None:
@@ -204,6 +220,8 @@ def _version(path: Path, values: Mapping[str, Any]) -> int:
 
 def dump_project(meta: ProjectMeta) -> bytes:
     values: dict[str, Any] = {"title": meta.title, "description": meta.description, "visibility": meta.visibility}
+    if meta.publish:
+        values["publish"] = list(meta.publish)
     if meta.views:
         values["views"] = [dict(view) for view in meta.views]
     return yaml12.dump(values).encode()
@@ -220,6 +238,7 @@ def load_project(path: Path, mistakes: list[FormatError] | None = None) -> Proje
         description=fields.text("description"),
         visibility=cast(Visibility, fields.choice("visibility", get_args(Visibility), "private")),
         views=tuple(fields.views()),
+        publish=tuple(fields.publish()),
     )
 
 
@@ -441,8 +460,7 @@ class _Fields:
     def time(self, key: str) -> str:
         text = self.text(key)
         if text and parse_time(text) is None:
-            found = repr(text if len(text) <= 40 else text[:39] + "…")
-            self.note(key, found, "a time of ISO 8601", f"write {key}: '2026-10-01T10:00:00Z'")
+            self.note(key, _short(text), "a time of ISO 8601", f"write {key}: '2026-10-01T10:00:00Z'")
         return text
 
     def tags(self) -> list[str]:
@@ -469,8 +487,25 @@ class _Fields:
                 self.note("views", what, "a mapping", "write each view as - name: …")
         return [view for view in found if isinstance(view, dict)]
 
+    def publish(self) -> list[Publishable]:
+        """What a public site may show beside the rest; one word stands for a list of one."""
+        found = self.values.get("publish") or []
+        words = found if isinstance(found, list) else [found]
+        for number, word in enumerate(words, 1):
+            if word not in PUBLISHABLE:
+                what = f"{_short(word)} as item {number}" if isinstance(found, list) else _short(word)
+                self.note("publish", what, "words out of " + " ".join(PUBLISHABLE), "write publish: [logs, host]")
+        return [word for word in PUBLISHABLE if word in words]
+
     def note(self, key: str, found: str, expected: str, mend: str) -> None:
         self.mistakes.append(FormatError(self.path, key, found, expected, mend))
+
+
+def _short(found: Any) -> str:
+    """What was found, as a message shows it."""
+    if not isinstance(found, str):
+        return f"a {type(found).__name__}"
+    return repr(found if len(found) <= 40 else found[:39] + "…")
 
 
 def _text(path: Path, values: dict[str, Any], key: str) -> str:

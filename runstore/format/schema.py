@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from runstore.format.names import MAX_RUN_ID
-from runstore.format.records import FORMAT, STATES
+from runstore.format.records import FORMAT, PUBLISHABLE, STATES
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -118,6 +118,7 @@ _SCHEMAS: Final[dict[str, Schema]] = {
             "description": _TEXT,
             "visibility": _one_of("public", "private"),
             "views": _list(_MAPPING),
+            "publish": _list(_one_of(*PUBLISHABLE)),
         },
     ),
     "run": _record(

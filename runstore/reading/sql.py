@@ -8,6 +8,7 @@ A text stands in single quotes; double quotes hold one too, or the name of a col
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 import polars as pl
@@ -34,6 +35,19 @@ _COMPARISONS: Final = {"==": "=", "<>": "!=", **{each: each for each in OPERATOR
 _PATTERNS: Final = {"LIKE", "ILIKE", "REGEXP", "RLIKE", "~", "~*", "!~", "!~*"}
 _KEYWORDS: Final = frozenset({"AND", "OR", "NOT", "IN", "IS", "BETWEEN", "LIKE", "ILIKE", "REGEXP", "RLIKE"})
 _CONSTANTS: Final[dict[str, Any]] = {"TRUE": True, "FALSE": False, "NULL": None}
+_NO_CALLS: Final = frozenset({"CASE", "WHEN", "THEN", "ELSE", "AND", "OR", "NOT", "IN", "OVER", "BETWEEN", "LIKE"})
+"""Words of a formula that may stand before a bracket without being a function."""
+_FUNCTIONS: Final = frozenset(
+    """
+    abs ceil ceiling floor round sign sqrt cbrt exp ln log log2 log10 log1p pow power mod div pi degrees radians sin cos
+    tan greatest least coalesce nullif if ifnull lower upper initcap length char_length character_length octet_length
+    bit_length trim ltrim rtrim left right substr starts_with ends_with strpos split_part reverse concat concat_ws
+    regexp_like cast try_cast date date_part date_trunc strftime array_contains array_length array_get
+    min max avg sum count median stddev stdev stddev_samp var variance var_samp first last quantile_cont
+    """.upper().split()
+)
+"""What a formula may call: filters stand in reports that strangers send, and others of Polars' functions (`lpad`,
+`generate_series`, `replace` in `replace`) make more of a value than there is memory."""
 
 
 class FilterError(UsageError):
@@ -57,11 +71,27 @@ def condition(text: str, columns: Columns) -> pl.Expr:
     """The condition that a filter states, over `columns.frame()`. Raises `FilterError`."""
     if len(text) > _MAX_LENGTH:
         raise FilterError(f"the filter has {len(text)} characters, at most {_MAX_LENGTH} are allowed; shorten it")
-    return _Parser(list(_tokens(text, columns)), columns).parse()
+    tokens = list(_tokens(text, columns))
+    if tokens and tokens[-1].kind == "unread":
+        raise FilterError(tokens[-1].text)
+    return _Parser(tokens, columns).parse()
 
 
-def _tokens(text: str, columns: Columns) -> Iterator[Token]:
-    at = 0
+def end_of_condition(text: str, columns: Columns, start: int = 0) -> int:
+    """Where the condition ends that begins at `start` of a longer text, such as a report's check; both count from 0.
+
+    It ends before what cannot continue it: a comparison behind a complete one (`state = 'failed' >= 2` is the condition
+    `state = 'failed'`), a comma, a closing bracket, any other word or sign. Raises `FilterError`, whose places are
+    those of the longer text.
+    """
+    parser = _Parser(list(_tokens(text[: start + _MAX_LENGTH], columns, start)), columns, inside=True)
+    end = parser.end()
+    return len(text) if end is None else end.place - 1
+
+
+def _tokens(text: str, columns: Columns, at: int = 0) -> Iterator[Token]:
+    """The pieces of a filter from character `at` on. What cannot be read is the last: a token `unread`, whose text says
+    why."""
     while at < len(text):
         if (part := _PREFIXED.match(text, at)) is not None:
             yield Token("column", part[1] + _inside(part[2]), at + 1)
@@ -73,7 +103,9 @@ def _tokens(text: str, columns: Columns) -> Iterator[Token]:
             continue
         match = _TOKEN.match(text, at)
         if match is None:
-            raise FilterError(f"{_unknown(text[at])} at character {at + 1} of the filter: …{text[at : at + 20]}")
+            why = f"{_unknown(text[at])} at character {at + 1} of the filter: …{text[at : at + 20]}"
+            yield Token("unread", why, at + 1)
+            return
         kind, found = str(match.lastgroup), match.group()
         if kind == "quoted":
             yield _quoted(found, at + 1)
@@ -121,11 +153,15 @@ def _is_column(word: str) -> bool:
 
 
 class _Parser:
-    """Reads tokens from left to right: OR of ANDs of NOTs of comparisons."""
+    """Reads tokens from left to right: OR of ANDs of NOTs of comparisons.
 
-    def __init__(self, tokens: list[Token], columns: Columns) -> None:
+    `inside`: the filter is the beginning of a longer text.
+    """
+
+    def __init__(self, tokens: list[Token], columns: Columns, *, inside: bool = False) -> None:
         self._tokens = tokens
         self._columns = columns
+        self._inside = inside
         self._at = 0
         self._depth = 0
 
@@ -136,6 +172,11 @@ class _Parser:
         if (token := self._next) is not None:
             raise self._error(token, "expected AND, OR or the end")
         return found
+
+    def end(self) -> Token | None:
+        """What follows the condition that the tokens begin with."""
+        self._either()
+        return self._next
 
     @property
     def _next(self) -> Token | None:
@@ -153,6 +194,8 @@ class _Parser:
     def _error(self, token: Token | None, expected: str) -> FilterError:
         if token is None:
             return FilterError(f"the filter ends too early: {expected}")
+        if token.kind == "unread":
+            return FilterError(token.text)
         return FilterError(f"found {token.text!r} at character {token.place} of the filter, {expected}")
 
     def _expect(self, word: str) -> None:
@@ -188,12 +231,17 @@ class _Parser:
         """A condition in brackets; None when they hold part of a formula."""
         end = self._closing(self._at)
         after = self._tokens[end + 1] if end + 1 < len(self._tokens) else None
-        if after is not None and after.upper not in ("AND", "OR", ")"):
+        if after is not None and after.upper not in ("AND", "OR", ")") and not self._holds_condition(self._at, end):
             return None
         self._at += 1
         found = self._either()
         self._expect(")")
         return found
+
+    def _holds_condition(self, start: int, end: int) -> bool:
+        """Whether brackets inside a longer text hold a comparison, so that what follows them is no part of a filter."""
+        words = {*_COMPARISONS, *_PATTERNS, "IN", "IS", "BETWEEN"}
+        return self._inside and any(token.upper in words for token in self._tokens[start:end])
 
     def _closing(self, start: int) -> int:
         depth = 0
@@ -306,7 +354,7 @@ class _Parser:
 
     def _skip_operand(self) -> None:
         cases = 0
-        while (token := self._next) is not None:
+        while (token := self._next) is not None and token.kind != "unread":
             if cases == 0 and (token.upper in _KEYWORDS or token.upper in _COMPARISONS or token.upper in _PATTERNS):
                 return
             if token.upper in (")", ",") and cases == 0:
@@ -340,7 +388,10 @@ class _Parser:
         """Polars' own reading of these tokens."""
         parts = []
         for token, after in zip(tokens, [*tokens[1:], None], strict=True):
-            if token.kind == "column" and not (after is not None and after.upper == "("):
+            called = after is not None and after.upper == "("
+            if called and token.kind in ("word", "column"):
+                _check_function(token)
+            if token.kind == "column" and not called:
                 name = self._check(token)
                 self._columns.natural(name)
                 parts.append('"' + name.replace('"', '""') + '"')
@@ -356,6 +407,15 @@ class _Parser:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise FilterError(f"cannot read {text!r} at character {tokens[0].place} of the filter ({reason})") from None
         return Formula(expression, conditions.kind_of_type(dtype))
+
+
+def _check_function(token: Token) -> None:
+    """Raises `FilterError` for a word before a bracket that is no function of filters."""
+    name = token.text.upper()
+    if name not in _FUNCTIONS and name not in _NO_CALLS:
+        near = get_close_matches(name[:40], sorted(_FUNCTIONS), n=2)
+        hint = f"did you mean {' or '.join(near).lower()}?" if near else "there are abs, round, lower, max and others"
+        raise FilterError(f"found no function {token.text!r} at character {token.place} of the filter; {hint}")
 
 
 def _number(text: str) -> float:

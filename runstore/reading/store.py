@@ -40,6 +40,7 @@ from runstore.reading.attempts import (
     writer_of,
 )
 from runstore.reading.catalog import ProjectCatalog
+from runstore.reading.disclosure import WHOLE, Disclosure
 from runstore.reading.entries import Entry, Facts, located, without_path
 from runstore.reading.overlaps import without_hidden, without_repeated
 from runstore.reading.problems import Problem
@@ -62,7 +63,7 @@ class RunRecord:
     several attempts logged. `preempted`: it crashed when its machine was taken away. `metrics` are those that were
     defined. `files` holds the size in bytes of each file in
     its directory, `kinds` the types of the typed values that were logged. `digest` changes with the run's files and
-    state.
+    state. `disclosure` says what of its files may be told.
     """
 
     layout: RunLayout
@@ -88,6 +89,7 @@ class RunRecord:
     kinds: frozenset[str]
     problems: tuple[Problem, ...]
     digest: str
+    disclosure: Disclosure = WHOLE
 
     @property
     def id(self) -> str:
@@ -114,6 +116,7 @@ class Project:
     runs: tuple[RunRecord, ...]
     problems: tuple[Problem, ...]
     catalog: ProjectCatalog = field(repr=False)
+    disclosure: Disclosure = WHOLE
 
     @property
     def name(self) -> str:
@@ -173,6 +176,7 @@ class Store:
     meta: StoreMeta
     projects: tuple[Project, ...]
     problems: tuple[Problem, ...]
+    disclosure: Disclosure = WHOLE
 
     def relative(self, path: Path) -> str:
         """How a problem names a path of this store."""

@@ -5,7 +5,7 @@ import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 from runstore.errors import UsageError
 from runstore.format.records import parse_time
 from runstore.format.sweep_layout import SweepLayout
-from runstore.format.sweep_records import Beat, Claim, Outcome, Verdict
+from runstore.format.sweep_records import Beat, Claim, Outcome, Process, Verdict
+from runstore.reading.disclosure import Disclosure
 from runstore.reading.problems import Problem
 from runstore.reading.rows import flatten
 from runstore.reading.store import Project, RunRecord
@@ -104,7 +105,11 @@ class Sweep:
     @cached_property
     def config(self) -> SweepText:
         found = None if self.layout is None else read_config(self.layout.sweep_yaml)
-        return found or SweepText()
+        return _told_config(found or SweepText(), self._tell)
+
+    @property
+    def _tell(self) -> Disclosure:
+        return self.project.disclosure
 
     @property
     def name(self) -> str:
@@ -123,9 +128,19 @@ class Sweep:
         return None if isinstance(self._opened, OSError) else self._opened
 
     @cached_property
+    def _beats(self) -> tuple[Beat, ...]:
+        return () if self._reader is None else tuple(islice(self._reader.heartbeats(), MAX_AGENTS))
+
+    @cached_property
     def beats(self) -> tuple[Beat, ...]:
         """The last heartbeat of each agent, by name."""
-        return () if self._reader is None else tuple(islice(self._reader.heartbeats(), MAX_AGENTS))
+        if self._tell.is_whole:
+            return self._beats
+        hosts = self._tell.allows("host")
+        return tuple(
+            replace(each, agent=self._agents[str(each.agent)], process=each.process if hosts else Process())
+            for each in self._beats
+        )
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -139,17 +154,65 @@ class Sweep:
             found[self.layout.sweep_yaml] = self.config.problem
         root = self.project.layout.path.parent
         places = [(path.relative_to(root).as_posix(), problem) for path, problem in sorted(found.items())]
-        return tuple(Problem(place.encode("utf-8", "backslashreplace").decode(), 0, each) for place, each in places)
+        told = [(place, self._tell.text(each)) for place, each in places]
+        return tuple(Problem(place.encode("utf-8", "backslashreplace").decode(), 0, each) for place, each in told)
 
     @cached_property
     def folded(self) -> Folded:
         """The trials, by number; none for a sweep that runs alone tell of."""
-        return Folded() if self._reader is None else _folded(self._reader, self.runs, self.beats)
+        found = self._found
+        if self._tell.is_whole:
+            return found
+        return replace(found, trials=tuple(_told_row(row, self._agents, self._tell) for row in found.trials))
+
+    @cached_property
+    def _found(self) -> Folded:
+        return Folded() if self._reader is None else _folded(self._reader, self.runs, self._beats)
+
+    @cached_property
+    def _agents(self) -> Mapping[str, str]:
+        """What agents are called: by a number where hosts stay in the store, since their names begin with those."""
+        names = {str(each.agent) for each in self._beats}
+        for row in self._found.trials:
+            names |= {row.agent, *(attempt.agent for attempt in row.earlier)}
+        hosts = self._tell.allows("host")
+        told = {
+            name: self._tell.text(name) if hosts else f"agent {at}" for at, name in enumerate(sorted(names - {""}), 1)
+        }
+        return {**told, "": ""}
 
     @cached_property
     def numbers(self) -> Mapping[str, int]:
         """The number of the trial that each run is of."""
         return {} if self._reader is None else {trial.run: trial.number for trial in self._reader.state.trials}
+
+
+def _told_config(config: SweepText, tell: Disclosure) -> SweepText:
+    """A configuration as its readers may see it."""
+    if tell.is_whole:
+        return config
+    return replace(
+        config,
+        text=tell.text(config.text),
+        name=tell.text(config.name),
+        description=tell.text(config.description),
+        program=tell.text(config.program),
+        problem=tell.text(config.problem),
+        parameters=tuple(replace(each, choices=tuple(map(tell.value, each.choices))) for each in config.parameters),
+    )
+
+
+def _told_row(row: TrialRow, agents: Mapping[str, str], tell: Disclosure) -> TrialRow:
+    """A trial as its readers may see it."""
+    earlier = (each._replace(agent=agents[each.agent], reason=tell.text(each.reason)) for each in row.earlier)
+    return replace(
+        row,
+        agent=agents[row.agent],
+        reason=tell.text(row.reason),
+        params=tell.value(row.params),
+        info=tell.value(row.info),
+        earlier=tuple(earlier),
+    )
 
 
 def project_sweeps(project: Project, slugs: Mapping[str, str]) -> tuple[Sweep, ...]:

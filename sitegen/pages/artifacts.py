@@ -1,7 +1,7 @@
 """The artifacts of a store: their pages, and what a run's page says of those that went in and out of it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from markupsafe import Markup
@@ -11,6 +11,7 @@ from runstore.artifacts.lineage import INPUT, OUTPUT, Use, uses_of
 from runstore.artifacts.manifest import FileEntry
 from runstore.errors import StoreError
 from runstore.reading.beside import writer_files
+from runstore.reading.disclosure import WHOLE, Disclosure
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.data.markup import markdown_html
@@ -119,6 +120,11 @@ class ArtifactIndex:
     uses: dict[str, list[tuple[Use, RunRecord]]] = field(default_factory=dict)
     runs: dict[tuple[str, str], RunRecord] = field(default_factory=dict)
     by_run: dict[tuple[str, str], list[Use]] = field(default_factory=dict)
+    disclosures: dict[str, Disclosure] = field(default_factory=dict)
+
+    def disclosure(self, project: str) -> Disclosure:
+        """What may be told of a project's artifacts."""
+        return self.disclosures.get(project, WHOLE)
 
     def state(self, project: str) -> list[object]:
         """What a project's artifact pages are made of, for a digest."""
@@ -172,31 +178,68 @@ def artifact_index(store: Store) -> ArtifactIndex:
         for run in project.runs:
             index.runs[run.project, run.id] = run
             if writer_files(run, "lineage"):
-                uses = uses_of(run.layout, project.name)
+                uses = _told_uses(run)
                 index.by_run[run.project, run.id] = uses
                 for use in uses:
                     index.uses.setdefault(use.id, []).append((use, run))
     return index
 
 
+def _told_uses(run: RunRecord) -> list[Use]:
+    """A run's lines about artifacts, without those of projects that nothing may be told of."""
+    tell = run.disclosure
+    uses = [use for use in uses_of(run.layout, run.project) if tell.knows(use.project)]
+    return (
+        uses
+        if tell.is_whole
+        else [replace(use, type=tell.text(use.type), use_as=tell.text(use.use_as)) for use in uses]
+    )
+
+
 def _add_project(index: ArtifactIndex, store: Store, project: Project) -> None:
     try:
-        collections = [each for each in read_collections(store.layout, project.name) if each.versions]
+        read = read_collections(store.layout, project.name)
     except StoreError:
         return
+    collections = [_told(each, project.disclosure) for each in read if each.versions]
+    index.disclosures[project.name] = project.disclosure
     index.by_project[project.name] = collections
     index.slugs[project.name] = urls.slugs(each.name for each in collections)
     index.versions |= {version.id: version for each in collections for version in each.versions}
 
 
-def versions_payload(collection: Collection) -> list[dict[str, Any]]:
+def _told(collection: Collection, disclosure: Disclosure) -> Collection:
+    """An artifact with what may be told of its versions."""
+    if disclosure.is_whole:
+        return collection
+    versions = tuple(_told_version(version, disclosure) for version in collection.versions)
+    return replace(collection, versions=versions, deleted=())
+
+
+def _told_version(version: Version, disclosure: Disclosure) -> Version:
+    head = version.head
+    hides = head.source is not None and not disclosure.knows(head.source.project)
+    told = replace(
+        head,
+        type=disclosure.text(head.type),
+        description=disclosure.value(head.description),
+        metadata=disclosure.value(head.metadata),
+        tags=tuple(map(disclosure.text, head.tags)),
+        source=None if hides else head.source,
+    )
+    return replace(version, head=told, aliases=tuple(map(disclosure.text, version.aliases)))
+
+
+def versions_payload(collection: Collection, disclosure: Disclosure = WHOLE) -> list[dict[str, Any]]:
     """The versions of an artifact, the newest first, with all that a comparison of two of them needs."""
     return [
         {
             "version": version.version,
             "aliases": list(version.aliases),
             "metadata": [list(item) for item in shown_items(version.head.metadata)],
-            "files": [[entry.path, entry.size, _content(entry)] for entry in _entries(version)[:MAX_COMPARED]],
+            "files": [
+                [entry.path, entry.size, disclosure.text(_content(entry))] for entry in _entries(version)[:MAX_COMPARED]
+            ],
             "hidden": max(0, len(_entries(version)) - MAX_COMPARED),
         }
         for version in collection.versions[::-1]
@@ -220,9 +263,11 @@ def artifact_page(
 ) -> ArtifactPage:
     """The page of one artifact: its versions, the newest first. `compared` leads to the data of their comparison."""
     slug = index.slugs[collection.project][collection.name]
-    root = urls.up(urls.artifact_page(collection.project, slug))
+    path = urls.artifact_page(collection.project, slug)
+    root = urls.up(path)
     project_href = urls.href(urls.project_page(collection.project), root)
     newest = collection.versions[::-1]
+    tell = index.disclosure(collection.project).text
     return ArtifactPage(
         title=f"{collection.name} · {collection.project}",
         root=root,
@@ -234,13 +279,16 @@ def artifact_page(
         graph=_graph(index, newest, root),
         compared=compared,
         problems=tuple(
-            ProblemRow(collection.name, str(each).replace(f"{store.layout.root}/", "")) for each in collection.problems
+            ProblemRow(collection.name, tell(str(each).replace(f"{store.layout.root}/", "")))
+            for each in collection.problems
         ),
+        path=path,
     )
 
 
 def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
     entries = _entries(version)
+    tell = index.disclosure(version.project).text
     return VersionView(
         version=version.version,
         id=version.id,
@@ -257,7 +305,7 @@ def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
         source=None if version.source is None else f"{version.source.project}/{version.source.name}",
         file_count=version.file_count,
         files=tuple(
-            StoredEntry(entry.path, entry.size, entry.ref or entry.sha256 or entry.etag)
+            StoredEntry(entry.path, entry.size, tell(entry.ref) if entry.ref else entry.sha256 or entry.etag)
             for entry in entries[:MAX_FILES]
         ),
         hidden=max(0, len(entries) - MAX_FILES),

@@ -75,8 +75,8 @@ def alerts(run: RunRecord) -> tuple[AlertView, ...]:
         at = number(row.get("_timestamp"))
         view = AlertView(
             level if level in ("info", "warn", "error") else "info",
-            str(row.get("title") or "")[:500],
-            str(row.get("text") or "")[:5000],
+            run.disclosure.text(str(row.get("title") or ""))[:500],
+            run.disclosure.text(str(row.get("text") or ""))[:5000],
             iso(at),
             "" if step is None else f"{step:.15g}",
         )

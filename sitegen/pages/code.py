@@ -58,7 +58,7 @@ def _requirements(run: RunRecord) -> tuple[str, ...]:
             lines = file.read(_MAX_TEXT).decode("utf-8", "replace").splitlines()
     except OSError:
         return ()
-    return tuple(line[:500] for line in lines if line.strip())[:MAX_REQUIREMENTS]
+    return tuple(run.disclosure.text(line)[:500] for line in lines if line.strip())[:MAX_REQUIREMENTS]
 
 
 def _commit(git: Mapping[str, Any]) -> Commit | None:

@@ -31,6 +31,7 @@ def compare_page(project: Project, data: str) -> ComparePage:
         project=project.name,
         runs=len(project.runs),
         data=f"../data/{data}",
+        path=urls.compare_page(project.name),
     )
 
 

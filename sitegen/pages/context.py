@@ -1,7 +1,7 @@
 """What every page carries, and the small pieces that pages share."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from runstore.reading.problems import Problem
@@ -11,11 +11,15 @@ Crumb = tuple[str, str | None]
 
 @dataclass(frozen=True, slots=True)
 class PageContext:
-    """Title, way to the site's root and breadcrumbs (label, link or None for the page itself)."""
+    """Title, way to the site's root and breadcrumbs (label, link or None for the page itself).
+
+    `path` is the page's own below that root, "" for one that may stand anywhere.
+    """
 
     title: str
     root: str
     crumbs: tuple[Crumb, ...]
+    path: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,15 @@ class GroupLink:
     name: str
     href: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLink:
+    """A report with its page, and its date, or that it is a draft."""
+
+    title: str
+    href: str
+    brief: str
 
 
 @dataclass(frozen=True, slots=True)

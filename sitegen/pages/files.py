@@ -48,10 +48,13 @@ class Script:
 
 
 def stored_files(run: RunRecord) -> list[StoredFile]:
-    """The plain files below a run's `files/` and `code/`, by path. Links are not followed."""
+    """The plain files below a run's `files/` and `code/`, by path, as far as they may be told of. Links are
+    not followed."""
     found: list[StoredFile] = []
-    for folder in (run.layout.files_dir, run.layout.code_dir):
-        found += _walk(os.fspath(folder), folder.name)
+    if run.disclosure.allows("files"):
+        found += _walk(os.fspath(run.layout.files_dir), run.layout.files_dir.name)
+    if run.disclosure.allows("code"):
+        found += _walk(os.fspath(run.layout.code_dir), run.layout.code_dir.name)
     return sorted(found[:MAX_LISTED], key=lambda file: file.path)
 
 

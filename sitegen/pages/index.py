@@ -85,6 +85,7 @@ def index_page(
         title=name,
         root="",
         crumbs=(),
+        path=urls.index_page(),
         store_name=name,
         projects=tuple(cards),
         problems=problem_rows(store.all_problems()),
@@ -175,6 +176,11 @@ def headline(runs: Sequence[RunRecord]) -> Headline | None:
     highest = bool(_HIGHER.search(key))
     best = (max if highest else min)(values[key], key=lambda index: values[key][index])
     return Headline(key, f"{values[key][best]:.4g}", "highest" if highest else "lowest", best)
+
+
+def highest_is_best(metric: str) -> bool | None:
+    """Whether high values of a metric are good, judged by its name; None where that does not say."""
+    return None if _rank(metric) == _NO_RANK else bool(_HIGHER.search(metric))
 
 
 def _metric(run: RunRecord, key: str) -> str:

@@ -2,14 +2,16 @@
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from runstore.format.run_layout import is_attempt, output_part, writer_order
 from runstore.reading.beside import rows_of, writer_files
+from runstore.reading.disclosure import Disclosure
 from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
 from sitegen import urls
@@ -22,6 +24,7 @@ MAX_BYTES: Final = 32 << 20
 MAX_LINES: Final = 1_000_000
 MAX_LINE: Final = 5_000
 _SHARD: Final = 256_000
+_ANSI: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
 _SOURCES: Final = ("", "stdout", "stderr")
 
 Mark = tuple[int, float | None, int]
@@ -89,12 +92,20 @@ def log_index(run: RunRecord) -> str | None:
     return f"{urls.LOG_INDEX}?v={urls.digest(str(sizes))}" if sizes else None
 
 
+def log_copy(run: RunRecord, path: Path) -> bytes | Path:
+    """What is offered for download: the file as it is, or of one that is told in part as much as the page shows."""
+    if run.disclosure.is_whole:
+        return path
+    piece = _end_of(path, 0, MAX_BYTES, MAX_LINES)
+    return b"" if piece is None else b"".join(line + b"\n" for line in _told(piece, run.disclosure).lines)
+
+
 def log_data(run: RunRecord) -> Iterator[tuple[str, bytes]]:
     """The data files of a run's logs, by where they lie in the run's folder: the lines, and last the list of them."""
     logs = []
     for place, (writer, files) in enumerate(_by_writer(run).items()):
         marks, starts = line_marks(run, writer)
-        pieces = _pieces(files, starts)
+        pieces = [_told(piece, run.disclosure) for piece in _pieces(files, starts)]
         shards = []
         for at, payload in enumerate(_shards(pieces, marks)):
             name = f"log {place} {at}"
@@ -158,6 +169,21 @@ def _pieces(files: list[LogFile], starts: dict[int, int]) -> list[_Piece]:
         room -= sum(len(line) + 1 for line in piece.lines)
         lines -= len(piece.lines)
     return pieces[::-1]
+
+
+def _told(piece: _Piece, disclosure: Disclosure) -> _Piece:
+    """The piece as its readers may see it."""
+    if disclosure.is_whole:
+        return piece
+    lines = [told_text(line.decode("utf-8", "replace"), disclosure).encode() for line in piece.lines]
+    return replace(piece, lines=lines)
+
+
+def told_text(text: str, disclosure: Disclosure) -> str:
+    """A text of a terminal without what stays in the store, and then without its colours: these may cut a word."""
+    plain = _ANSI.sub("", text)
+    told = disclosure.text(plain)
+    return text if told == plain else told
 
 
 def _end_of(path: Path, first: int, room: int, most: int) -> _Piece | None:

@@ -10,7 +10,7 @@ from runstore.reading.store import RunRecord
 from sitegen import urls
 from sitegen.data.shards import shard
 from sitegen.pages.files import StoredFile, shown_name
-from sitegen.pages.logs import log_files
+from sitegen.pages.logs import log_files, told_text
 from sitegen.pages.values import cell, short
 
 MAX_PREVIEW: Final = 200_000
@@ -41,6 +41,8 @@ def file_data(run: RunRecord, stored: Sequence[StoredFile]) -> Iterator[tuple[st
     size = total = 0
     for path, length, target in listed:
         kind, preview, cost = _preview(run.layout.path / path, path, target, room=MAX_PREVIEWED - total)
+        if preview is not None and "/" not in path and target != urls.PATCH:
+            preview["text"] = told_text(preview["text"], run.disclosure)
         place = None if preview is None else [len(shards), len(pending)]
         rows.append([shown_name(path), length, urls.href(target) if target else None, kind, place])
         if preview is None:

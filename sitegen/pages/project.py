@@ -12,7 +12,7 @@ from runstore.reading.problems import Problem
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.defined import Definitions
-from sitegen.pages.context import GroupLink, PageContext, ProblemRow, iso, problem_rows
+from sitegen.pages.context import GroupLink, PageContext, ReportLink, ProblemRow, iso, problem_rows
 from sitegen.pages.group import GroupFacts, group_facts
 from sitegen.pages.index import compute, contributors, last_activity
 from sitegen.pages.values import as_json, cell, column_type, flat, is_typed, shared_and_varying, short
@@ -42,6 +42,7 @@ class WorkspacePage(PageContext):
     groups: tuple[GroupLink, ...]
     sweeps: tuple[GroupLink, ...]
     artifacts: tuple[GroupLink, ...]
+    reports: tuple[ReportLink, ...]
     last_activity: str | None
     compute: float | None
     contributors: str
@@ -76,11 +77,13 @@ class WorkspacePage(PageContext):
             groups=(),
             sweeps=(),
             artifacts=(),
+            reports=(),
             last_activity=iso(last_activity(runs)),
             compute=compute(runs),
             contributors=contributors(runs),
             scope=scope,
             problems=problem_rows(problems),
+            path=path,
             **own,
         )
 
@@ -133,10 +136,12 @@ def project_page(
     data: str,
     artifacts: Sequence[tuple[str, str, int]] = (),
     sweeps: Sequence[tuple[str, str, int]] = (),
+    reports: Sequence[tuple[str, str, str]] = (),
 ) -> WorkspacePage:
     """The workspace of a project; `groups` holds the directory of each group's page, `data` the runs' file.
 
-    `artifacts` are name, page and number of versions of each, `sweeps` name, page and number of runs.
+    `artifacts` are name, page and number of versions of each, `sweeps` name, page and number of runs, `reports` title,
+    page and date.
     """
     path = urls.project_page(project.name)
     title = project.meta.title or project.name
@@ -154,11 +159,13 @@ def project_page(
         groups=_group_links(project, groups),
         sweeps=tuple(GroupLink(*sweep) for sweep in sweeps),
         artifacts=tuple(GroupLink(*artifact) for artifact in artifacts),
+        reports=tuple(ReportLink(*report) for report in reports),
         last_activity=iso(last_activity(project.runs)),
         compute=compute(project.runs),
         contributors=contributors(project.runs),
         scope=None,
         problems=problem_rows(problems),
+        path=path,
     )
 
 

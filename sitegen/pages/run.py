@@ -86,7 +86,7 @@ class RunHead:
 
 @dataclass(frozen=True, slots=True)
 class RunPage(PageContext):
-    """Context of `run.html`."""
+    """Context of `run.html`. What is `withheld` is not said to be missing."""
 
     run: RunHead
     project: str
@@ -110,6 +110,7 @@ class RunPage(PageContext):
     sweep: str
     previous: Link | None
     next: Link | None
+    withheld: frozenset[str] = frozenset()
 
     @property
     def shape(self) -> str:
@@ -125,7 +126,7 @@ class RunPage(PageContext):
         """What the run did not log, each with a call that would have."""
         loads = self.loads
         there = (loads.metrics, loads.media, loads.tables, self.uses, self.logs, self.files, self.code or self.script)
-        return tuple(part for part, has in zip(_PARTS, there, strict=True) if not has)
+        return tuple(part for part, has in zip(_PARTS, there, strict=True) if not has and part[0] not in self.withheld)
 
 
 def run_page(
@@ -173,7 +174,16 @@ def run_page(
         sweep=run.meta.sweep,
         previous=_neighbour(project, number - 1, root),
         next=_neighbour(project, number + 1, root),
+        withheld=_withheld(run),
+        path=path,
     )
+
+
+def _withheld(run: RunRecord) -> frozenset[str]:
+    """The parts that a run may have logged though the page must not tell of them."""
+    allows = run.disclosure.allows
+    told = {"Log": allows("logs"), "Files": allows("files"), "Code": allows("code")}
+    return frozenset(part for part, tells in told.items() if not tells)
 
 
 def _uses(run: RunRecord, artifacts: ArtifactIndex, root: str) -> RunUses | None:

@@ -13,12 +13,12 @@ runstore.Lines = (() => {
 
   class Lines {
     /**
-     * @param {{runs: Runs, base: string, state: State, charted: Set<number>, matching: number[], groups: ?Group[]}} shown
-     *   the page, whose last three change with the view
+     * @param {{runs: Runs, base: string, state: State, charted: Set<number>, matching: number[], groups: ?Group[], decoded?: Map, sweep?: ?Sweep}} shown
+     *   the page, or a part of it, whose `charted`, `matching` and `groups` change with the view; parts share what is `decoded`
      */
     constructor(shown) {
       this.shown = shown;
-      this.decoded = new Map();
+      this.decoded = shown.decoded ?? new Map();
       /** @type {WeakMap<Series, Set<number>>} */
       this.logged = new WeakMap();
       /** @type {WeakMap<Series, Map<string, object>>} lines of groups, by what they are made of */
@@ -54,7 +54,7 @@ runstore.Lines = (() => {
         series: (key) => this.series(this.metrics.get(key), false),
         select: (chosen) => this.#select(chosen),
         grouped: (group) => this.groupings.of(group).groups,
-        sweep: runstore.sweep ?? null,
+        sweep: this.shown.sweep ?? runstore.sweep ?? null,
       };
     }
 

@@ -13,7 +13,7 @@ runstore.panelForms = (() => {
   }
 
   /** Whether a panel's settings can be changed on its page. @param {Panels} panels @param {Panel} panel */
-  const canEdit = (panels, { kind }) => panels.layout.changeable && Boolean(runstore.kinds[kind]) && Boolean(panels.context || (panels.lean && kind === "line"));
+  const canEdit = (panels, { kind }) => panels.arranger !== null && Boolean(runstore.kinds[kind]) && Boolean(panels.context || (panels.lean && kind === "line"));
 
   /** Asks which kind of panel to add, and with which settings. @param {Panels} panels @param {HTMLElement} button that opened it @param {?Section} section where to, null: where it belongs */
   function offer(panels, button, section) {

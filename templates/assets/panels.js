@@ -36,14 +36,15 @@ runstore.Panels = (() => {
      * @param {Metric[]} metrics in the order they are shown
      * @param {(metric: Metric, settings: object) => Promise<Drawing>} draw what a metric's chart shows now
      * @param {(key: string | string[]) => void} toggle called for a click in a legend: of what it names, or of these runs
-     * @param {{state?: ?State, context?: ?(() => Context), lean?: boolean}} more  with a state panels can be arranged, with a context
-     *   added; where none can be, `lean` lets line charts be set
+     * @param {{state?: ?State, context?: ?(() => Context), lean?: boolean, fixed?: boolean}} more  with a state panels can be arranged, with a context
+     *   added; where none can be, `lean` lets line charts be set; `fixed`: they are those of the state, and stay as they are
      */
-    constructor(host, metrics, draw, toggle, { state = null, context = null, lean = false } = {}) {
-      Object.assign(this, { host, metrics, draw, toggle, context, lean, pattern: "" });
+    constructor(host, metrics, draw, toggle, { state = null, context = null, lean = false, fixed = false } = {}) {
+      Object.assign(this, { host, metrics, draw, toggle, context, lean, fixed, pattern: "" });
       this.layout = new Layout(state);
+      this.fitter = this.layout.changeable ? new Arrange(this.layout, this) : null;
       this.zooms = new runstore.zoom.Zooms(state);
-      this.arranger = this.layout.changeable ? new Arrange(this.layout, this) : null;
+      this.arranger = fixed ? null : this.fitter;
       this.owner = { menu: (panel) => this.#menu(panel), toggle, arrange: this.arranger, point: (panel, where) => this.#point(panel, where), zoom: (panel, range) => this.#zoom(panel, range), redraw: (panel) => this.#draw(panel), exact: (panel) => this.#exact(panel) };
       /** @type {Map<string, Panel>} the panels made so far, by their metric's key */
       this.made = new Map();
@@ -274,7 +275,7 @@ runstore.Panels = (() => {
     #menu(panel) {
       const kind = runstore.kinds[panel.kind];
       const change = runstore.panelForms.canEdit(this, panel) ? [{ label: "Edit…", action: () => runstore.panelForms.edit(this, panel) }] : [];
-      const remove = this.layout.changeable ? [{ label: "Remove panel", action: () => this.#remove(panel), apart: true }] : [];
+      const remove = this.arranger ? [{ label: "Remove panel", action: () => this.#remove(panel), apart: true }] : [];
       const full = { label: "Full screen", action: () => panel.fullScreen() };
       const files = panel.chart ? this.#chartFiles(panel) : kind?.draw ? this.#files(panel, kind) : [];
       return [...change, ...this.#zoomItems(panel), full, ...files, ...(this.arranger?.items(panel) ?? []), ...remove];
@@ -346,7 +347,7 @@ runstore.Panels = (() => {
       const isNew = panel.text === undefined;
       Object.assign(panel, { text, settings });
       panel.title = this.#titleOf(panel);
-      this.arranger?.fit(panel);
+      this.fitter?.fit(panel);
       panel.stale = true;
       if (!isNew && panel.visible) this.#draw(panel);
     }
@@ -359,7 +360,7 @@ runstore.Panels = (() => {
     }
 
     #resized() {
-      if (this.arranger) for (const panel of this.panels) this.arranger.fit(panel);
+      if (this.fitter) for (const panel of this.panels) this.fitter.fit(panel);
       this.update();
     }
 
@@ -395,7 +396,7 @@ runstore.Panels = (() => {
       section.root.hidden = section.matching.length === 0 && (this.pattern !== "" || !this.layout.made.includes(section.name));
       section.none.hidden = section.matching.length > 0;
       section.put(section.matching.slice(0, Math.min(section.limit, most)).map((metric) => this.#panelOf(metric).root));
-      for (const { panel } of section.grid.children) this.arranger?.fit(panel);
+      for (const { panel } of section.grid.children) this.fitter?.fit(panel);
     }
 
     #panelOf(metric) {
@@ -419,7 +420,7 @@ runstore.Panels = (() => {
         drag: (section, event) => arranger.dragSection(section, event),
         key: (section, event) => arranger.keySection(section, event),
       };
-      return new Section(name, owner, this.layout.changeable);
+      return new Section(name, owner, this.arranger !== null);
     }
 
     #sight(entries) {

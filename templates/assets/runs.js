@@ -27,8 +27,13 @@ runstore.Runs = (() => {
      * @param {object} payload of the project's `runs` file
      * @param {string} base the way from the page to the project's directory
      * @param {?{column: string, value: any}} scope
+     * @param {?Runs} whole those that these are a part of, in place of a payload
      */
-    constructor(payload, base, scope) {
+    constructor(payload, base, scope, whole = null) {
+      if (whole) {
+        Object.assign(this, whole, { columns: new Map(whole.columns), known: new Map(), texts: null });
+        return;
+      }
       this.base = base;
       this.scope = scope;
       Object.assign(this, payload.runs);
@@ -53,6 +58,20 @@ runstore.Runs = (() => {
       this.places = new Map(this.id.map((id, run) => [id, run]));
       /** What was computed of a column, once: its order, its groups, its range. @type {Map<string, any>} */
       this.known = new Map();
+    }
+
+    /**
+     * The same runs as a part of a page has them: some of them, some by other names, and with columns of its own. Files
+     * are loaded once for all.
+     * @param {number[]} places @param {Object<string, string>} names by id @returns {Runs}
+     */
+    within(places, names) {
+      const own = new Runs(null, this.base, null, this);
+      own.all = places;
+      if (!Object.keys(names).length) return own;
+      own.name = this.id.map((id, run) => (Object.hasOwn(names, id) ? names[id] : this.name[run]));
+      own.columns.set("name", new Column({ key: "name", label: "Name", section: "run", type: "text", values: own.name }, this.id.length));
+      return own;
     }
 
     /** Which of some columns are known but not loaded. @param {Iterable<string>} keys @returns {string[]} */

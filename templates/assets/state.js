@@ -41,6 +41,7 @@
  * @property {string[]} runs  ids of the runs that are compared
  * @property {boolean} diff   whether only what differs between them is listed
  * @property {string} keys    regular expression over what is listed of them
+ * @property {Object<string, Partial<View>>} grids  of a report's grids, by their places, what was chosen in each
  */
 runstore.State = (() => {
   const CHOICES = {
@@ -83,6 +84,7 @@ runstore.State = (() => {
     colour: text,
     runs: list,
     diff: flag,
+    grids: { read: (value) => JSON.parse(value), write: (value) => (Object.keys(value ?? {}).length ? JSON.stringify(value) : "") },
     line: { read: (value) => Math.max(0, Math.floor(Number(value)) || 0), write: String },
     layout: { read: (value) => JSON.parse(value), write: (value) => (Object.keys(value ?? {}).length ? JSON.stringify(value) : "") },
     x: { read: (value) => value || "_step", write: text.write },
@@ -109,7 +111,7 @@ runstore.State = (() => {
   };
   for (const [key, values] of Object.entries(CHOICES)) KINDS[key] = { read: (value) => (values.includes(value) ? value : values[0]), write: text.write };
 
-  const DEFAULTS = { group: "", colour: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", sync: false, zoom: null, zooms: [], ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {} };
+  const DEFAULTS = { group: "", colour: "", agg: "mean", shade: "std", smooth: 0, smoother: "ema", x: "_step", sync: false, zoom: null, zooms: [], ylog: false, xlog: false, outliers: false, raw: false, members: false, most: "100", filter: "", search: "", view: "", hide: [], sort: "", cols: null, pin: [], open: [], select: [], only: false, heat: false, foot: false, crop: "end", panels: "", find: "", writer: "", file: "", line: 0, runs: [], keys: "", diff: true, layout: {}, grids: {} };
 
   class State {
     /** @param {Partial<View>} defaults what holds while the fragment says nothing */
@@ -178,6 +180,8 @@ runstore.State = (() => {
   }
 
   State.CHOICES = CHOICES;
+  State.DEFAULTS = DEFAULTS;
+  State.changes = changes;
 
   return State;
 })();

@@ -1,0 +1,78 @@
+"""The page of a report."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from sitegen.pages.context import PageContext
+
+
+@dataclass(frozen=True, slots=True)
+class ReportHeading:
+    """An entry of the contents."""
+
+    level: int
+    text: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim of the front matter: what is checked, in the report's words if it has some, and what was found.
+
+    `state` is holds, fails or unknown, `word` the same for people.
+    """
+
+    claim: str
+    text: str
+    state: str
+    word: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class MistakeRow:
+    """A mistake in the report's file; `line` is 0 where the whole of it is meant."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the page was made from: a sentence, the commit with its address, and what else there is to say of it."""
+
+    text: str
+    commit: str = ""
+    href: str = ""
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage(PageContext):
+    """Context of `report.html`. `data` leads to what its panels draw, None without panels; `shape` changes with them.
+
+    `file` is the report's below the store, `minutes` how long it takes to read.
+    """
+
+    status: str
+    authors: tuple[str, ...]
+    date: str
+    description: str
+    minutes: int
+    file: str
+    toc: tuple[ReportHeading, ...]
+    html: Markup
+    claims: tuple[ClaimRow, ...]
+    mistakes: tuple[MistakeRow, ...]
+    data: str | None
+    shape: str
+    origin: Origin
+
+    @property
+    def holding(self) -> int:
+        return sum(claim.state == "holds" for claim in self.claims)
+
+    @property
+    def failing(self) -> bool:
+        return self.holding < len(self.claims)

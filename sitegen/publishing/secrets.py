@@ -1,0 +1,155 @@
+"""A scanner for secrets in what is about to be published: a finding says where, of which kind, and how it begins.
+
+Polars looks through everything for what may be a secret; where it finds something, in a few of thousands of pieces,
+a second look says what it is. Text that data files carry in base64 is looked through as text.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from sitegen.publishing.patterns import GROUPS, Pattern
+
+SHOWN: Final = 4
+"""Of a secret so many letters are shown."""
+_BATCH: Final = 16 << 20
+# A piece that may hold something is looked through once more in smaller ones: the slow engine sees little text.
+_PIECE: Final = 1 << 13
+_SMALL: Final = 1 << 8
+# What a probe needs may begin in one piece and end in the next.
+_OVERLAP: Final = 256
+_HEAD: Final = 8_192
+_ENCODED: Final = 44
+_STRING: Final = r'"[A-Za-z0-9+/]{44}'
+_STRINGS: Final = re.compile(r'"([A-Za-z0-9+/]{44,}={0,2})"')
+_COMPILED: Final = {pattern.kind: re.compile(pattern.text) for group in GROUPS for pattern in group.patterns}
+# The name before a password may be a part of a longer one: `db_password`.
+_KEYED: Final = frozenset({"password", "token", "option"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """What may be a secret: in which file, at which line from 1, of which kind, and its first letters."""
+
+    file: str
+    line: int
+    kind: str
+    shown: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}: {self.kind}, begins with {self.shown!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text to look through. Of one that was carried inside another, `at` is its place there."""
+
+    file: str
+    text: str
+    outer: str | None = None
+    at: int = 0
+
+    def line(self, at: int) -> int:
+        return self.text.count("\n", 0, at) + 1 if self.outer is None else self.outer.count("\n", 0, self.at) + 1
+
+
+_Span = tuple[_Text, int, int]
+
+
+def scan_files(root: Path, paths: Iterable[str]) -> list[Finding]:
+    """The findings in files below `root`, by their paths from there. Raises `OSError` for one that cannot be read."""
+    return scan((path, (root / path).read_bytes()) for path in paths)
+
+
+def scan(files: Iterable[tuple[str, bytes]]) -> list[Finding]:
+    """The findings in files, by name and content: each secret once a file. A file that is no text has none."""
+    found: dict[tuple[str, str, str], Finding] = {}
+    for batch in _batches(files):
+        for text, at, kind, secret in _places(batch):
+            place = (text.file, kind, secret)
+            if place not in found:
+                found[place] = Finding(text.file, text.line(at), kind, secret[:SHOWN])
+    return sorted(found.values())
+
+
+def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[_Text]]:
+    """Texts in batches: thousands of small ones are looked through at once."""
+    batch: list[_Text] = []
+    size = 0
+    for name, data in files:
+        if b"\0" in data[:_HEAD]:
+            continue
+        batch.append(_Text(name, data.decode("utf-8", "replace")))
+        size += len(data)
+        if size > _BATCH:
+            yield batch
+            batch, size = [], 0
+    yield batch
+
+
+def _places(texts: Sequence[_Text]) -> Iterator[tuple[_Text, int, str, str]]:
+    """In which text a secret stands, where it begins, its kind, and the secret."""
+    spans = _spans(((text, 0, len(text.text)) for text in texts), _PIECE)
+    pieces = _cut(spans)
+    for group in GROUPS:
+        hits = _spans(_hit(spans, pieces, group.probe), _SMALL)
+        for text, start, stop in _hit(hits, _cut(hits), group.probe):
+            for pattern in group.patterns:
+                for at, secret in _matches(pattern, text.text, start, stop, group.longest):
+                    yield text, at, pattern.kind, secret
+    inner = [carried for span in _hit(spans, pieces, _STRING) for carried in _carried(*span)]
+    if inner:
+        yield from _places(inner)
+
+
+def _spans(spans: Iterable[_Span], size: int) -> list[_Span]:
+    """Spans of texts in smaller ones."""
+    return [(text, at, min(at + size, stop)) for text, start, stop in spans for at in range(start, stop, size)]
+
+
+def _cut(spans: Sequence[_Span]) -> pl.Series:
+    return pl.Series([text.text[start : stop + _OVERLAP] for text, start, stop in spans], dtype=pl.String)
+
+
+def _hit(spans: Sequence[_Span], pieces: pl.Series, probe: str) -> list[_Span]:
+    """The spans in whose pieces a probe finds anything."""
+    return [spans[number] for number in pieces.str.contains(probe).arg_true().to_list()]
+
+
+def _matches(pattern: Pattern, text: str, start: int, stop: int, longest: int) -> Iterator[tuple[int, str]]:
+    """Where secrets of one kind begin in a span or just behind it, and what they are."""
+    compiled = _COMPILED[pattern.kind]
+    group = "secret" if compiled.groupindex else 0
+    for match in compiled.finditer(text, start, stop + _OVERLAP + longest):
+        # `task-` ends like the beginning of a key.
+        alone = pattern.kind in _KEYED or not text[max(0, match.start() - 1) : match.start()].isalnum()
+        if alone and pattern.counts(match[group]):
+            yield match.start(group), match[group]
+
+
+def _carried(text: _Text, start: int, stop: int) -> Iterator[_Text]:
+    """The texts that strings of a data file carry in base64, of those that begin in a span."""
+    if text.outer is not None:
+        return
+    for match in _STRINGS.finditer(text.text, start):
+        if match.start() >= stop:
+            return
+        if (carried := _decoded(match[1])) is not None:
+            yield _Text(text.file, carried, text.text, match.start())
+
+
+def _decoded(encoded: str) -> str | None:
+    """What base64 carries, None unless that is text: of numbers and pictures the beginning tells."""
+    try:
+        if not b64decode(encoded[:_ENCODED]).isascii():
+            return None
+        whole = b64decode(encoded)
+    except (Error, ValueError):
+        return None
+    return None if b"\0" in whole[:_HEAD] else whole.decode("utf-8", "replace")

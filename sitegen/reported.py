@@ -1,0 +1,253 @@
+"""The files of a report's page: made again when its text, what lies beside it, or a project that it names changed."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Final
+
+from runstore.reading.problems import Problem
+from runstore.reading.store import Project, Store
+from sitegen import urls
+from sitegen.data.logged import logged_keys
+from sitegen.data.shards import shard
+from sitegen.histories import Histories
+from sitegen.pages.context import Crumb, PageContext
+from sitegen.pages.report import ClaimRow, MistakeRow, Origin, ReportHeading, ReportPage
+from sitegen.planned import PlannedFile, fingerprint
+from sitegen.reports.crosslinks import Targets
+from sitegen.reports.files import ReportFile, report_files
+from sitegen.reports.known import Subject
+from sitegen.swept import Sweeps
+from sitegen.tree import folders
+
+if TYPE_CHECKING:
+    from sitegen.reports.report import Claim, Report
+
+Known = Callable[[str], str | None]
+_STATES: Final = {"holds": "holds", "fails": "does not hold", "unknown": "not checked"}
+
+
+@dataclass(frozen=True)
+class ReportPlan:
+    """The page of a report and what it loads; `digest` stays while none of it changes."""
+
+    file: ReportFile
+    digest: str
+    subjects: Mapping[str, Subject] = field(repr=False)
+    targets: Targets = field(repr=False)
+    origin: Origin = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What a build remembers its files under."""
+        return f"report:{self.file.key}"
+
+    @cached_property
+    def report(self) -> "Report":
+        from sitegen.reports.report import compile_report  # Not at the top: most builds make no report anew.
+
+        return compile_report(self.file, self.subjects, self.targets)
+
+    def problems(self, notes: Sequence[str]) -> list[Problem]:
+        """What is wrong with it, from the notes that its files left."""
+        return [Problem(self.file.relative, line, message) for line, message in map(json.loads, notes)]
+
+    def files(
+        self, render: Callable[[str, PageContext], bytes], notes: list[str], known: Known = lambda _: None
+    ) -> Iterator[PlannedFile]:
+        """The files; `notes` fills with what is wrong with the report.
+
+        `known` gives the SHA-256 of files of the site: links to data carry the beginning of it.
+        """
+        report = self.report
+        notes += [json.dumps([problem.line, problem.message]) for problem in report.problems]
+        folder = urls.report_dir(self.file.project, self.file.slug)
+        payload = _versioned(report.payload, folder, known)
+        data = None
+        if payload is not None:
+            content = shard("report", payload)
+            data = urls.versioned("report.js", content)
+            yield PlannedFile(f"{folder}/report.js", fingerprint(self.digest, data), partial(bytes, content))
+        for grid in report.grids:
+            spec = json.dumps(_spec(report, grid.at), indent=1, ensure_ascii=False).encode() + b"\n"
+            yield PlannedFile(f"{folder}/{urls.figure_spec(grid.at)}", self.digest, partial(bytes, spec))
+        for name, image in report.images.items():
+            path = f"{folder}/{urls.report_image(name)}"
+            yield PlannedFile(path, fingerprint(name), partial(_identity, image.content), immutable=True)
+        page = report_page(report, data, self.origin)
+        yield PlannedFile(f"{folder}/index.html", self.digest, lambda: render("report.html.jinja", page))
+
+
+def _identity(content: Any) -> Any:
+    return content
+
+
+def _versioned(payload: dict[str, Any] | None, folder: str, known: Known) -> dict[str, Any] | None:
+    """The payload whose addresses change with the files that they lead to."""
+    if payload is None:
+        return None
+
+    def address(link: str) -> str:
+        path = os.path.normpath(os.path.join(folder, link))
+        digest = known(path.replace(os.sep, "/"))
+        return f"{link}?v={digest[:8]}" if digest else link
+
+    projects = [{**each, "runs": address(each["runs"])} for each in payload["projects"]]
+    sweeps = [{**each, "data": address(each["data"])} for each in payload["sweeps"]]
+    return {**payload, "projects": projects, "sweeps": sweeps}
+
+
+def _spec(report: "Report", at: int) -> dict[str, Any]:
+    """What a figure is made from: its block, and the runs by id."""
+    drawn = report.grids[at]
+    grid = drawn.grid
+    return {
+        "report": report.file.key,
+        "figure": drawn.number,
+        "id": grid.head.id or None,
+        "caption": grid.head.caption or None,
+        "project": grid.sets[0].project.name,
+        "sweep": grid.sweep.id if grid.sweep else None,
+        "runs": {each.name: [run.id for run in each.runs] for each in grid.sets},
+        "group": list(grid.sets[0].group),
+        "order": grid.sets[0].order or None,
+        "panels": [{"type": panel.kind, **panel.set} for panel in grid.panels],
+        "source": grid.source,
+    }
+
+
+def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPage:
+    """The page; `data` leads to what its panels draw."""
+    file, front = report.file, report.file.front
+    path = urls.report_page(file.project, file.slug)
+    root = urls.up(path)
+    crumbs: tuple[Crumb, ...] = ((file.title, None),)
+    if file.project:
+        crumbs = ((file.project, urls.href(urls.project_page(file.project), root)), *crumbs)
+    return ReportPage(
+        title=file.title,
+        root=root,
+        crumbs=crumbs,
+        status=front.status,
+        authors=front.authors,
+        date=front.date,
+        description=front.description,
+        minutes=report.minutes,
+        file=file.relative,
+        toc=tuple(ReportHeading(each.level, each.text, each.id) for each in report.toc if each.level in (1, 2, 3)),
+        html=report.html,
+        claims=tuple(_claim_row(claim) for claim in report.claims if not claim.is_inline),
+        mistakes=tuple(MistakeRow(*mistake) for mistake in report.mistakes),
+        data=data,
+        shape=fingerprint(report.html, data or "")[:8],
+        origin=origin,
+    )
+
+
+def _claim_row(claim: "Claim") -> ClaimRow:
+    verdict = claim.verdict
+    return ClaimRow(
+        claim.claim, verdict.text, verdict.state, _STATES[verdict.state], verdict.message or f"found {verdict.found}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsRead:
+    """The reports of a store as files, before anything is known of what they speak of. `problems` are those of files
+    that could not be read."""
+
+    files: tuple[ReportFile, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, project: str) -> list[ReportFile]:
+        """Those of a project, "" for those of none, the newest first."""
+        own = sorted((file for file in self.files if file.project == project), key=lambda file: file.title.casefold())
+        return sorted(own, key=lambda file: file.front.date, reverse=True)
+
+    def links(self, project: str) -> tuple[tuple[str, str, str], ...]:
+        """Title, page below the folder of the project, and date or status of each."""
+        return tuple(
+            (file.title, urls.href(f"{urls.REPORTS}/{file.slug}/index.html"), _brief(file)) for file in self.of(project)
+        )
+
+    def state(self, project: str) -> str:
+        """Changes with what pages list of a project's reports."""
+        return fingerprint(self.links(project)) if self.of(project) else ""
+
+
+def _brief(file: ReportFile) -> str:
+    return file.front.date if file.front.status == "published" else "draft"
+
+
+def read_reports(store: Store) -> ReportsRead:
+    """Every report of a store, as a file."""
+    problems: list[Problem] = []
+    files = tuple(report_files(store, problems))
+    return ReportsRead(files, tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """The plans of all reports of a store, and the problems of those that could not be read."""
+
+    plans: tuple[ReportPlan, ...]
+    problems: tuple[Problem, ...]
+
+
+def subject_of(project: Project, histories: Histories, sweeps: Sweeps) -> Subject:
+    """A project as reports look at it: what takes time is asked for when one does."""
+    return Subject(
+        project,
+        find_metrics=lambda: tuple(metric.key for metric in histories.metrics()),
+        find_logged=lambda: _logged(project),
+        sweeps={plan.sweep.id: plan.sweep for plan in sweeps.plans},
+    )
+
+
+def _logged(project: Project) -> dict[str, tuple[str, ...]]:
+    keys = logged_keys(project.runs)
+    return {place: tuple(each["key"] for each in keys if each["place"] == place) for place in ("media", "tables")}
+
+
+def targets_of(
+    read: ReportsRead, subjects: Mapping[str, Subject], artifacts: Mapping[str, Mapping[str, str]]
+) -> Targets:
+    """What links of reports may lead to; `artifacts` has the directories of their pages, by project and name."""
+    return Targets(
+        {name: subject.project for name, subject in subjects.items()},
+        {name: subject.sweeps for name, subject in subjects.items()},
+        artifacts,
+        {(file.project, file.name): file for file in read.files},
+    )
+
+
+def plan_reports(
+    read: ReportsRead,
+    release: str,
+    subjects: Mapping[str, Subject],
+    targets: Targets,
+    states: Mapping[str, str],
+) -> Reports:
+    """Plans the pages of reports. `states` change, by project, with what a report may show of it."""
+    titles = fingerprint([(each.key, each.slug, each.title) for each in read.files])
+    origin = Origin("Made with Runstore")
+    plans = []
+    for file in read.files:
+        # A report names the projects that it speaks of.
+        named = {name: state for name, state in states.items() if name == file.project or name in file.text}
+        digest = fingerprint(release, file.digest, titles, named, _beside(file))
+        plans.append(ReportPlan(file, digest, subjects, targets, origin))
+    return Reports(tuple(plans), read.problems)
+
+
+def _beside(file: ReportFile) -> list[Any]:
+    """The state of the files that a report may show or cite: those in its folder."""
+    found = []
+    for folder, _, files in folders(os.fspath(file.path.parent)):
+        for entry in files:
+            if not entry.name.endswith(".md"):
+                known = entry.stat(follow_symlinks=False)
+                found.append((f"{folder}{entry.name}", known.st_size, known.st_mtime_ns))
+    return sorted(found)

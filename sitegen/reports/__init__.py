@@ -1,0 +1,1 @@
+"""Reports: Markdown with live panels over runs, values that are computed and claims that are checked."""

@@ -1,0 +1,259 @@
+"""A report compiled: its text as HTML, its panels as what their script draws, its claims with what the store says."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from runstore.errors import RunstoreError
+from runstore.reading.problems import Problem
+from sitegen import urls
+from sitegen.data.sweeps import Sweep
+from sitegen.reports.beside import read_beside
+from sitegen.reports.blocks import WORDS, PanelGrid, head_of, read_panels, section_of
+from sitegen.reports.citations import LARGEST, Bibliography, bibliography
+from sitegen.reports.claims import Verdict
+from sitegen.reports.crosslinks import CrossLinks, Targets
+from sitegen.reports.figures import Drawn, figure_html, payload
+from sitegen.reports.files import ReportFile
+from sitegen.reports.known import RunSets, Subject
+from sitegen.reports.markdown import Fence, Markdown, inline
+from sitegen.reports.mistakes import Mistake, Mistakes, ReportError
+from sitegen.reports.scope import ClaimShown, ImageShown, Label, Scope
+from sitegen.reports.table_html import table_html
+from sitegen.reports.tables import TableBlock, read_table
+from sitegen.reports.values import Values
+
+if TYPE_CHECKING:
+    from sitegen.reports.images import StoredImage
+    from sitegen.reports.rendering import Heading
+
+WORDS_A_MINUTE: Final = 230
+
+Block = PanelGrid | TableBlock
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim with what the store says of it; `line` is where it stands, `is_inline` whether that is in the text."""
+
+    claim: str
+    verdict: Verdict
+    line: int
+    is_inline: bool
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, in one line; "" where it holds."""
+        if self.verdict.state == "holds":
+            return ""
+        said = self.verdict.message or f"found {self.verdict.found}"
+        return f"the claim {self.verdict.text!r} {_WORDS[self.verdict.state]}: {said}; mend the claim, or the runs"
+
+
+_WORDS: Final = {"holds": "holds", "fails": "does not hold", "unknown": "cannot be checked"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report with nothing left to compute. `grids` are what its script draws, `specs` what each of its figures is
+    made from, `images` the pictures that its page shows."""
+
+    file: ReportFile
+    html: Markup
+    toc: "tuple[Heading, ...]"
+    words: int
+    claims: tuple[Claim, ...]
+    mistakes: tuple[Mistake, ...]
+    blocks: tuple[Block, ...]
+    grids: tuple[Drawn, ...]
+    tables: tuple[tuple[TableBlock, int | None], ...]
+    images: "Mapping[str, StoredImage]"
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with it, as problems of the store."""
+        found = [*self.mistakes, *(Mistake(claim.line, claim.problem) for claim in self.claims if claim.problem)]
+        return [Problem(self.file.relative, line, message) for line, message in sorted(found)]
+
+    @property
+    def minutes(self) -> int:
+        return max(1, round(self.words / WORDS_A_MINUTE))
+
+    @cached_property
+    def payload(self) -> dict[str, Any] | None:
+        """What the page's script draws; None where it has no panels."""
+        if not self.grids:
+            return None
+        page = urls.report_page(self.file.project, self.file.slug)
+        projects = {grid.grid.sets[0].project.name for grid in self.grids}
+        sweeps = {(sweep.project.name, sweep.id): sweep for sweep in self._sweeps()}
+        return {
+            "projects": [_project(name, page) for name in sorted(projects)],
+            "sweeps": [_sweep(sweep, page) for _, sweep in sorted(sweeps.items())],
+            "grids": [payload(grid) for grid in self.grids],
+        }
+
+    def _sweeps(self) -> Iterator[Sweep]:
+        return (grid.grid.sweep for grid in self.grids if grid.grid.sweep is not None)
+
+
+def _project(name: str, page: str) -> dict[str, Any]:
+    root = urls.up(page)
+    return {
+        "name": name,
+        "base": urls.href(urls.project_dir(name), root) + "/",
+        "runs": urls.href(urls.data_file(name, "runs"), root),
+    }
+
+
+def _sweep(sweep: Sweep, page: str) -> dict[str, Any]:
+    folder = urls.sweep_dir(sweep.project.name, sweep.slug)
+    return {"project": sweep.project.name, "id": sweep.id, "data": urls.href(f"{folder}/sweep.js", urls.up(page))}
+
+
+def compile_report(file: ReportFile, subjects: Mapping[str, Subject], targets: Targets) -> Report:
+    """Everything of a report. What is wrong in it is among its mistakes, and said in its place."""
+    return _Compiler(file, subjects, targets).report()
+
+
+class _Compiler:
+    """One report on its way: its blocks first, so that the text can speak of their numbers."""
+
+    def __init__(self, file: ReportFile, subjects: Mapping[str, Subject], targets: Targets) -> None:
+        self.file, self.front = file, file.front
+        self.mistakes = Mistakes(list(file.mistakes.found))
+        self.page = urls.report_page(file.project, file.slug)
+        usual = self.front.project or file.project
+        self.sets = RunSets(self.front.runs, subjects, usual)
+        self.sets.check(self.mistakes)
+        self.links = CrossLinks(targets, usual, self.page)
+        self.values = Values({name: found.runs for name, found in self.sets.there().items()})
+        self.images: "dict[str, StoredImage]" = {}
+        self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
+        self.numbers: Counter[str] = Counter()
+        self.labels: dict[str, Label] = {}
+        self.cited: dict[str, int] = {}
+
+    def report(self) -> Report:
+        parts = self.file.parts
+        text = Markdown(parts.body, parts.body_line, WORDS)
+        found = [self._block(fence) for fence in text.fences]
+        numbers = [self._number(block) for block in found]
+        scope = self._scope()
+        grids = tuple(self._drawn(found, numbers))
+        blocks = tuple(
+            self._shown(block, number, fence, grids, scope)
+            for block, number, fence in zip(found, numbers, text.fences, strict=True)
+        )
+        rendered = text.render(self._scope(blocks))
+        known = tuple(block for block in found if not isinstance(block, ReportError))
+        tables = [(block, number) for block, number in zip(found, numbers, strict=True)]
+        return Report(
+            self.file,
+            rendered.html,
+            rendered.toc if self.front.toc else (),
+            rendered.words,
+            tuple(self.claims),
+            tuple(sorted({*self.mistakes.found, *rendered.mistakes})),
+            known,
+            grids,
+            tuple((block, number) for block, number in tables if isinstance(block, TableBlock)),
+            self.images,
+        )
+
+    def _scope(self, blocks: Sequence[Markup] = ()) -> Scope:
+        return Scope(
+            blocks=blocks,
+            labels=self.labels,
+            value=lambda expression, line: self.values.inline(expression),
+            claim=self._claim,
+            link=lambda name, line: self.links.find(name),
+            image=self._image,
+            bibliography=self._bibliography,
+            cited=self.cited,
+        )
+
+    def _block(self, fence: Fence) -> Block | ReportError:
+        try:
+            if fence.word in ("panel", "panels"):
+                return read_panels(fence.word, fence.text, fence.line, self.sets)
+            section = section_of(fence.text, fence.line)
+            head = head_of(section, fence.line)
+            return read_table(section, head, self.sets, fence.text)
+        except RunstoreError as error:
+            line = error.line if isinstance(error, ReportError) and error.line else fence.line
+            self.mistakes.add(line, str(error))
+            return ReportError(str(error), line)
+
+    def _number(self, block: Block | ReportError) -> int | None:
+        """The number of a figure or a table, which is known from then on by the block's id."""
+        if isinstance(block, ReportError) or not block.head.is_numbered:
+            return None
+        word = "Table" if isinstance(block, TableBlock) else "Figure"
+        self.numbers[word] += 1
+        if block.head.id:
+            if block.head.id in self.labels:
+                self.mistakes.add(block.head.line, f"found the id {block.head.id!r} twice; give each block its own")
+            self.labels[block.head.id] = Label(f"{word} {self.numbers[word]}", f"#{block.head.id}")
+        return self.numbers[word]
+
+    def _drawn(self, found: Sequence[Block | ReportError], numbers: Sequence[int | None]) -> Iterator[Drawn]:
+        at = 0
+        for block, number in zip(found, numbers, strict=True):
+            if isinstance(block, PanelGrid):
+                yield Drawn(block, at, number)
+                at += 1
+
+    def _shown(
+        self, block: Block | ReportError, number: int | None, fence: Fence, grids: Sequence[Drawn], scope: Scope
+    ) -> Markup:
+        if isinstance(block, ReportError):
+            return mistake_html(block, fence)
+        caption, wrong = inline(block.head.caption, block.head.caption_line, scope)
+        for mistake in wrong:
+            self.mistakes.add(*mistake)
+        if isinstance(block, TableBlock):
+            return table_html(block, number, caption, self.page)
+        drawn = next(each for each in grids if each.grid is block)
+        return figure_html(drawn, caption, self.page, urls.figure_spec(drawn.at))
+
+    def _claim(self, text: str, line: int) -> ClaimShown:
+        """A claim of the text, which counts as one of the report's."""
+        claim = self._claimed(text, "", line, is_inline=True)
+        self.claims.append(claim)
+        return ClaimShown(claim.verdict.state, claim.verdict.message or claim.verdict.found)
+
+    def _claimed(self, text: str, words: str, line: int, *, is_inline: bool = False) -> Claim:
+        return Claim(words, self.values.check(text), line, is_inline)
+
+    def _image(self, path: str, line: int) -> ImageShown | None:
+        from sitegen.reports.images import ReportImages  # Not at the top: few reports have images.
+
+        stored = ReportImages(self.file.path.parent).find(path, line)
+        self.images[stored.name] = stored
+        return ImageShown(urls.href(urls.report_image(stored.name)), stored.width, stored.height)
+
+    @cached_property
+    def _bibliography(self) -> Bibliography | None:
+        if not self.front.bibliography:
+            return None
+        line = self.front.lines.get("bibliography", 0)
+        texts = {}
+        for name in self.front.bibliography:
+            with self.mistakes.caught(line):
+                texts[name] = read_beside(self.file.path.parent, name, LARGEST).decode("utf-8", "replace")
+        found = bibliography(texts)
+        for problem in found.problems:
+            self.mistakes.add(line, f"{problem.name}, line {problem.line}: {problem.message}")
+        return found
+
+
+def mistake_html(error: ReportError, fence: Fence) -> Markup:
+    """What stands in place of a block that cannot be used."""
+    return Markup(
+        '<div class="report-mistake" role="note"><p><strong>Line {}</strong>: {}</p><pre><code>{}</code></pre></div>\n'
+    ).format(error.line, str(error), fence.text[:2000])
