@@ -126,6 +126,7 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
     crumbs: tuple[Crumb, ...] = ((file.title, None),)
     if file.project:
         crumbs = ((file.project, urls.href(urls.project_page(file.project), root)), *crumbs)
+    claims = tuple(_claim_row(claim) for claim in report.claims if not claim.is_inline)
     return ReportPage(
         title=file.title,
         root=root,
@@ -138,10 +139,10 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
         file=file.relative,
         toc=tuple(ReportHeading(each.level, each.text, each.id) for each in report.toc if each.level in (1, 2, 3)),
         html=report.html,
-        claims=tuple(_claim_row(claim) for claim in report.claims if not claim.is_inline),
+        claims=claims,
         mistakes=tuple(MistakeRow(*mistake) for mistake in report.mistakes),
         data=data,
-        shape=fingerprint(report.html, data or "")[:8],
+        shape=fingerprint(report.html, file.digest, report.mistakes, claims)[:8],
         origin=origin,
     )
 

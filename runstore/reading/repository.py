@@ -128,9 +128,13 @@ class Repository:
         """Whether the clone lacks old commits."""
         return self.try_to("rev-parse", "--is-shallow-repository").out.strip() == b"true"
 
+    def is_partial(self) -> bool:
+        """Whether the clone fetches files when they are asked for."""
+        return bool(self.try_to("config", "--get-regexp", r"^remote\..*\.promisor$").out)
+
     def incomplete(self) -> StoreError:
         """The error for objects that are not there: a partial clone never fetched them, or they are lost."""
-        if self.try_to("config", "--get-regexp", r"^remote\..*\.promisor$").out:
+        if self.is_partial():
             mend = "fetch all of them with `git fetch --refetch --no-filter`"
             return StoreError(f"{self.path}: the clone is partial, and files of this commit were never fetched; {mend}")
         return StoreError(f"{self.path}: files of this commit are missing from its git repository; try `git fsck`")

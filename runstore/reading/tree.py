@@ -23,6 +23,7 @@ _LONGEST_NAME: Final = 255
 _LONGEST_PATH: Final = 2048
 _POINTER: Final = b"version https://git-lfs.github.com/"
 _LINK, _SUBMODULE = "120000", "160000"
+_MISSING: Final = "BAD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def listed(repository: Repository, tree: str, lacks: Callable[[Sequence[str]], b
         wrong = _wrong_name(name)
         if not wrong and lacks(path.split("/")):
             continue
+        if size == _MISSING and repository.is_partial():
+            raise repository.incomplete()
         wrong = wrong or _wrong_kind(mode, size) or ("found its name twice, expected it once" if path in blobs else "")
         if wrong:
             problems.append(_problem(path, f"{wrong}; it is left out"))
@@ -96,6 +99,8 @@ def _wrong_kind(mode: str, size: str) -> str:
         return "found a link, which is not followed, expected a file"
     if mode == _SUBMODULE:
         return "found a submodule, which is not followed, expected a directory"
+    if size == _MISSING:
+        return "its content is missing from the git repository, which `git fsck` tells more of"
     if int(size) > MOST_FILE_BYTES:
         return f"found {size} bytes, expected at most {MOST_FILE_BYTES}"
     return ""

@@ -27,7 +27,7 @@ _OVERLAP: Final = 256
 _HEAD: Final = 8_192
 _ENCODED: Final = 44
 _STRING: Final = r'"[A-Za-z0-9+/]{44}'
-_STRINGS: Final = re.compile(r'"([A-Za-z0-9+/]{44,}={0,2})"')
+_BEGINNING: Final = re.compile(_STRING)
 _COMPILED: Final = {pattern.kind: re.compile(pattern.text) for group in GROUPS for pattern in group.patterns}
 # The name before a password may be a part of a longer one: `db_password`.
 _KEYED: Final = frozenset({"password", "token", "option"})
@@ -96,15 +96,14 @@ def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[_Text]]:
 def _places(texts: Sequence[_Text]) -> Iterator[tuple[_Text, int, str, str]]:
     """In which text a secret stands, where it begins, its kind, and the secret."""
     spans = _spans(((text, 0, len(text.text)) for text in texts), _PIECE)
-    pieces = _cut(spans)
-    for group in GROUPS:
-        hits = _spans(_hit(spans, pieces, group.probe), _SMALL)
-        for text, start, stop in _hit(hits, _cut(hits), group.probe):
+    *hits, strings = _hit(spans, *(group.probe for group in GROUPS), _STRING)
+    for group, found in zip(GROUPS, hits, strict=True):
+        (close,) = _hit(_spans(found, _SMALL), group.probe)
+        for text, start, stop in close:
             for pattern in group.patterns:
                 for at, secret in _matches(pattern, text.text, start, stop, group.longest):
                     yield text, at, pattern.kind, secret
-    inner = [carried for span in _hit(spans, pieces, _STRING) for carried in _carried(*span)]
-    if inner:
+    if inner := [carried for span in strings for carried in _carried(*span)]:
         yield from _places(inner)
 
 
@@ -113,13 +112,12 @@ def _spans(spans: Iterable[_Span], size: int) -> list[_Span]:
     return [(text, at, min(at + size, stop)) for text, start, stop in spans for at in range(start, stop, size)]
 
 
-def _cut(spans: Sequence[_Span]) -> pl.Series:
-    return pl.Series([text.text[start : stop + _OVERLAP] for text, start, stop in spans], dtype=pl.String)
-
-
-def _hit(spans: Sequence[_Span], pieces: pl.Series, probe: str) -> list[_Span]:
-    """The spans in whose pieces a probe finds anything."""
-    return [spans[number] for number in pieces.str.contains(probe).arg_true().to_list()]
+def _hit(spans: Sequence[_Span], *probes: str) -> list[list[_Span]]:
+    """For each probe the spans in which it finds anything. Polars asks them beside each other."""
+    pieces = [text.text[start : stop + _OVERLAP] for text, start, stop in spans]
+    asked = (pl.col("piece").str.contains(probe).alias(str(at)) for at, probe in enumerate(probes))
+    answers = pl.DataFrame({"piece": pieces}, schema={"piece": pl.String}).select(*asked)
+    return [[spans[number] for number in answer.arg_true().to_list()] for answer in answers.iter_columns()]
 
 
 def _matches(pattern: Pattern, text: str, start: int, stop: int, longest: int) -> Iterator[tuple[int, str]]:
@@ -137,18 +135,22 @@ def _carried(text: _Text, start: int, stop: int) -> Iterator[_Text]:
     """The texts that strings of a data file carry in base64, of those that begin in a span."""
     if text.outer is not None:
         return
-    for match in _STRINGS.finditer(text.text, start):
-        if match.start() >= stop:
-            return
-        if (carried := _decoded(match[1])) is not None:
-            yield _Text(text.file, carried, text.text, match.start())
+    for match in _BEGINNING.finditer(text.text, start, stop + _ENCODED):
+        if _is_text(match[0][1:]):
+            first = match.start() + 1
+            end = text.text.find('"', first)
+            if (carried := _decoded(text.text[first : end if end > 0 else None])) is not None:
+                yield _Text(text.file, carried, text.text, first)
+
+
+def _is_text(encoded: str) -> bool:
+    """Whether base64 begins as text does: of numbers and pictures most do not."""
+    return b64decode(encoded).isascii()
 
 
 def _decoded(encoded: str) -> str | None:
-    """What base64 carries, None unless that is text: of numbers and pictures the beginning tells."""
+    """What base64 carries, None unless that is text."""
     try:
-        if not b64decode(encoded[:_ENCODED]).isascii():
-            return None
         whole = b64decode(encoded)
     except (Error, ValueError):
         return None

@@ -180,7 +180,7 @@ class _Judged:
     def holds(self) -> bool:
         """With a tolerance each comparison is as much more lenient, and `!=` as much stricter."""
         gap = self._left - self._right
-        slack = _SLACK * max(abs(self._left), abs(self._right))
+        slack = _slack(self._left, self._right)
         equal = abs(gap) <= self._tolerance + slack
         match self._comparison.sign:
             case "=":
@@ -234,6 +234,17 @@ class _Judged:
         edges = [each + side * self._tolerance for each in others for side in (-1, 0, 1)]
         for digits in range(4, 17):
             text = f"{value:.{digits}g}"
-            if all((float(text) < edge) == (value < edge) and (float(text) > edge) == (value > edge) for edge in edges):
+            if all(_order(float(text), edge) == _order(value, edge) for edge in edges):
                 return text
         return repr(value)
+
+
+def _slack(one: float, other: float) -> float:
+    return _SLACK * max(abs(one), abs(other))
+
+
+def _order(one: float, other: float) -> int:
+    """-1, 0 or 1 where the first number is below, equal to or above the other, but for rounding."""
+    if abs(one - other) <= _slack(one, other):
+        return 0
+    return 1 if one > other else -1

@@ -40,7 +40,7 @@ def payload(drawn: Drawn) -> dict[str, Any]:
         "names": {key: name for each in reversed(grid.sets) for key, name in each.names.items()},
         "group": _grouping(grid.sets),
         "sort": _sort(first.order),
-        "sweep": grid.sweep.id if grid.sweep else None,
+        "sweep": f"{grid.sweep.project.name}/{grid.sweep.id}" if grid.sweep else None,
         "columns": grid.columns,
         "panels": [_panel(each, grid.columns) for each in grid.panels],
     }

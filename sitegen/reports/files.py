@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.reading.problems import Problem
 from runstore.reading.store import Store
 from sitegen import urls
@@ -54,7 +55,8 @@ class ReportFile:
 
 def report_files(store: Store, problems: list[Problem]) -> Iterator[ReportFile]:
     """Every report of a store, by project and name; what cannot be read is noted."""
-    for project, layout in [("", store.layout), *((each.name, each.layout) for each in store.projects)]:
+    layouts: list[tuple[str, StoreLayout | ProjectLayout]] = [("", store.layout)]
+    for project, layout in [*layouts, *((each.name, each.layout) for each in store.projects)]:
         try:
             paths = layout.reports()
         except OSError as error:

@@ -146,7 +146,7 @@ class Rendering(Wording):
         tex = tex.strip()
         shown = self._tried(line, tex, lambda: self._math(tex, display=True))
         label = self._scope.labels.get(name) if name else None
-        number = f'<span class="equation-number">({plain(label.text.split()[-1])})</span>' if label and label.text else ""
+        number = f'<span class="equation-number">({plain(label.text.rpartition(" ")[2])})</span>' if label else ""
         return f'<div class="equation"{_id(name)}>{shown}{number}</div>\n'
 
     # Figures

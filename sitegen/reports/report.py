@@ -1,5 +1,6 @@
 """A report compiled: its text as HTML, its panels as what their script draws, its claims with what the store says."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from sitegen.reports.files import ReportFile
 from sitegen.reports.known import RunSets, Subject
 from sitegen.reports.markdown import Fence, Markdown, inline
 from sitegen.reports.mistakes import Mistake, Mistakes, ReportError
-from sitegen.reports.scope import ClaimShown, ImageShown, Label, Scope
+from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
 from sitegen.reports.table_html import table_html
 from sitegen.reports.tables import TableBlock, read_table
 from sitegen.reports.values import Values
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sitegen.reports.rendering import Heading
 
 WORDS_A_MINUTE: Final = 230
+_EXPRESSION: Final = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 
 Block = PanelGrid | TableBlock
 
@@ -132,7 +134,7 @@ class _Compiler:
         self.sets.check(self.mistakes)
         self.links = CrossLinks(targets, usual, self.page)
         self.values = Values({name: found.runs for name, found in self.sets.there().items()})
-        self.images: "dict[str, StoredImage]" = {}
+        self.images: dict[str, StoredImage] = {}
         self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
         self.numbers: Counter[str] = Counter()
         self.labels: dict[str, Label] = {}
@@ -142,7 +144,7 @@ class _Compiler:
         parts = self.file.parts
         text = Markdown(parts.body, parts.body_line, WORDS)
         found = [self._block(fence) for fence in text.fences]
-        numbers = [self._number(block) for block in found]
+        numbers = self._numbered(text, found)
         scope = self._scope()
         grids = tuple(self._drawn(found, numbers))
         blocks = tuple(
@@ -171,7 +173,7 @@ class _Compiler:
             labels=self.labels,
             value=lambda expression, line: self.values.inline(expression),
             claim=self._claim,
-            link=lambda name, line: self.links.find(name),
+            link=self._link,
             image=self._image,
             bibliography=self._bibliography,
             cited=self.cited,
@@ -189,16 +191,30 @@ class _Compiler:
             self.mistakes.add(line, str(error))
             return ReportError(str(error), line)
 
+    def _numbered(self, text: Markdown, found: Sequence[Block | ReportError]) -> list[int | None]:
+        """The numbers of the blocks, counted together with the images and equations that the text labels itself."""
+        places: list[tuple[int, int | str]] = [(fence.line, at) for at, fence in enumerate(text.fences)]
+        places += [(line, name) for name, line in text.labels.items()]
+        numbers: list[int | None] = [None] * len(found)
+        for line, which in sorted(places, key=lambda place: place[0]):
+            if isinstance(which, str):
+                self._count("Equation" if which.startswith("eq-") else "Figure", which, line)
+            else:
+                numbers[which] = self._number(found[which])
+        return numbers
+
     def _number(self, block: Block | ReportError) -> int | None:
-        """The number of a figure or a table, which is known from then on by the block's id."""
         if isinstance(block, ReportError) or not block.head.is_numbered:
             return None
-        word = "Table" if isinstance(block, TableBlock) else "Figure"
+        return self._count("Table" if isinstance(block, TableBlock) else "Figure", block.head.id, block.head.line)
+
+    def _count(self, word: str, name: str, line: int) -> int:
+        """The next number of its kind, by which its id is known from then on."""
         self.numbers[word] += 1
-        if block.head.id:
-            if block.head.id in self.labels:
-                self.mistakes.add(block.head.line, f"found the id {block.head.id!r} twice; give each block its own")
-            self.labels[block.head.id] = Label(f"{word} {self.numbers[word]}", f"#{block.head.id}")
+        if name in self.labels:
+            self.mistakes.add(line, f"found the id {name!r} twice; give each figure, table and equation its own")
+        if name:
+            self.labels[name] = Label(f"{word} {self.numbers[word]}", f"#{name}")
         return self.numbers[word]
 
     def _drawn(self, found: Sequence[Block | ReportError], numbers: Sequence[int | None]) -> Iterator[Drawn]:
@@ -229,6 +245,12 @@ class _Compiler:
 
     def _claimed(self, text: str, words: str, line: int, *, is_inline: bool = False) -> Claim:
         return Claim(words, self.values.check(text), line, is_inline)
+
+    def _link(self, name: str, line: int) -> Link | None:
+        """Where a cross-link leads; what it names may be computed: `[[{{ runs.best('loss').id }}]]`."""
+        if computed := _EXPRESSION.fullmatch(name):
+            name = self.values.inline(computed[1])
+        return self.links.find(name)
 
     def _image(self, path: str, line: int) -> ImageShown | None:
         from sitegen.reports.images import ReportImages  # Not at the top: few reports have images.

@@ -33,7 +33,7 @@ _NODES: Final = (
     *(nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow, nodes.Neg, nodes.Pos),
     *(nodes.Concat, nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand),
 )
-_INSIDE: Final = re.compile(r"\bSeen\w+\.")
+_CLASS: Final = re.compile(r"\bSeen(\w+\.)?")
 """Our own names in what Python says of a call with wrong arguments."""
 _REFUSED: Final = {
     nodes.List: "a list in brackets",
@@ -85,7 +85,7 @@ def _reason(error: Exception) -> str:
         return "it divides by zero"
     if isinstance(error, OverflowError):
         return "it comes to a number that is too large"
-    return _INSIDE.sub("", str(error))[:200] or "its values do not go together"
+    return _CLASS.sub("", str(error))[:200] or "its values do not go together"
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

@@ -260,7 +260,7 @@ class SeenGroups(Seen):
         return len(self._groups)
 
     def member(self, name: str) -> object:
-        return self.item(name) if name in self._groups else super().member(name)
+        return super().member(name) if name in self.members else self.item(name)
 
     def item(self, key: object) -> object:
         name = spelled(key) if isinstance(key, str | int | float) else None

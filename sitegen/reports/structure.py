@@ -23,7 +23,7 @@ _SAME_AS: Final = {
 }
 """MkDocs' names of callouts by the one of ours that looks like them."""
 _CALLOUT: Final = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
-_HEADING_ID: Final = re.compile(rf"[ \t]*\{{#({ID})\}}$")
+_HEADING_ID: Final = re.compile(rf"\{{#({ID})\}}")
 _FIGURE_ID: Final = re.compile(rf"\s*\{{#({ID})\}}\s*")
 _MARKERS: Final = {"[toc]": "toc_marker", "[references]": "references_marker"}
 _SECTION: Final = "sec-"
@@ -75,9 +75,10 @@ def _headings(tokens: Sequence[Token], shape: Shape) -> None:
     counts: dict[str, int] = {}
     for at in opened:
         content = tokens[at + 1]
-        explicit = _HEADING_ID.search(content.content)
+        said, brace, rest = content.content.rpartition("{#")
+        explicit = _HEADING_ID.fullmatch(brace + rest)
         if explicit:
-            content.content = content.content[: explicit.start()]
+            content.content = said.rstrip()
         name = _free(explicit[1] if explicit else _slug(content.content), shape.sections, counts)
         shape.sections[name] = _readable(content.content)
         tokens[at].meta["id"] = name
@@ -90,8 +91,9 @@ def _readable(text: str) -> str:
 
 
 def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", re.sub(r"\{\{.*?\}\}|\]\([^)]*\)", " ", text)).lower()
-    return re.sub(r"[\W_]+", "-", plain)[:_LONGEST_SLUG].strip("-") or "section"
+    """What a heading says, as a part of an address; values and where links lead are left out."""
+    said = re.sub(r"\{\{.*?\}\}|\]\([^)]*\)", " ", text[: 4 * _LONGEST_SLUG])
+    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFKC", said).lower())[:_LONGEST_SLUG].strip("-") or "section"
 
 
 def _free(name: str, taken: dict[str, str], counts: dict[str, int]) -> str:

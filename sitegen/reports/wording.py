@@ -56,8 +56,8 @@ class Wording:
     def html(self, tokens: "Sequence[Token]") -> str:
         """Tokens as HTML that is still to be cleaned."""
         done = []
-        for token, after in zip(tokens, [*tokens[1:], None], strict=True):
-            self._after = after
+        for at, token in enumerate(tokens):
+            self._after = tokens[at + 1] if at + 1 < len(tokens) else None
             method: Callable[[Token], str] | None = getattr(self, f"_{token.type}", None)
             done.append(method(token) if method else self._other(token))
         return "".join(done)

@@ -73,7 +73,7 @@ runstore.format = (() => {
       const at = Date.parse(node.dateTime) / 1000;
       if (!Number.isFinite(at)) continue;
       node.title = node.dateTime;
-      node.textContent = node.dataset.show === "ago" ? ago(at) : `${time(at)} (${ago(at)})`;
+      if (node.dataset.show !== "day") node.textContent = node.dataset.show === "ago" ? ago(at) : `${time(at)} (${ago(at)})`;
     }
     for (const node of root.querySelectorAll("data[data-duration]")) node.textContent = duration(Number(node.value));
     for (const node of root.querySelectorAll("data[data-bytes]")) node.textContent = bytes(Number(node.value));

@@ -9,7 +9,7 @@
  * @property {Object<string, string>} names  of runs that have another one here, by id
  * @property {string} group
  * @property {string} sort
- * @property {?string} sweep
+ * @property {?string} sweep  its project and its id, with a slash between them
  * @property {number} columns
  * @property {{kind: string, set: object, size: [number, number]}[]} panels
  */
@@ -65,14 +65,28 @@
   class Grid {
     /** @param {HTMLElement} root @param {GridData} data @param {{runs: Runs, base: string, decoded: Map}} project @param {?Sweep} sweep @param {State} page */
     constructor(root, data, project, sweep, page) {
+      this.root = root;
+      this.#take(data, project, sweep);
+      this.state = new GridState({ group: data.sets.length > 1 ? SET : data.group, sort: data.sort, layout: layoutOf(data) }, page, root.dataset.grid);
+      this.lines = new Lines(this);
+    }
+
+    /** The runs of the sets, with what they have here alone. */
+    #take(data, project, sweep) {
       const { runs } = project;
       const places = data.sets.map((set) => set.runs.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, at) => from + at)));
       const matching = [...new Set(places.flat())].sort((a, b) => a - b);
-      Object.assign(this, { root, base: project.base, decoded: project.decoded, sweep, runs: runs.within(matching, data.names), matching });
+      Object.assign(this, { base: project.base, decoded: project.decoded, sweep, runs: runs.within(matching, data.names), matching });
       if (data.sets.length > 1) this.#addSets(data.sets, places);
       sweep?.extend(this.runs);
-      this.state = new GridState({ group: data.sets.length > 1 ? SET : data.group, sort: data.sort, layout: layoutOf(data) }, page, root.dataset.grid);
+    }
+
+    /** Takes the data of a later build. */
+    async renew(data, project, sweep) {
+      this.#take(data, project, sweep);
       this.lines = new Lines(this);
+      await this.#select();
+      await this.panels?.update();
     }
 
     /** A column that says of which set each run is: of the first that has it. */
@@ -86,7 +100,7 @@
     async start() {
       await this.#select();
       this.root.replaceChildren();
-      this.panels = new Panels(this.root, [], () => Promise.reject(new Error("no such metric")), (key) => this.state.set({ hide: this.shown.toggled(key) }), { state: this.state, context: this.lines.context, fixed: true });
+      this.panels = new Panels(this.root, [], () => Promise.reject(new Error("no such metric")), (key) => this.state.set({ hide: this.shown.toggled(key) }), { state: this.state, context: () => this.lines.context(), fixed: true });
       this.panels.expect(this.groups?.length ?? this.charted.size);
       this.state.onchange = (changed) => this.#change(changed).catch(runstore.fail);
       await this.panels.settled();
@@ -151,19 +165,33 @@
   }
 
   async function draw(roots) {
-    const told = await runstore.loaded("report");
-    const [projects, sweeps] = [await projectsOf(told), await sweepsOf(told)];
     const page = new State({});
+    let told, projects, sweeps;
+    const take = async (payload) => {
+      told = payload;
+      projects = await projectsOf(told);
+      sweeps = await sweepsOf(told);
+    };
+    const dataOf = (root) => {
+      const data = told.grids[Number(root.dataset.grid)];
+      return [data, projects.get(data.project), data.sweep === null ? null : sweeps.get(data.sweep)];
+    };
+    await take(await runstore.loaded("report"));
     /** @type {Map<HTMLElement, {grid: Grid, started: Promise<void>}>} */
     const made = new Map();
     const begin = (root) => {
       if (made.has(root)) return made.get(root).started;
-      const data = told.grids[Number(root.dataset.grid)];
-      const grid = new Grid(root, data, projects.get(data.project), data.sweep === null ? null : sweeps.get(`${data.sweep_project}/${data.sweep}`), page);
+      const grid = new Grid(root, ...dataOf(root), page);
       const started = grid.start().catch((error) => root.replaceChildren(element("p", { className: "plot-empty" }, error.message)));
       made.set(root, { grid, started });
       return started;
     };
+    runstore.live?.on("report", async (later) => {
+      // Of another text the page is loaded anew.
+      if (later.grids.length !== told.grids.length) return;
+      await take(later);
+      await Promise.all([...made].map(([root, { grid }]) => grid.renew(...dataOf(root))));
+    });
     page.onchange = () => made.forEach(({ grid }) => grid.state.follow());
     runstore.report = { grids: () => [...made.values()].map(({ grid }) => grid) };
     document.addEventListener("click", ({ target }) => {
