@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runstore.errors import StoreError
 from runstore.reading.problems import Problem
+from runstore.reading.revision import store_at
 from runstore.reading.store import Store, read_store
 from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
 from sitegen.data.sparkline import Sparkline
@@ -18,10 +19,11 @@ from sitegen.looks import Progress as Progress
 from sitegen.output import Output
 from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
+from sitegen.pinned import Pin, over, pinned_files, plan_pinned
 from sitegen.plan import ProjectPlan, Render, RunPlan, folder_digest, plan_site
 from sitegen.planned import fingerprint
-from sitegen.reported import ReportPlan
 from sitegen.public import public_store
+from sitegen.reported import PinnedReports, ReportPlan
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
@@ -104,6 +106,8 @@ def _write_site(store: Store, output: Output, progress: Progress, public: Public
         progress("projects", number + 1, len(plan.projects))
     for report in plan.reports.plans:
         problems += _put_report(report, output, render)
+    for pinned in plan.reports.pinned:
+        problems += _put_pinned(pinned, store, output, render, release)
     problems += plan.reports.problems
     if plan.frame:
         output.put("frame", release, plan.frame)
@@ -173,6 +177,23 @@ def _put_report(report: ReportPlan, output: Output, render: Render) -> list[Prob
         notes: list[str] = []
         output.put(report.name, report.digest, report.files(render, notes, output.digest_of), notes)
     return report.problems(output.notes(report.name))
+
+
+def _put_pinned(pinned: PinnedReports, store: Store, output: Output, render: Render, release: str) -> list[Problem]:
+    """Makes the pages of a commit and of the reports that are pinned to it; returns what is wrong with the reports."""
+    pin = Pin(pinned.commit.sha, pinned.projects, release)
+    late = [] if output.keep(pin.name, pin.digest) else [pin.name]
+    late += [report.name for report in pinned.plans if not output.keep(report.name, report.digest)]
+    if late:
+        with store_at(store.layout.root, pin.sha, projects=pin.projects) as found:
+            shown = found.store if store.disclosure.is_whole else public_store(found.store)
+            plan = plan_pinned(shown, release, render)
+            if pin.name in late:
+                output.put(pin.name, pin.digest, pinned_files(pin, plan, render, output.digest_of))
+            for report in pinned.plans:
+                if report.name in late:
+                    _put_report(over(report, plan), output, render)
+    return [problem for report in pinned.plans for problem in report.problems(output.notes(report.name))]
 
 
 def _renderer(assets: AssetSet, release: str, public: PublicSite | None) -> Render:

@@ -74,9 +74,14 @@ def json_feed(feed: Feed) -> bytes:
     return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def merged(*feeds: Iterable[FeedItem], most: int = 50) -> tuple[FeedItem, ...]:
+    """The newest items of several lists."""
+    return tuple(_newest_first(item for items in feeds for item in items)[:most])
+
+
 def _in_order(feed: Feed) -> Sequence[FeedItem]:
     """Newest first; of several with one id the newest alone, as readers of feeds take it."""
-    ordered = sorted(feed.items, key=lambda item: (-item.updated, item.id))
+    ordered = _newest_first(feed.items)
     return list({item.id: item for item in reversed(ordered)}.values())[::-1]
 
 
@@ -124,12 +129,14 @@ def _address(url: str) -> str:
 
 
 def _moment(seconds: float) -> str:
-    """A time (epoch s) as RFC 3339 has it; one that no calendar has is cut to its ends."""
-    known = min(max(seconds, 0.0), _LATEST) if seconds == seconds else 0.0
-    return datetime.fromtimestamp(int(known), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time (epoch s) as RFC 3339 has it."""
+    return datetime.fromtimestamp(int(_known(seconds)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def merged(*feeds: Iterable[FeedItem], most: int = 50) -> tuple[FeedItem, ...]:
-    """The newest items of several lists."""
-    every = sorted((item for items in feeds for item in items), key=lambda item: (-item.updated, item.id))
-    return tuple(every[:most])
+def _known(seconds: float) -> float:
+    """The time, or the end of the calendar that is next to it; 1970 for NaN."""
+    return min(max(seconds, 0.0), _LATEST) if seconds == seconds else 0.0
+
+
+def _newest_first(items: Iterable[FeedItem]) -> list[FeedItem]:
+    return sorted(items, key=lambda item: (-_known(item.updated), item.id))

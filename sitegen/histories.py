@@ -256,13 +256,17 @@ class Histories:
 
     def count(self, run: int) -> int:
         """How many metrics a run has."""
+        return len(self.keys(run))
+
+    def keys(self, run: int) -> list[str]:
+        """The metrics that a run logged, but for hidden ones."""
         rank = self.rank(run)
         logged = (
             key
             for key, head in self.heads(rank // CHUNK).items()
             if any(first <= rank <= last for first, last in head.ranks)
         )
-        return sum(not is_hidden(self.project.runs[run].metrics, key) for key in logged)
+        return [key for key in logged if not is_hidden(self.project.runs[run].metrics, key)]
 
     def _of(self, run: int) -> dict[str, Points]:
         """Every metric of a run, and of others that were read with it, in the order of the workspace."""

@@ -18,6 +18,10 @@ from sitegen.data.shards import shard
 from sitegen.data.sparkline import Sparkline
 from sitegen.data.system import system_data, system_files
 from sitegen.data.tiers import tiered
+from sitegen.documents.artifacts import artifact_document
+from sitegen.documents.projects import Parts, group_document, project_document
+from sitegen.documents.runs import run_document
+from sitegen.documents.site import llms_text, site_document
 from sitegen.histories import Histories
 from sitegen.pages.artifacts import ArtifactIndex, artifact_index, artifact_page, versions_payload
 from sitegen.pages.compare import about_run, compare_page, names_payload
@@ -31,6 +35,7 @@ from sitegen.pages.project import place as key_place
 from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
 from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reported import Reports, ReportsRead, plan_reports, read_reports, subject_of, targets_of
+from sitegen.reports.known import Subject
 from sitegen.swept import Sweeps, plan_sweeps
 
 Render = Callable[[str, PageContext], bytes]
@@ -81,6 +86,9 @@ class RunPlan:
             return render("run.html.jinja", self._page(loads, said()))
 
         yield PlannedFile(f"{folder}/index.html", self.digest, page)
+        keys = partial(self.project.histories.keys, self.number)
+        beside = urls.document(urls.run_page(run.project, run.id))
+        yield PlannedFile(beside, own, lambda: run_document(run, said(), keys(), "data.js", stored))
         for log in log_files(run):
             yield PlannedFile(f"{folder}/{log.target}", own, partial(log_copy, run, log.path))
         if has_patch(run):
@@ -147,6 +155,10 @@ class ProjectPlan:
         payload = runs_payload(self.project, histories.metrics())
         columns, parts, files = tiered(payload["columns"])
         yield from self._made(files)
+        yield self._planned(
+            urls.document(urls.project_page(self.project.name)),
+            lambda: project_document(self.project, histories.metrics(), self._parts()),
+        )
         runs = shard("runs", {**payload, "columns": columns, "parts": parts, "logged": logged})
         yield from self._made([("runs", runs)])
         data = urls.versioned("runs.js", runs)
@@ -170,6 +182,12 @@ class ProjectPlan:
             page = partial(group_page, self.project, name, slug)
             path = urls.group_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("group.html.jinja", page()))  # type: ignore[misc]
+            yield self._planned(urls.document(path), partial(group_document, self.project, name, slug))
+
+    def _parts(self) -> Parts:
+        """What the project's document leads to beside its runs."""
+        artifacts = self.artifacts.links(self.project.name)
+        return Parts(self.groups, artifacts, self.sweeps.links(), self.reports)
 
     def runs(self) -> Iterator[RunPlan]:
         """A plan a run."""
@@ -197,9 +215,10 @@ class ProjectPlan:
                 versions = shard("versions", versions_payload(collection, self.project.disclosure))
                 yield self._planned(urls.versions_file(self.project.name, slug), partial(bytes, versions))
                 compared = urls.versioned("versions.js", versions)
-            page = partial(artifact_page, self.artifacts, self.store, collection, compared)
+            page = cache(partial(artifact_page, self.artifacts, self.store, collection, compared))
             path = urls.artifact_page(self.project.name, slug)
             yield self._planned(path, lambda page=page: render("artifact.html.jinja", page()))  # type: ignore[misc]
+            yield self._planned(urls.document(path), lambda page=page: artifact_document(page()))  # type: ignore[misc]
 
     def _made(self, files: Iterable[tuple[str, bytes]]) -> Iterator[PlannedFile]:
         for name, content in files:
@@ -269,7 +288,7 @@ def plan_site(
     artifacts = artifact_index(store)
     read = read_reports(store)
     projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
-    reports = _plan_reports(read, release, projects, artifacts)
+    reports = _plan_reports(store, read, release, projects, artifacts)
     problems = [str(problem) for problem in (*store.all_problems(), *read.problems)]
     digest = fingerprint(
         release, store.meta.entity, problems, read.state(""), *((each.project.name, each.digest) for each in projects)
@@ -292,6 +311,7 @@ def plan_site(
             ),
         ),
         PlannedFile(urls.static_file(urls.FINDER), digest, finder),
+        *_as_data(store, read, digest),
         # GitHub Pages leaves out what starts with an underscore, unless told that this is no Jekyll site.
         PlannedFile(urls.NO_JEKYLL, release, bytes),
     ]
@@ -300,14 +320,27 @@ def plan_site(
     return SitePlan(tuple(front), projects, reports, _frame_files(store, release))
 
 
+def _as_data(store: Store, read: ReportsRead, digest: str) -> Iterator[PlannedFile]:
+    """The site's own document, and what says to a reader of text where to go on."""
+    reports = read.entries()
+    own = fingerprint(digest, [(each.description, each.page) for each in reports])
+    yield PlannedFile(urls.document(urls.index_page()), own, partial(site_document, store, reports))
+    yield PlannedFile(urls.LLMS, own, partial(llms_text, store, reports))
+
+
 def _plan_reports(
-    read: ReportsRead, release: str, projects: Sequence[ProjectPlan], artifacts: ArtifactIndex
+    store: Store, read: ReportsRead, release: str, projects: Sequence[ProjectPlan], artifacts: ArtifactIndex
 ) -> Reports:
-    subjects = {each.project.name: subject_of(each.project, each.histories, each.sweeps) for each in projects}
+    subjects = subjects_of(projects)
     states = {
         each.project.name: fingerprint(each.digest, [plan.digest for plan in each.sweeps.plans]) for each in projects
     }
-    return plan_reports(read, release, subjects, targets_of(read, subjects, artifacts.slugs), states)
+    return plan_reports(read, store, release, subjects, targets_of(read, subjects, artifacts.slugs), states)
+
+
+def subjects_of(projects: Sequence[ProjectPlan]) -> dict[str, Subject]:
+    """The projects as reports look at them, by name."""
+    return {each.project.name: subject_of(each.project, each.histories, each.sweeps) for each in projects}
 
 
 def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:

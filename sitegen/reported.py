@@ -2,16 +2,21 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from runstore.errors import StoreError
 from runstore.reading.problems import Problem
+from runstore.reading.revision import Commit, HeadState, head, resolve
 from runstore.reading.store import Project, Store
 from sitegen import urls
 from sitegen.data.logged import logged_keys
 from sitegen.data.shards import shard
+from sitegen.documents.site import ReportEntry
 from sitegen.histories import Histories
 from sitegen.pages.context import Crumb, PageContext
 from sitegen.pages.report import ClaimRow, MistakeRow, Origin, ReportHeading, ReportPage
@@ -31,13 +36,18 @@ _STATES: Final = {"holds": "holds", "fails": "does not hold", "unknown": "not ch
 
 @dataclass(frozen=True)
 class ReportPlan:
-    """The page of a report and what it loads; `digest` stays while none of it changes."""
+    """The page of a report and what it loads; `digest` stays while none of it changes.
+
+    A report that is pinned to a commit speaks of what lies below `base`; `gone` says why that is not there.
+    """
 
     file: ReportFile
     digest: str
     subjects: Mapping[str, Subject] = field(repr=False)
     targets: Targets = field(repr=False)
     origin: Origin = field(repr=False)
+    base: str = ""
+    gone: str = ""
 
     @property
     def name(self) -> str:
@@ -48,7 +58,7 @@ class ReportPlan:
     def report(self) -> "Report":
         from sitegen.reports.report import compile_report  # Not at the top: most builds make no report anew.
 
-        return compile_report(self.file, self.subjects, self.targets)
+        return compile_report(self.file, self.subjects, self.targets, self.base, self.gone)
 
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What is wrong with it, from the notes that its files left."""
@@ -78,6 +88,10 @@ class ReportPlan:
             yield PlannedFile(path, fingerprint(name), partial(_identity, image.content), immutable=True)
         page = report_page(report, data, self.origin)
         yield PlannedFile(f"{folder}/index.html", self.digest, lambda: render("report.html.jinja", page))
+
+
+NOWHERE: Final = Targets({}, {}, {}, {})
+"""For a report that has nothing to link to."""
 
 
 def _identity(content: Any) -> Any:
@@ -173,9 +187,20 @@ class ReportsRead:
             (file.title, urls.href(f"{urls.REPORTS}/{file.slug}/index.html"), _brief(file)) for file in self.of(project)
         )
 
+    def entries(self) -> tuple[ReportEntry, ...]:
+        """Every report as a list names it: the newest first, those about several projects before others."""
+        projects = sorted({file.project for file in self.files})
+        return tuple(_entry(file) for project in projects for file in self.of(project))
+
     def state(self, project: str) -> str:
         """Changes with what pages list of a project's reports."""
         return fingerprint(self.links(project)) if self.of(project) else ""
+
+
+def _entry(file: ReportFile) -> ReportEntry:
+    front = file.front
+    page = urls.report_page(file.project, file.slug)
+    return ReportEntry(file.title, front.description, page, front.date, front.status, file.project)
 
 
 def _brief(file: ReportFile) -> str:
@@ -190,10 +215,21 @@ def read_reports(store: Store) -> ReportsRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PinnedReports:
+    """The reports that are pinned to one commit, which speak of some projects as they were there."""
+
+    commit: Commit
+    projects: tuple[str, ...]
+    plans: tuple[ReportPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reports:
-    """The plans of all reports of a store, and the problems of those that could not be read."""
+    """The plans of all reports of a store, those that are `pinned` by their commits, and the problems of files that
+    could not be read."""
 
     plans: tuple[ReportPlan, ...]
+    pinned: tuple[PinnedReports, ...]
     problems: tuple[Problem, ...]
 
 
@@ -226,21 +262,84 @@ def targets_of(
 
 def plan_reports(
     read: ReportsRead,
+    store: Store,
     release: str,
     subjects: Mapping[str, Subject],
     targets: Targets,
     states: Mapping[str, str],
 ) -> Reports:
     """Plans the pages of reports. `states` change, by project, with what a report may show of it."""
+    if not read.files:
+        return Reports((), (), read.problems)
     titles = fingerprint([(each.key, each.slug, each.title) for each in read.files])
-    origin = Origin("Made with Runstore")
-    plans = []
+    here = head(store.layout.root)
+    plans: list[ReportPlan] = []
+    pinned: dict[str, list[tuple[Commit, ReportFile]]] = {}
     for file in read.files:
-        # A report names the projects that it speaks of.
-        named = {name: state for name, state in states.items() if name == file.project or name in file.text}
-        digest = fingerprint(release, file.digest, titles, named, _beside(file))
-        plans.append(ReportPlan(file, digest, subjects, targets, origin))
-    return Reports(tuple(plans), read.problems)
+        known = release, file.digest, titles, _beside(file)
+        if file.front.as_of:
+            commit = _commit(store, file)
+            if isinstance(commit, Commit):
+                pinned.setdefault(commit.sha, []).append((commit, file))
+            else:
+                digest = fingerprint(*known, commit)
+                plans.append(
+                    ReportPlan(file, digest, {}, NOWHERE, Origin("Pinned to a commit that is gone"), "", commit)
+                )
+            continue
+        named = {name: states[name] for name in _named(file, states)}
+        told = origin(here)
+        plans.append(
+            ReportPlan(file, fingerprint(*known, named, told.text, told.commit, told.more), subjects, targets, told)
+        )
+    groups = tuple(_pinned(found, here, release, titles, subjects) for found in pinned.values())
+    return Reports(tuple(plans), groups, read.problems)
+
+
+def _pinned(
+    found: Sequence[tuple[Commit, ReportFile]], here: HeadState, release: str, titles: str, known: Iterable[str]
+) -> PinnedReports:
+    commit = found[0][0]
+    told = origin(replace(here, commit=commit, dirty=False), pinned=True)
+    projects = sorted({name for _, file in found for name in _named(file, known)})
+    base = urls.pinned_dir(commit.sha)
+    plans = (
+        ReportPlan(
+            file,
+            fingerprint(release, file.digest, titles, _beside(file), commit.sha, told.href),
+            {},
+            NOWHERE,
+            told,
+            base,
+        )
+        for _, file in found
+    )
+    return PinnedReports(commit, tuple(projects), tuple(plans))
+
+
+def _named(file: ReportFile, projects: Iterable[str]) -> list[str]:
+    """The projects that a report may speak of: its own, and those whose names stand in it."""
+    specs = {spec.project for spec in file.front.runs.values()} | {file.project, file.front.project}
+    return sorted({name for name in projects if name in file.text} | (specs - {""}) & {*projects, *specs})
+
+
+def _commit(store: Store, file: ReportFile) -> Commit | str:
+    """The commit that a report is pinned to, or why there is none."""
+    try:
+        return resolve(store.layout.root, file.front.as_of)
+    except StoreError as error:
+        return f"as_of: {str(error).removeprefix(f'{store.layout.root}: ')}"
+
+
+def origin(here: HeadState, *, pinned: bool = False) -> Origin:
+    """What a page says of what it was made from."""
+    made = f"by Runstore {version('runstore')}"
+    if here.commit is None:
+        return Origin(f"Built {made} from a store outside of git.")
+    day = datetime.fromtimestamp(here.commit.when, UTC).strftime("%Y-%m-%d")
+    changed = " and changes that are not committed" if here.dirty else ""
+    said = "Pinned: all runs are as they were in commit" if pinned else "Built from commit"
+    return Origin(said, here.commit.short, here.commit_url or "", f"of {day}{changed}, {made}.")
 
 
 def _beside(file: ReportFile) -> list[Any]:

@@ -8,6 +8,7 @@ from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.shards import shard
 from sitegen.data.sweeps import Sweep, project_sweeps, sweep_ids
+from sitegen.documents.sweeps import sweep_document
 from sitegen.pages.context import PageContext
 from sitegen.pages.run import SweepLink
 from sitegen.pages.sweep import sweep_page, sweep_payload, told
@@ -37,6 +38,8 @@ class SweepPlan:
             return render("sweep.html.jinja", sweep_page(known(), urls.versioned("sweep.js", trials())))
 
         yield PlannedFile(f"{folder}/index.html", self.digest, page)
+        beside = urls.document(urls.sweep_page(sweep.project.name, sweep.slug))
+        yield PlannedFile(beside, self.digest, lambda: sweep_document(known()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,17 +19,21 @@ MISSING: Final = "404.html"
 ROBOTS: Final = "robots.txt"
 CNAME: Final = "CNAME"
 SITEMAP: Final = "sitemap.xml"
+LLMS: Final = "llms.txt"
 LOG_INDEX: Final = "log.js"
 FILE_INDEX: Final = "files.js"
 PATCH: Final = "changes.patch.txt"
 RUN_LIST: Final = "names"
 REPORTS: Final = "reports"
+PINNED: Final = "_at"
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 # What lies beside the projects' directories, and the names that `project_dir` makes of it.
 _OURS = re.compile(
-    rf"(?:{STATIC}|index\.html|404\.html|robots\.txt|cname|sitemap(?:-\d+)?\.xml)(?:-project)*", re.IGNORECASE
+    rf"(?:{STATIC}|{PINNED}|index\.(?:html|json)|404\.html|robots\.txt|llms\.txt|cname|sitemap(?:-\d+)?\.xml)"
+    r"(?:-project)*",
+    re.IGNORECASE,
 )
 
 
@@ -40,6 +44,11 @@ def place_digest(out: Path) -> str:
 
 def index_page() -> str:
     return "index.html"
+
+
+def document(page: str) -> str:
+    """What a page shows, as data: the file beside it."""
+    return f"{page.removesuffix('index.html')}index.json"
 
 
 def sitemap_part(number: int) -> str:
@@ -91,6 +100,11 @@ def report_dir(project: str, slug: str) -> str:
 
 def report_page(project: str, slug: str) -> str:
     return f"{report_dir(project, slug)}/index.html"
+
+
+def pinned_dir(sha: str) -> str:
+    """Where the pages of a store lie as it was at a commit, with a slash behind."""
+    return f"{PINNED}/{sha[:12]}/"
 
 
 def figure_spec(number: int) -> str:

@@ -78,8 +78,8 @@ def _project(change: ProjectChange, picture: Picture) -> Iterator[str]:
     what = "" if change.what is None else f" ({change.what})"
     yield f"### {code(change.name)}{what}"
     yield ""
-    yield from (f"- {_best(best)}" for best in change.bests if best.before != best.now)
-    yield ""
+    if bests := [f"- {_best(best)}" for best in change.bests if best.before != best.now]:
+        yield from (*bests, "")
     if change.runs:
         yield from table(("Run", "", "Group", "State", _metric(change), "Curve"), _rows(change, picture))
         if len(change.runs) > _MOST_RUNS:

@@ -60,7 +60,7 @@ def gate(now: Store, before: Store, terms: Terms) -> Gate:
     terms = checked([run for side in sides.values() for run in (*side.before, *side.after)], terms)
     drafts: list[_Draft] = []
     for side in sides.values():
-        drafts += _with_noise(list(_drafts(side, terms)), terms)
+        drafts += _with_noise(_drafts(side, terms), terms)
     return Gate(tuple(_judged(drafts, terms)), sum(len(side.after) for side in sides.values()))
 
 
@@ -114,21 +114,21 @@ def told_by(run: RunRecord) -> str:
     return repr((run.state, run.config, run.summary))
 
 
-def _drafts(side: _Side, terms: Terms) -> Iterator[_Draft]:
+def _drafts(side: _Side, terms: Terms) -> list[_Draft]:
+    """A comparison for each metric of runs that repeat one another, also of those where no run is new: their noise
+    stands in for others'."""
     everything = [*side.before, *side.after]
     metrics = metric_columns(everything, terms) if side.after else {}
-    if not metrics:
-        return
     columns = Columns(everything)
     places = {id(run): index for index, run in enumerate(everything)}
     old = len(side.before)
-    for same in repeats(everything, terms.seeds, terms.group):
+    drafts = []
+    for same in repeats(everything, terms.seeds, terms.group) if metrics else ():
         at = [places[id(run)] for run in same.runs]
-        if all(place < old for place in at):
-            continue
         for metric, goal in metrics.items():
             values = columns.values(metric)
-            yield _draft(side.project, same, metric, goal, [(place < old, values[place]) for place in at])
+            drafts.append(_draft(side.project, same, metric, goal, [(place < old, values[place]) for place in at]))
+    return drafts
 
 
 def checked(runs: Sequence[RunRecord], terms: Terms) -> Terms:
@@ -175,6 +175,8 @@ def _draft(project: str, same: Repeats, metric: str, goal: Goal, values: Sequenc
     after, lost = _sample(value for is_old, value in done if not is_old)
     comparison = Comparison(project, same.key, same.label, metric, goal, before, after, lost, tuple(fresh))
     finished = sum(not is_old for is_old, _ in done)
+    if not fresh:
+        return _Draft(comparison, final=True)
     if lost and before is not None and lost * (before.count + lost_before) > lost_before * finished:
         reason = f"{lost} of {finished} new runs have no finite value"
         return _Draft(replace(comparison, verdict="regression", reason=reason), final=True)
@@ -195,7 +197,7 @@ def _sample(values: Iterable[Any]) -> tuple[Sample | None, int]:
 
 
 def _with_noise(drafts: list[_Draft], terms: Terms) -> list[_Draft]:
-    """Tests what can be tested of one project, metric by metric: the noise of some runs stands in for others'."""
+    """The comparisons of one project that are about new runs, tested metric by metric as far as they can be."""
     for metric in dict.fromkeys(draft.comparison.metric for draft in drafts):
         own = [draft for draft in drafts if draft.comparison.metric == metric]
         sides = [side for draft in own for side in (draft.comparison.before, draft.comparison.after)]
@@ -203,7 +205,7 @@ def _with_noise(drafts: list[_Draft], terms: Terms) -> list[_Draft]:
         for draft in own:
             if not draft.final:
                 _test(draft, shared, terms)
-    return drafts
+    return [draft for draft in drafts if draft.comparison.runs]
 
 
 def _test(draft: _Draft, shared: Noise | None, terms: Terms) -> None:

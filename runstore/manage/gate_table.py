@@ -10,6 +10,7 @@ from runstore.manage.steps import History, Step
 COLUMNS: Final = ("PROJECT", "GROUP", "METRIC", "BEFORE", "NOW", "CHANGE", "P", "VERDICT")
 STEP_COLUMNS: Final = ("PROJECT", "GROUP", "METRIC", "COMMIT", "RUN", "BEFORE", "AFTER", "P", "VERDICT")
 _ORDER: Final = ("regression", "improvement", "unknown", "new", "no difference")
+_MOST_ROWS: Final = 100
 _SIGNS: Final = {"regression": "🔴 ", "improvement": "🟢 "}
 _OTHERS: Final[dict[Verdict, str]] = {"no difference": "without a difference", "unknown": "unknown", "new": "new"}
 
@@ -87,11 +88,16 @@ def gate_markdown(found: Gate, baseline: str) -> str:
 
 
 def gate_lines(found: Gate, said: str) -> Iterator[str]:
+    """What was found, then a table of the comparisons, the first of them where there are many."""
     yield said
     if found.comparisons:
         yield ""
-        rows = [_signed(comparison_row(each, code), each.verdict) for each in ranked(found.comparisons)]
+        shown = ranked(found.comparisons)[:_MOST_ROWS]
+        rows = [_signed(comparison_row(each, code), each.verdict) for each in shown]
         yield from table([column.capitalize() for column in COLUMNS], rows, right=("Before", "Now", "Change", "P"))
+        if len(shown) < len(found.comparisons):
+            yield ""
+            yield f"… and {counted(len(found.comparisons) - len(shown), 'more comparison')}"
 
 
 def history_markdown(found: History) -> str:

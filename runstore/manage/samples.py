@@ -30,8 +30,10 @@ class Sample:
 
     @cached_property
     def mean(self) -> float:
-        # Each is divided first: the sum of all may be too large.
-        return math.fsum(value / self.count for value in self.values)
+        try:
+            return math.fsum(self.values) / self.count
+        except OverflowError:
+            return math.fsum(value / self.count for value in self.values)
 
     @cached_property
     def std(self) -> float | None:

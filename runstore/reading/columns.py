@@ -197,7 +197,7 @@ class Columns:
             # A condition over no column has one value for all rows.
             held = frame.with_columns(pl.when(condition).then(True).otherwise(False).alias("\0holds"))
             return held["\0holds"].to_list()
-        except pl.exceptions.PolarsError as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             reason = str(error).strip().splitlines()[0]
             raise UsageError(f"the filter cannot be carried out ({reason}); compare values of one type") from None
 

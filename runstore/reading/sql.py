@@ -387,10 +387,11 @@ class _Parser:
     def _formula(self, tokens: list[Token]) -> Formula:
         """Polars' own reading of these tokens."""
         parts = []
-        for token, after in zip(tokens, [*tokens[1:], None], strict=True):
-            called = after is not None and after.upper == "("
+        signs = [*(token.upper for token in tokens), "", ""]
+        for at, token in enumerate(tokens):
+            called = signs[at + 1] == "("
             if called and token.kind in ("word", "column"):
-                _check_function(token)
+                _check_function(token, empty=signs[at + 2] == ")")
             if token.kind == "column" and not called:
                 name = self._check(token)
                 self._columns.natural(name)
@@ -403,15 +404,17 @@ class _Parser:
             frame = self._columns.frame()
             dtype = frame.lazy().select(expression.alias("formula")).collect_schema()["formula"]
             frame.head(0).select(expression)
-        except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise FilterError(f"cannot read {text!r} at character {tokens[0].place} of the filter ({reason})") from None
         return Formula(expression, conditions.kind_of_type(dtype))
 
 
-def _check_function(token: Token) -> None:
-    """Raises `FilterError` for a word before a bracket that is no function of filters."""
+def _check_function(token: Token, *, empty: bool) -> None:
+    """Raises `FilterError` for a word before a bracket that is no function of filters, or lacks what it is about."""
     name = token.text.upper()
+    if empty and name != "PI":
+        raise FilterError(f"found nothing in the brackets of {token.text!r} at character {token.place} of the filter")
     if name not in _FUNCTIONS and name not in _NO_CALLS:
         near = get_close_matches(name[:40], sorted(_FUNCTIONS), n=2)
         hint = f"did you mean {' or '.join(near).lower()}?" if near else "there are abs, round, lower, max and others"

@@ -113,7 +113,7 @@ GROUPS: Final = (
         (Pattern("token", rf"(?i:token){_BETWEEN}\[?{_QUOTE}?{_RANDOM_VALUE}", is_random),),
     ),
     Group(
-        r"--[A-Za-z0-9_-]*(?i-u:passw|passphrase|secret|key|token|credential)s?[ =]",
+        r"--[A-Za-z0-9_-]*(?i-u:passwo?r?d|passphrase|secret|key|token|credential)s?[ =]",
         (Pattern("option", rf"--[A-Za-z0-9_-]{{0,30}}(?i:{_KEY}|token)[ =]{_QUOTE}?{_VALUE}", is_password),),
     ),
 )

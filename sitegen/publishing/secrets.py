@@ -24,11 +24,11 @@ _PIECE: Final = 1 << 13
 _SMALL: Final = 1 << 8
 # What a probe needs may begin in one piece and end in the next.
 _OVERLAP: Final = 256
-_HEAD: Final = 8_192
 _ENCODED: Final = 44
 _STRING: Final = r'"[A-Za-z0-9+/]{44}'
 _BEGINNING: Final = re.compile(_STRING)
 _COMPILED: Final = {pattern.kind: re.compile(pattern.text) for group in GROUPS for pattern in group.patterns}
+_WORD: Final = re.compile(r"[A-Za-z0-9]")
 # The name before a password may be a part of a longer one: `db_password`.
 _KEYED: Final = frozenset({"password", "token", "option"})
 
@@ -68,7 +68,7 @@ def scan_files(root: Path, paths: Iterable[str]) -> list[Finding]:
 
 
 def scan(files: Iterable[tuple[str, bytes]]) -> list[Finding]:
-    """The findings in files, by name and content: each secret once a file. A file that is no text has none."""
+    """The findings in files, by name and content: each secret once a file."""
     found: dict[tuple[str, str, str], Finding] = {}
     for batch in _batches(files):
         for text, at, kind, secret in _places(batch):
@@ -83,9 +83,7 @@ def _batches(files: Iterable[tuple[str, bytes]]) -> Iterator[list[_Text]]:
     batch: list[_Text] = []
     size = 0
     for name, data in files:
-        if b"\0" in data[:_HEAD]:
-            continue
-        batch.append(_Text(name, data.decode("utf-8", "replace")))
+        batch.append(_Text(name, _as_text(data)))
         size += len(data)
         if size > _BATCH:
             yield batch
@@ -126,7 +124,7 @@ def _matches(pattern: Pattern, text: str, start: int, stop: int, longest: int) -
     group = "secret" if compiled.groupindex else 0
     for match in compiled.finditer(text, start, stop + _OVERLAP + longest):
         # `task-` ends like the beginning of a key.
-        alone = pattern.kind in _KEYED or not text[max(0, match.start() - 1) : match.start()].isalnum()
+        alone = pattern.kind in _KEYED or not _WORD.match(text[max(0, match.start() - 1) : match.start()])
         if alone and pattern.counts(match[group]):
             yield match.start(group), match[group]
 
@@ -145,13 +143,22 @@ def _carried(text: _Text, start: int, stop: int) -> Iterator[_Text]:
 
 def _is_text(encoded: str) -> bool:
     """Whether base64 begins as text does: of numbers and pictures most do not."""
-    return b64decode(encoded).isascii()
+    head = b64decode(encoded)
+    # The cut may go through a letter of several bytes.
+    return b"\0" not in head and "\N{REPLACEMENT CHARACTER}" not in head.decode("utf-8", "replace")[:-3]
 
 
 def _decoded(encoded: str) -> str | None:
-    """What base64 carries, None unless that is text."""
+    """What base64 carries, None for what is none after all."""
     try:
-        whole = b64decode(encoded)
+        return _as_text(b64decode(encoded))
     except (Error, ValueError):
         return None
-    return None if b"\0" in whole[:_HEAD] else whole.decode("utf-8", "replace")
+
+
+def _as_text(data: bytes) -> str:
+    """Data as text; what is no UTF-8 a letter a byte: a log may hold anything, and a secret as well."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -27,11 +27,13 @@ class Targets:
 
 @dataclass(frozen=True)
 class CrossLinks:
-    """The links of one report, whose page is at `page`; names without a project are of `usual`, "" for none."""
+    """The links of one report, whose page is at `page`; names without a project are of `usual`, "" for none. What it
+    speaks of lies below `base`, "" for the site itself."""
 
     targets: Targets
     usual: str
     page: str
+    base: str = ""
 
     def find(self, name: str) -> Link | None:
         """What a name in double brackets means; None for nothing.
@@ -63,16 +65,16 @@ class CrossLinks:
             return None
         known = self.targets.projects[project]
         if not name:
-            return known.meta.title or project, urls.project_page(project)
+            return known.meta.title or project, self.base + urls.project_page(project)
         run = find_run(name.removeprefix("runs/"), known.runs)
-        return (run.name, urls.run_page(project, run.id)) if run else None
+        return (run.name, self.base + urls.run_page(project, run.id)) if run else None
 
     def _beside(self, project: str, place: str, name: str) -> tuple[str, str] | None:
         if place == "sweeps":
             sweep = self.targets.sweeps.get(project, {}).get(name)
-            return (sweep.name, urls.sweep_page(project, sweep.slug)) if sweep else None
+            return (sweep.name, self.base + urls.sweep_page(project, sweep.slug)) if sweep else None
         if place == "artifacts":
             slug = self.targets.artifacts.get(project, {}).get(name)
-            return (name, urls.artifact_page(project, slug)) if slug else None
+            return (name, self.base + urls.artifact_page(project, slug)) if slug else None
         report = self.targets.reports.get((project, name)) or self.targets.reports.get(("", name))
         return (report.title, urls.report_page(report.project, report.slug)) if report else None

@@ -67,8 +67,8 @@ def _sort(order: str) -> str:
     return texts[0] if len(texts) == 1 else ",".join(quote(text, safe="!~*'()-") for text in texts)
 
 
-def workspace_link(grid: PanelGrid, page: str) -> str:
-    """The project's page with the runs and the panels of a grid, from the page at `page`."""
+def workspace_link(grid: PanelGrid, page: str, base: str = "") -> str:
+    """The project's page below `base` with the runs and the panels of a grid, from the page at `page`."""
     first = grid.sets[0]
     panels = [each for each in grid.panels if grid.sweep is None or each.kind in _EVERYWHERE]
     layout = {
@@ -87,7 +87,7 @@ def workspace_link(grid: PanelGrid, page: str) -> str:
     fragment = "&".join(parts)
     if len(fragment) > _LONGEST:
         fragment = "&".join(part for part in parts if not part.startswith("layout="))
-    return f"{urls.href(urls.project_page(first.project.name), urls.up(page))}#{fragment}"
+    return f"{urls.href(base + urls.project_page(first.project.name), urls.up(page))}#{fragment}"
 
 
 _EVERYWHERE: Final = frozenset({"importance", "parallel", "line", "scatter", "bar", "box", "histogram"})
@@ -101,10 +101,10 @@ def _any(sets: Sequence[RunSet]) -> str:
     return filters[0] if len(filters) == 1 else " OR ".join(f"({each})" for each in filters)
 
 
-def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str) -> Markup:
+def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str = "") -> Markup:
     """A figure: the place that its panels are drawn in, its caption, and where it comes from.
 
-    `page` is the report's, `spec` leads to the file of what it is made from.
+    `page` is the report's, `spec` leads to the file of what it is made from; its project lies below `base`.
     """
     grid = drawn.grid
     runs = {run.id for each in grid.sets for run in each.runs}
@@ -122,7 +122,7 @@ def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str) -> Markup:
         rows=" ".join(map(str, rows)),
         number=numbered("Figure", drawn.number),
         caption=caption,
-        runs=workspace_link(grid, page),
+        runs=workspace_link(grid, page, base),
         count=f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}",
         spec=spec,
     )

@@ -9,6 +9,7 @@ from jinja2 import Undefined
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.seen import NotThereError, Seen, described, digits_of
 from sitegen.reports.seen_runs import SeenGroups, SeenRuns
+from sitegen.reports.statistics import format_p
 
 LONGEST: Final = 2_000
 """Characters of the longest text that an expression may come to, on its way too."""
@@ -97,6 +98,11 @@ def scientific(value: object, digits: object = 2) -> str:
     return f"{_real(value):.{digits_of(digits)}e}"
 
 
+def p(value: object) -> str:
+    """A p-value as papers write it: `0.034`, or `< 0.001`."""
+    return format_p(_real(value))
+
+
 def as_int(value: object) -> int:
     """The number without what is behind its point."""
     found = _real(value)
@@ -162,6 +168,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "fixed": fixed,
     "percent": percent,
     "scientific": scientific,
+    "p": p,
     "default": default,
     "upper": _on_text(str.upper),
     "lower": _on_text(str.lower),

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sitegen.reports.rendering import Heading
 
 WORDS_A_MINUTE: Final = 230
+NOTHING: Final = "–"
+"""In place of a value that cannot be had, where something else says why."""
 _EXPRESSION: Final = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 
 Block = PanelGrid | TableBlock
@@ -40,17 +42,21 @@ Block = PanelGrid | TableBlock
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim with what the store says of it; `line` is where it stands, `is_inline` whether that is in the text."""
+    """A claim with what the store says of it; `line` is where it stands, `is_inline` whether that is in the text.
+
+    One of a report whose commit is gone is not checked.
+    """
 
     claim: str
     verdict: Verdict
     line: int
     is_inline: bool
+    is_checked: bool = True
 
     @property
     def problem(self) -> str:
         """What is wrong with it, in one line; "" where it holds."""
-        if self.verdict.state == "holds":
+        if self.verdict.state == "holds" or not self.is_checked:
             return ""
         said = self.verdict.message or f"found {self.verdict.found}"
         return f"the claim {self.verdict.text!r} {_WORDS[self.verdict.state]}: {said}; mend the claim, or the runs"
@@ -62,7 +68,8 @@ _WORDS: Final = {"holds": "holds", "fails": "does not hold", "unknown": "cannot 
 @dataclass(frozen=True)
 class Report:
     """A report with nothing left to compute. `grids` are what its script draws, `specs` what each of its figures is
-    made from, `images` the pictures that its page shows."""
+    made from, `images` the pictures that its page shows. What it speaks of lies below `base`, "" for the site itself.
+    `text` and `scope` are what other forms of it are written from."""
 
     file: ReportFile
     html: Markup
@@ -74,6 +81,9 @@ class Report:
     grids: tuple[Drawn, ...]
     tables: tuple[tuple[TableBlock, int | None], ...]
     images: "Mapping[str, StoredImage]"
+    base: str
+    text: Markdown = field(repr=False)
+    scope: Scope = field(repr=False)
 
     @property
     def problems(self) -> list[Problem]:
@@ -94,8 +104,8 @@ class Report:
         projects = {grid.grid.sets[0].project.name for grid in self.grids}
         sweeps = {(sweep.project.name, sweep.id): sweep for sweep in self._sweeps()}
         return {
-            "projects": [_project(name, page) for name in sorted(projects)],
-            "sweeps": [_sweep(sweep, page) for _, sweep in sorted(sweeps.items())],
+            "projects": [_project(name, page, self.base) for name in sorted(projects)],
+            "sweeps": [_sweep(sweep, page, self.base) for _, sweep in sorted(sweeps.items())],
             "grids": [payload(grid) for grid in self.grids],
         }
 
@@ -103,36 +113,52 @@ class Report:
         return (grid.grid.sweep for grid in self.grids if grid.grid.sweep is not None)
 
 
-def _project(name: str, page: str) -> dict[str, Any]:
+def _project(name: str, page: str, base: str) -> dict[str, Any]:
     root = urls.up(page)
     return {
         "name": name,
-        "base": urls.href(urls.project_dir(name), root) + "/",
-        "runs": urls.href(urls.data_file(name, "runs"), root),
+        "base": urls.href(base + urls.project_dir(name), root) + "/",
+        "runs": urls.href(base + urls.data_file(name, "runs"), root),
     }
 
 
-def _sweep(sweep: Sweep, page: str) -> dict[str, Any]:
-    folder = urls.sweep_dir(sweep.project.name, sweep.slug)
+def _sweep(sweep: Sweep, page: str, base: str) -> dict[str, Any]:
+    folder = base + urls.sweep_dir(sweep.project.name, sweep.slug)
     return {"project": sweep.project.name, "id": sweep.id, "data": urls.href(f"{folder}/sweep.js", urls.up(page))}
 
 
-def compile_report(file: ReportFile, subjects: Mapping[str, Subject], targets: Targets) -> Report:
-    """Everything of a report. What is wrong in it is among its mistakes, and said in its place."""
-    return _Compiler(file, subjects, targets).report()
+def compile_report(
+    file: ReportFile,
+    subjects: Mapping[str, Subject],
+    targets: Targets,
+    base: str = "",
+    gone: str = "",
+) -> Report:
+    """Everything of a report. What is wrong in it is among its mistakes, and said in its place.
+
+    The pages of what it speaks of lie below `base`. `gone` says why there is nothing to speak of: the commit that it
+    is pinned to is not there.
+    """
+    return _Compiler(file, subjects, targets, base, gone).report()
 
 
 class _Compiler:
     """One report on its way: its blocks first, so that the text can speak of their numbers."""
 
-    def __init__(self, file: ReportFile, subjects: Mapping[str, Subject], targets: Targets) -> None:
+    def __init__(
+        self, file: ReportFile, subjects: Mapping[str, Subject], targets: Targets, base: str, gone: str
+    ) -> None:
         self.file, self.front = file, file.front
+        self.base, self.gone = base, gone
         self.mistakes = Mistakes(list(file.mistakes.found))
         self.page = urls.report_page(file.project, file.slug)
         usual = self.front.project or file.project
         self.sets = RunSets(self.front.runs, subjects, usual)
-        self.sets.check(self.mistakes)
-        self.links = CrossLinks(targets, usual, self.page)
+        if gone:
+            self.mistakes.add(self.front.lines.get("as_of", 0), gone)
+        else:
+            self.sets.check(self.mistakes)
+        self.links = CrossLinks(targets, usual, self.page, base)
         self.values = Values({name: found.runs for name, found in self.sets.there().items()})
         self.images: dict[str, StoredImage] = {}
         self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
@@ -151,7 +177,8 @@ class _Compiler:
             self._shown(block, number, fence, grids, scope)
             for block, number, fence in zip(found, numbers, text.fences, strict=True)
         )
-        rendered = text.render(self._scope(blocks))
+        whole = self._scope(blocks)
+        rendered = text.render(whole)
         known = tuple(block for block in found if not isinstance(block, ReportError))
         tables = [(block, number) for block, number in zip(found, numbers, strict=True)]
         return Report(
@@ -165,13 +192,16 @@ class _Compiler:
             grids,
             tuple((block, number) for block, number in tables if isinstance(block, TableBlock)),
             self.images,
+            self.base,
+            text,
+            whole,
         )
 
     def _scope(self, blocks: Sequence[Markup] = ()) -> Scope:
         return Scope(
             blocks=blocks,
             labels=self.labels,
-            value=lambda expression, line: self.values.inline(expression),
+            value=lambda expression, line: NOTHING if self.gone else self.values.inline(expression),
             claim=self._claim,
             link=self._link,
             image=self._image,
@@ -180,6 +210,8 @@ class _Compiler:
         )
 
     def _block(self, fence: Fence) -> Block | ReportError:
+        if self.gone:
+            return ReportError(self.gone, fence.line)
         try:
             if fence.word in ("panel", "panels"):
                 return read_panels(fence.word, fence.text, fence.line, self.sets)
@@ -233,9 +265,9 @@ class _Compiler:
         for mistake in wrong:
             self.mistakes.add(*mistake)
         if isinstance(block, TableBlock):
-            return table_html(block, number, caption, self.page)
+            return table_html(block, number, caption, self.page, self.base)
         drawn = next(each for each in grids if each.grid is block)
-        return figure_html(drawn, caption, self.page, urls.figure_spec(drawn.at))
+        return figure_html(drawn, caption, self.page, urls.figure_spec(drawn.at), self.base)
 
     def _claim(self, text: str, line: int) -> ClaimShown:
         """A claim of the text, which counts as one of the report's."""
@@ -244,10 +276,13 @@ class _Compiler:
         return ClaimShown(claim.verdict.state, claim.verdict.message or claim.verdict.found)
 
     def _claimed(self, text: str, words: str, line: int, *, is_inline: bool = False) -> Claim:
-        return Claim(words, self.values.check(text), line, is_inline)
+        verdict = Verdict(text, "unknown", "", self.gone, ()) if self.gone else self.values.check(text)
+        return Claim(words, verdict, line, is_inline, not self.gone)
 
     def _link(self, name: str, line: int) -> Link | None:
         """Where a cross-link leads; what it names may be computed: `[[{{ runs.best('loss').id }}]]`."""
+        if self.gone:
+            return Link(NOTHING, "#")
         if computed := _EXPRESSION.fullmatch(name):
             name = self.values.inline(computed[1])
         return self.links.find(name)

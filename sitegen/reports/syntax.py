@@ -31,9 +31,7 @@ _CITED: Final = re.compile(rf"(?:([^@]*)\s)?-?@({KEY})(?:[,\s]([^@]*))?")
 _NARRATIVE: Final = re.compile(rf"@({KEY})")
 _WORD_BEFORE: Final = re.compile(r"[\w.+/@-]")
 _CHECK: Final = re.compile(r"""\{check=(?:"([^"]{1,2000})"|'([^']{1,2000})')\}""")
-_FORMULA: Final = re.compile(
-    r"\$\$((?:[^$\\]|\\.)++)\$\$|\$(?![\s$])((?:[^$\\]|\\.)++)(?<!\s)\$(?!\d)", re.DOTALL
-)
+_FORMULA: Final = re.compile(r"\$\$((?:[^$\\]|\\.)++)\$\$|\$(?![\s$])((?:[^$\\]|\\.)++)(?<!\s)\$(?!\d)", re.DOTALL)
 _FOOTNOTE: Final = re.compile(r"\[\^[^\s\]]{1,100}\]")
 _IN_TABLES: Final = re.compile(r"\{\{[^\n{}]{1,2200}\}\}|\[\[[^\[\]\n|]{1,200}\|[^\[\]\n]{1,200}\]\]")
 _MOST_LINES: Final = 400

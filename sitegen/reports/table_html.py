@@ -27,13 +27,13 @@ _LATEX: Final = str.maketrans(
 _MARKDOWN: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>|#"})
 
 
-def table_html(table: TableBlock, number: int | None, caption: Markup, page: str) -> Markup:
-    """A table with its caption above, as papers have it. `page` is the report's."""
+def table_html(table: TableBlock, number: int | None, caption: Markup, page: str, base: str = "") -> Markup:
+    """A table with its caption above, as papers have it. `page` is the report's; its project lies below `base`."""
     head = Markup("").join(
         Markup('<th scope="col"{}>{}</th>').format(_class(at >= table.names), text)
         for at, text in enumerate(table.heads)
     )
-    rows = Markup("\n").join(_row(cells, table, page) for cells in table.rows)
+    rows = Markup("\n").join(_row(cells, table, page, base) for cells in table.rows)
     hidden = Markup('<p class="soft">and {} more rows</p>').format(table.hidden) if table.hidden else ""
     return Markup(
         '<figure class="report-figure report-table-figure"{id}>\n<figcaption>{number}{caption}</figcaption>\n'
@@ -50,10 +50,10 @@ def table_html(table: TableBlock, number: int | None, caption: Markup, page: str
     )
 
 
-def _row(cells: Sequence[Cell], table: TableBlock, page: str) -> Markup:
+def _row(cells: Sequence[Cell], table: TableBlock, page: str, base: str) -> Markup:
     return Markup("<tr>{}</tr>").format(
         Markup("").join(
-            Markup('<th scope="row">{}</th>').format(_linked(cell, page))
+            Markup('<th scope="row">{}</th>').format(_linked(cell, page, base))
             if at < table.names
             else Markup("<td{}>{}</td>").format(_class(True, cell.is_best), cell.text)
             for at, cell in enumerate(cells)
@@ -61,10 +61,10 @@ def _row(cells: Sequence[Cell], table: TableBlock, page: str) -> Markup:
     )
 
 
-def _linked(cell: Cell, page: str) -> Markup:
+def _linked(cell: Cell, page: str, base: str) -> Markup:
     if cell.run is None:
         return escape(cell.text)
-    href = urls.href(urls.run_page(cell.run.project, cell.run.id), urls.up(page))
+    href = urls.href(base + urls.run_page(cell.run.project, cell.run.id), urls.up(page))
     return Markup('<a href="{}">{}</a>').format(href, cell.text)
 
 

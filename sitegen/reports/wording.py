@@ -52,15 +52,20 @@ class Wording:
         self._after: Token | None = None
         self._ends: list[str] = []
         self._formulas = 0
+        self._methods: dict[str, Callable[[Token], str]] = {}
 
     def html(self, tokens: "Sequence[Token]") -> str:
         """Tokens as HTML that is still to be cleaned."""
         done = []
         for at, token in enumerate(tokens):
             self._after = tokens[at + 1] if at + 1 < len(tokens) else None
-            method: Callable[[Token], str] | None = getattr(self, f"_{token.type}", None)
-            done.append(method(token) if method else self._other(token))
+            done.append(self._method(token.type)(token))
         return "".join(done)
+
+    def _method(self, kind: str) -> "Callable[[Token], str]":
+        if kind not in self._methods:
+            self._methods[kind] = getattr(self, f"_{kind}", self._other)
+        return self._methods[kind]
 
     def words(self, text: str, tokens: "Sequence[Token]", line: int) -> str:
         """The tokens of a paragraph with this text, which begins on this line of the file."""

@@ -12,12 +12,13 @@ from sitegen.reports.values import Values  # noqa: E402
 from tests.sitegen.reports.study import write_study  # noqa: E402
 from tests.stores import write_store  # noqa: E402
 
-PIECES = (
-    "runs ours . .mean .best .where .group .first .summary .config .values ( ) [ ] 'val_acc' 'a' \"group = 'ours'\" "
-    "\"config.lr < 1\" \"name ~ '(a+)+$'\" 0 1 1e9 99999 0.5 + - * / // ** % ~ | |round |fixed(2) |default(1) |join "
-    "|length , if else and or not == < >= in p_value difference mean median count best std over of all ± within "
-    "group = != 'baseline' state config. config.lr summary. val/loss \\ \ud800 é ² \u200b {{ }} {% %} {# __class__"
-).split(" ")
+WORDS = r"""
+runs ours .mean .best .where .group .first .summary .config .values ( ) [ ] 'val_acc' 'a' 0 1 1e9 99999 0.5 + - * / //
+** % ~ | |round |fixed(2) |default(1) |join |length , if else and or not == < >= in p_value difference mean median count
+best std over of all ± within group = != 'baseline' state config. config.lr summary. val/loss \ é ²
+{{ }} {% %} {# __class__
+"""
+PIECES = [*WORDS.split(), " ", "\ud800", "\u200b", "\"group = 'ours'\"", '"config.lr < 1"', "\"name ~ '(a+)+$'\""]
 """What values and checks are made of, and what they are not."""
 
 GROWING = ("(", "[", "not ", "-", "runs.where('", "'a'~", "1**", "a/", "summary.a/a", "config.", "count() = 1 and ")
@@ -34,7 +35,7 @@ def texts(count: int) -> list[str]:
 def main() -> None:
     runs = write_study(write_store(Path(sys.argv[1]) / "experiments"))
     ended = 0
-    for text in texts(3_000):
+    for text in texts(8_000):
         values = Values({"runs": runs, "ours": runs[:5]})
         try:
             values.inline(text)

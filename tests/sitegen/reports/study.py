@@ -1,4 +1,4 @@
-"""A cross-validation study as a store: two groups of five folds, a run that failed, and one whose loss was no number."""
+"""A cross-validation study as a store: two groups of five folds, a run that failed, and one with NaN."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -128,7 +128,10 @@ def test_a_claim_that_fails_says_what_was_found_and_expected(values: Values, che
         ("1 < 2", "asks runs for something"),
         ("mean(val_acc) > 0 and 1 < 2", "found '1' at character 23"),
         ("mean(val_acc) over group = 'x > 1", "close it with ' at character 28 of the check"),
-        ("mean(val_acc) over grup = 'a' > 1", "did you mean group? A text stands in quotes, '…' (at character 20 of the"),
+        (
+            "mean(val_acc) over grup = 'a' > 1",
+            "did you mean group? A text stands in quotes, '…' (at character 20 of the",
+        ),
         ("mean(val_acc) over config.lr > 1", "ends too early, expected a comparison"),
         ("mean(val_acc) over > 1", "found '>' at character 20 of the check, expected a column"),
         ("mean(val_acc) ± 3 > 2", "found '±' at character 15"),
@@ -225,9 +228,7 @@ _CONDITIONS = st.sampled_from(
 )
 _SETS = st.sampled_from(["", "ours", "baseline"])
 _NUMBERS = st.one_of(st.integers(0, 10**6).map(str), st.floats(0, 1e6).map(repr), st.just("95%"), st.just(".5e-3%"))
-_CHOSEN = st.one_of(
-    st.builds(Runs, of=st.sampled_from(["ours", "baseline"])), st.builds(Runs, over=_CONDITIONS)
-)
+_CHOSEN = st.one_of(st.builds(Runs, of=st.sampled_from(["ours", "baseline"])), st.builds(Runs, over=_CONDITIONS))
 _CALLS = st.one_of(
     st.builds(
         Call, st.sampled_from(checks.AGGREGATES), _COLUMNS, st.builds(Runs, _SETS, st.one_of(st.just(""), _CONDITIONS))

@@ -1,0 +1,1 @@
+"""What pages show as data: a JSON document beside each page, and `llms.txt`, which says where they are."""
