@@ -20,7 +20,7 @@ from sitegen.output import Output
 from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
 from sitegen.pinned import Pin, over, pinned_files, plan_pinned
-from sitegen.plan import ProjectPlan, Render, RunPlan, folder_digest, plan_site
+from sitegen.plan import ProjectPlan, Render, RunPlan, SitePlan, folder_digest, plan_site
 from sitegen.planned import fingerprint
 from sitegen.public import public_store
 from sitegen.reported import PinnedReports, ReportPlan
@@ -33,9 +33,11 @@ _renderers: dict[str, "Renderer"] = {}
 
 @dataclass(slots=True)
 class Kept:
-    """What a process keeps between its builds of one store, so that each reads only what changed: the store."""
+    """What a process keeps between its builds of one store: the store, so that each reads only what changed, and the
+    plan of the site."""
 
     store: Store | None = None
+    plan: SitePlan | None = None
 
 
 def build_site(
@@ -68,7 +70,7 @@ def build_site(
     try:
         output = Output(out, store.layout)
         shown = store if public is None else public_store(store)
-        notes = _write_site(shown, output, progress or (lambda *_: None), public)
+        kept.plan, notes = _write_site(shown, output, progress or (lambda *_: None), public)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
@@ -89,8 +91,10 @@ def build_site(
     return report
 
 
-def _write_site(store: Store, output: Output, progress: Progress, public: PublicSite | None) -> list[Problem]:
-    """Writes what changed; returns what could not be drawn."""
+def _write_site(
+    store: Store, output: Output, progress: Progress, public: PublicSite | None
+) -> tuple[SitePlan, list[Problem]]:
+    """Writes what changed; returns the plan, and what could not be drawn."""
     assets = load_assets()
     code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
     release = fingerprint(assets.digest, plotly_version(), repr(public), *code)
@@ -115,7 +119,7 @@ def _write_site(store: Store, output: Output, progress: Progress, public: Public
     if public is not None:
         output.put("extras", release, extra_files(public, output.paths(), release, render))
     output.finish()
-    return problems
+    return plan, problems
 
 
 def _put_project(project: ProjectPlan, output: Output, render: Render, progress: Progress) -> list[Problem]:
@@ -186,7 +190,7 @@ def _put_pinned(pinned: PinnedReports, store: Store, output: Output, render: Ren
     late += [report.name for report in pinned.plans if not output.keep(report.name, report.digest)]
     if late:
         with store_at(store.layout.root, pin.sha, projects=pin.projects) as found:
-            shown = found.store if store.disclosure.is_whole else public_store(found.store)
+            shown = found.store if store.disclosure.is_whole else public_store(found.store, store)
             plan = plan_pinned(shown, release, render)
             if pin.name in late:
                 output.put(pin.name, pin.digest, pinned_files(pin, plan, render, output.digest_of))

@@ -262,7 +262,7 @@ def compiled_custom(spec: dict[str, Any], fields: Mapping[str, str], strings: Ma
     Raises `ValueError` in one line for a spec that does not compile, or that would fetch something.
     """
     filled: dict[str, Any] = _filled(spec, fields, strings)
-    if wrong := _fetches(filled):
+    if wrong := fetched(filled):
         raise ValueError(
             f"found {wrong} in its spec, which would be fetched, expected data named 'wandb' alone; log it"
         )
@@ -301,16 +301,16 @@ def _placed(text: str, fields: Mapping[str, str], strings: Mapping[str, str]) ->
 _PLACEHOLDER: Final = re.compile(r"\$\{(field|string):([^:}]*)(?::([^}]*))?\}")
 
 
-def _fetches(value: Any) -> str:
+def fetched(value: Any) -> str:
     """What of a spec names something to fetch, "" when nothing does."""
     if isinstance(value, dict):
         for key, each in value.items():
             if key == "url" and isinstance(each, str | dict) and not (isinstance(each, dict) and "field" in each):
                 return f"the url {str(each)[:80]!r}"
-            if wrong := _fetches(each):
+            if wrong := fetched(each):
                 return wrong
     if isinstance(value, list):
-        return next((wrong for each in value if (wrong := _fetches(each))), "")
+        return next((wrong for each in value if (wrong := fetched(each))), "")
     return ""
 
 

@@ -29,6 +29,7 @@ Chart = Plot | alt.ConcatChart
 KINDS: Final = ("svg", "png", "pdf", "json")
 _AXES: Final = {"_step": "Step", "_runtime": "Time since the start (s)", "_timestamp": "Time"}
 _MOST_NAMED: Final = 30
+_FETCHES_NOTHING: Final[dict[str, Any]] = {"allowed_base_urls": []}
 _MOST_BESIDE: Final = 3
 _INKS: Final[Mapping[Theme, tuple[str, str, str]]] = {
     "light": ("#ffffff", "#333333", "#dddddd"),
@@ -287,14 +288,29 @@ def kind_of(path: Path) -> str:
 
 def figure_bytes(chart: Chart, kind: str) -> bytes:
     """The figure as a file: a picture, or its Vega-Lite spec."""
+    spec = chart.to_dict(validate=False)
+    return json.dumps(spec, indent=1).encode() if kind == "json" else picture(spec, kind)
+
+
+def picture(spec: dict[str, Any], kind: str, *, is_vega: bool = False) -> bytes:
+    """A Vega-Lite spec, or one of Vega's, as SVG, PNG or PDF; nothing is fetched for it. Raises `ValueError`."""
     import vl_convert
 
-    spec = chart.to_dict(validate=False)
-    if kind == "json":
-        return json.dumps(spec, indent=1).encode()
+    if is_vega:
+        return _of_vega(spec, kind)
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     if kind == "svg":
-        return str(vl_convert.vegalite_to_svg(spec, vl_version=version)).encode()
+        return str(vl_convert.vegalite_to_svg(spec, vl_version=version, **_FETCHES_NOTHING)).encode()
     if kind == "png":
-        return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=3))
-    return bytes(vl_convert.vegalite_to_pdf(spec, vl_version=version))
+        return bytes(vl_convert.vegalite_to_png(spec, vl_version=version, scale=3, **_FETCHES_NOTHING))
+    return bytes(vl_convert.vegalite_to_pdf(spec, vl_version=version, **_FETCHES_NOTHING))
+
+
+def _of_vega(spec: dict[str, Any], kind: str) -> bytes:
+    import vl_convert
+
+    if kind == "svg":
+        return str(vl_convert.vega_to_svg(spec, **_FETCHES_NOTHING)).encode()
+    if kind == "png":
+        return bytes(vl_convert.vega_to_png(spec, scale=3, **_FETCHES_NOTHING))
+    return bytes(vl_convert.vega_to_pdf(spec, **_FETCHES_NOTHING))

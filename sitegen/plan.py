@@ -35,6 +35,7 @@ from sitegen.pages.project import place as key_place
 from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_page
 from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reported import Reports, ReportsRead, plan_reports, read_reports, subject_of, targets_of
+from sitegen.reports.crosslinks import Targets
 from sitegen.reports.known import Subject
 from sitegen.swept import Sweeps, plan_sweeps
 
@@ -264,12 +265,14 @@ def _run_data(run: RunRecord, metrics: int, data: str, heads: Sequence[PanelHead
 @dataclass(frozen=True, slots=True)
 class SitePlan:
     """The whole site: its front page and assets, and a plan a project. `frame` shows what no page of ours may hold,
-    `reports` are planned once the projects' files are there."""
+    `reports` are planned once the projects' files are there; `subjects` and `targets` are what texts can speak of."""
 
     front: tuple[PlannedFile, ...]
     projects: tuple[ProjectPlan, ...]
     reports: Reports
     frame: tuple[PlannedFile, ...]
+    subjects: Mapping[str, Subject] = field(repr=False)
+    targets: Targets = field(repr=False)
 
 
 def plan_site(
@@ -288,7 +291,10 @@ def plan_site(
     artifacts = artifact_index(store)
     read = read_reports(store)
     projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
-    reports = _plan_reports(store, read, release, projects, artifacts)
+    subjects = subjects_of(projects)
+    targets = targets_of(read, subjects, artifacts.slugs)
+    states = _states(projects)
+    reports = plan_reports(read, store, release, subjects, targets, states)
     problems = [str(problem) for problem in (*store.all_problems(), *read.problems)]
     digest = fingerprint(
         release, store.meta.entity, problems, read.state(""), *((each.project.name, each.digest) for each in projects)
@@ -317,7 +323,7 @@ def plan_site(
     ]
     for name, data in assets:
         front.append(PlannedFile(urls.static_file(name), release, partial(bytes, data)))
-    return SitePlan(tuple(front), projects, reports, _frame_files(store, release))
+    return SitePlan(tuple(front), projects, reports, _frame_files(store, release), subjects, targets)
 
 
 def _as_data(store: Store, read: ReportsRead, digest: str) -> Iterator[PlannedFile]:
@@ -328,14 +334,11 @@ def _as_data(store: Store, read: ReportsRead, digest: str) -> Iterator[PlannedFi
     yield PlannedFile(urls.LLMS, own, partial(llms_text, store, reports))
 
 
-def _plan_reports(
-    store: Store, read: ReportsRead, release: str, projects: Sequence[ProjectPlan], artifacts: ArtifactIndex
-) -> Reports:
-    subjects = subjects_of(projects)
-    states = {
+def _states(projects: Sequence[ProjectPlan]) -> dict[str, str]:
+    """What changes with what a report may show of each project, by name."""
+    return {
         each.project.name: fingerprint(each.digest, [plan.digest for plan in each.sweeps.plans]) for each in projects
     }
-    return plan_reports(read, store, release, subjects, targets_of(read, subjects, artifacts.slugs), states)
 
 
 def subjects_of(projects: Sequence[ProjectPlan]) -> dict[str, Subject]:

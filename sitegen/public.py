@@ -15,7 +15,7 @@ from runstore.format.records import ProjectMeta, Publishable, RunMeta
 from runstore.format.run_layout import output_part, written_by
 from runstore.reading.problems import Problem
 from runstore.reading.store import Project, RunRecord, Store
-from sitegen.redaction import PATH, Names, Redaction
+from sitegen.redaction import HOST, PATH, Names, Redaction
 
 _OPEN_FACTS: Final = (
     *("os", "python", "runstore", "cpu", "cpu_count", "cpu_count_logical", "memory_gb", "gpu", "started"),
@@ -46,29 +46,44 @@ _RAW_FILES: Final = frozenset({"config", "summary", "provenance"})
 _HOMES: Final = re.compile(r"(?:^|[/\\])(?:home|Users|export/home)[/\\]([^/\\\s:\"']+)")
 
 
-def public_store(store: Store) -> Store:
-    """The store without what stays in it. Its `disclosure` says that it is no whole one."""
+def public_store(store: Store, today: Store | None = None) -> Store:
+    """The store without what stays in it. Its `disclosure` says that it is no whole one.
+
+    Of a store as it was once, `today` is what is public of it now: that decides, whatever its files said then.
+    """
+    ruling = {project.name: project.meta for project in (today or store).projects}
+    public = [project for project in store.projects if _is_public(ruling.get(project.name))]
+    hosts, users = _known_names(store, today)
+    named = frozenset(project.name for project in public)
+    strictest = Redaction(frozenset(), Names.of(hosts, users), named)
+    projects = []
+    for project in public:
+        allowed = frozenset(ruling[project.name].publish)
+        names = Names.of(() if "host" in allowed else hosts, () if "user" in allowed else users)
+        projects.append(_public_project(project, Redaction(allowed, names, named)))
+    return replace(
+        store,
+        meta=replace(store.meta, entity=store.meta.entity if strictest.lets(store.meta.entity) else ""),
+        projects=tuple(projects),
+        problems=tuple(_told(each, strictest) for each in store.problems if each.path.partition("/")[0] in named),
+        disclosure=strictest,
+    )
+
+
+def _is_public(meta: ProjectMeta | None) -> bool:
+    return meta is not None and meta.visibility == "public"
+
+
+def _known_names(store: Store, today: Store | None) -> tuple[set[str], set[str]]:
+    """The names of hosts and users that the store's runs recorded, private projects' too."""
     hosts, users = set[str](), set[str]()
     for facts in _provenances(store):
         hosts |= set(_hosts(facts))
         users |= set(_users(facts))
-    public = [project for project in store.projects if project.meta.visibility == "public"]
-    names = frozenset(project.name for project in public)
-    strictest = Redaction(frozenset(), Names.of(hosts, users), names)
-    projects = []
-    for project in public:
-        allowed = frozenset(project.meta.publish)
-        seen = Names.of(() if "host" in allowed else hosts, () if "user" in allowed else users)
-        projects.append(_public_project(project, Redaction(allowed, seen, names)))
-    entity = store.meta.entity if strictest.text(store.meta.entity) == store.meta.entity else ""
-    problems = tuple(_told(each, strictest) for each in store.problems if each.path.partition("/")[0] in names)
-    return replace(
-        store,
-        meta=replace(store.meta, entity=entity),
-        projects=tuple(projects),
-        problems=problems,
-        disclosure=strictest,
-    )
+    if today is not None and isinstance(today.disclosure, Redaction):
+        for name, shown in today.disclosure.names.shown.items():
+            (hosts if shown == HOST else users).add(name)
+    return hosts, users
 
 
 def _provenances(store: Store) -> Iterator[Mapping[str, Any]]:

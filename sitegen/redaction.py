@@ -34,17 +34,14 @@ _COMMON: Final = frozenset(
 
 _EMAIL: Final = re.compile(r"(?<![\w.%+-])[\w.%+-]+@[\w-]+(?:\.[\w-]+)+")
 _BEFORE: Final = r"(?:(?<=^)|(?<=[\s\"'`=:,;(\[{>|@!&]))"
+_REST: Final = r"[^\s\"'`<>|,;:()\[\]{}]*"
 _POSIX: Final = re.compile(
-    rf"(?:{_BEFORE}|\b(?:file|sqlite):/{{0,3}}(?=/))(?:~[\w.-]*)?/"
-    r"(?:[^\s/\"'`<>|,;:()\[\]{}]+/[^\s\"'`<>|,;:()\[\]{}]*"
-    r"|(?:home|Users|root|mnt|media|scratch|data|tmp|var|opt|srv|gpfs|lustre|nfs|work|export|Volumes)\b)"
+    rf"(?:{_BEFORE}|\b(?:file|sqlite):/{{0,3}}(?=/))(?:~[\w.-]*/{_REST}|/(?:[^\s/\"'`<>|,;:()\[\]{{}}]+/{_REST}"
+    r"|(?:home|Users|root|mnt|media|scratch|data|tmp|var|opt|srv|gpfs|lustre|nfs|work|export|Volumes)\b))"
 )
 _WINDOWS: Final = re.compile(r"(?<![A-Za-z0-9])(?:[A-Za-z]:[\\/]|\\\\[\w.$-]+\\)[^\s\"'`<>|,;()\[\]{}]+")
-# A path with spaces, where a part of it follows the last of them.
-_WHOLE: Final = re.compile(
-    r"(?:file:/{0,3}(?=/))?(?:~[\w.-]*/|/(?=[^/\s])|[A-Za-z]:[\\/]|\\\\[\w.$-]+\\)[^\s\"'`<>|,;]*"
-    r"(?: [^\n\"'`<>|,;]*[\\/][^\s\"'`<>|,;]*)?"
-)
+_START: Final = re.compile(r"(?:file:/{0,3}(?=/))?(?:~[\w.-]*/|/(?=[^/\s])|[A-Za-z]:[\\/]|\\\\[\w.$-]+\\)")
+_NO_PATH: Final = re.compile(r"[\n\"'`<>|,;]")
 _IPV4: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6: Final = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])"
@@ -141,6 +138,10 @@ class Redaction(Disclosure):
             text = rule(text)
         return text
 
+    def lets(self, text: str) -> bool:
+        """Whether a text may be told as it is."""
+        return self.text(text) == text
+
     def value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
@@ -179,9 +180,17 @@ def _email(match: re.Match[str]) -> str:
 def _cut_paths(text: str) -> str:
     if "/" not in text and "\\" not in text:
         return text
-    if _WHOLE.fullmatch(text):
+    if _is_path(text):
         return PATH
     return _WINDOWS.sub(PATH, _POSIX.sub(PATH, text))
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text is one absolute path. It may have spaces, where a part of it follows the last of them."""
+    if not _START.match(text) or _NO_PATH.search(text):
+        return False
+    _, *others = text.split(" ")
+    return not others or (not {"/", "\\"}.isdisjoint(others[-1]) and not any(map(_START.match, others)))
 
 
 def _cut_addresses(text: str) -> str:

@@ -74,20 +74,36 @@ class ReportPlan:
         report = self.report
         notes += [json.dumps([problem.line, problem.message]) for problem in report.problems]
         folder = urls.report_dir(self.file.project, self.file.slug)
-        payload = _versioned(report.payload, folder, known)
+        payload = versioned_payload(report.payload, folder, known)
         data = None
         if payload is not None:
+            for name, content in self._curves(payload):
+                yield PlannedFile(f"{folder}/data/{name}.js", fingerprint(name), partial(bytes, content))
             content = shard("report", payload)
             data = urls.versioned("report.js", content)
             yield PlannedFile(f"{folder}/report.js", fingerprint(self.digest, data), partial(bytes, content))
         for grid in report.grids:
-            spec = json.dumps(_spec(report, grid.at), indent=1, ensure_ascii=False).encode() + b"\n"
+            spec = json.dumps(figure_spec(report, grid.at), indent=1, ensure_ascii=False).encode() + b"\n"
             yield PlannedFile(f"{folder}/{urls.figure_spec(grid.at)}", self.digest, partial(bytes, spec))
         for name, image in report.images.items():
             path = f"{folder}/{urls.report_image(name)}"
             yield PlannedFile(path, fingerprint(name), partial(_identity, image.content), immutable=True)
         page = report_page(report, data, self.origin)
         yield PlannedFile(f"{folder}/index.html", self.digest, lambda: render("report.html.jinja", page))
+
+    def _curves(self, payload: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+        """The files of what line charts show first, each once; the payload is told of them."""
+        from sitegen.reports.curves import curves
+
+        made: set[str] = set()
+        for drawn, told in zip(self.report.grids, payload["grids"], strict=True):
+            histories = self.subjects[drawn.grid.sets[0].project.name].histories
+            for panel, shown in zip(drawn.grid.panels, told["panels"], strict=True):
+                for key, name, content, group in curves(drawn.grid, panel, histories):
+                    shown["set"].setdefault("overviews", {})[key] = {"name": name, "group": group}
+                    if name not in made:
+                        made.add(name)
+                        yield name, content
 
 
 NOWHERE: Final = Targets({}, {}, {}, {})
@@ -98,7 +114,7 @@ def _identity(content: Any) -> Any:
     return content
 
 
-def _versioned(payload: dict[str, Any] | None, folder: str, known: Known) -> dict[str, Any] | None:
+def versioned_payload(payload: dict[str, Any] | None, folder: str, known: Known) -> dict[str, Any] | None:
     """The payload whose addresses change with the files that they lead to."""
     if payload is None:
         return None
@@ -113,7 +129,7 @@ def _versioned(payload: dict[str, Any] | None, folder: str, known: Known) -> dic
     return {**payload, "projects": projects, "sweeps": sweeps}
 
 
-def _spec(report: "Report", at: int) -> dict[str, Any]:
+def figure_spec(report: "Report", at: int) -> dict[str, Any]:
     """What a figure is made from: its block, and the runs by id."""
     drawn = report.grids[at]
     grid = drawn.grid
@@ -237,7 +253,7 @@ def subject_of(project: Project, histories: Histories, sweeps: Sweeps) -> Subjec
     """A project as reports look at it: what takes time is asked for when one does."""
     return Subject(
         project,
-        find_metrics=lambda: tuple(metric.key for metric in histories.metrics()),
+        histories,
         find_logged=lambda: _logged(project),
         sweeps={plan.sweep.id: plan.sweep for plan in sweeps.plans},
     )

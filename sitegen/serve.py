@@ -133,14 +133,15 @@ def _changes(how: Serving, say: Callable[[str], None]) -> Iterator[bool]:
     """True each time that the store changed, False for each while without."""
     if not how.poll:
         try:
-            yield from _watched(how.store, polling=False)
+            yield from watched(how.store, polling=False)
         except OSError as error:
             # A system watches so many directories for a user, and no more.
             say(f"warning: cannot be told of changes ({error.strerror or error}); looks for them every second instead")
-    yield from _watched(how.store, polling=True)
+    yield from watched(how.store, polling=True)
 
 
-def _watched(store: Path, *, polling: bool) -> Iterator[bool]:
+def watched(store: Path, *, polling: bool) -> Iterator[bool]:
+    """True each time that a store changed, False for each while without. Raises `OSError` where the system does not tell."""
     from watchfiles import watch
 
     root = store.resolve()

@@ -26,12 +26,14 @@ PATCH: Final = "changes.patch.txt"
 RUN_LIST: Final = "names"
 REPORTS: Final = "reports"
 PINNED: Final = "_at"
+EMBEDDED: Final = "_pages"
+"""What the pages of other sites load that show figures of this one."""
 _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 # Names of devices on Windows, with or without an extension.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 # What lies beside the projects' directories, and the names that `project_dir` makes of it.
 _OURS = re.compile(
-    rf"(?:{STATIC}|{PINNED}|index\.(?:html|json)|404\.html|robots\.txt|llms\.txt|cname|sitemap(?:-\d+)?\.xml)"
+    rf"(?:{STATIC}|{PINNED}|{EMBEDDED}|index\.(?:html|json)|404\.html|robots\.txt|llms\.txt|cname|sitemap(?:-\d+)?\.xml)"
     r"(?:-project)*",
     re.IGNORECASE,
 )

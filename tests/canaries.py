@@ -33,7 +33,8 @@ NEVER: Final = ("canaryprivate", "canaryserial")
 """What nothing lets out: a project that is private, what belongs to a part of the store that is not published."""
 
 NOTES = (
-    f"Ran on {HOST} by {USER}, see /scratch/canaryscratch/runs and /home/{HOME}/x; mail {EMAIL}, dashboard at {ADDRESS}:80"
+    f"Ran on {HOST} by {USER}, see /scratch/canaryscratch/runs and /home/{HOME}/x; mail {EMAIL}, "
+    f"dashboard at {ADDRESS}:80"
 )
 PROVENANCE: Final[dict[str, Any]] = {
     "host": HOST,

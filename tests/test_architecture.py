@@ -161,7 +161,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
             "sweeps.trials",
             "sweeps.unlogged",
         ),
-        ("ndjson", "segments", "stitching", "sweeps.state", "tree"),
+        ("copies", "ndjson", "segments", "stitching", "sweeps.state", "tree"),
         ("aggregated", "overlaps", "sources", "sweeps.reader"),
         ("entries", "sweeps.checks"),
         ("index",),
@@ -256,7 +256,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("compare", "sweep"),
     ),
     "sitegen.reports": (
-        ("links", "mistakes"),
+        ("alphabets", "links", "mistakes"),
         (
             "beside",
             "budget",

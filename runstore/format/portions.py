@@ -1,5 +1,6 @@
 """Which files of a store a reader needs, where it takes a copy of them: all, some projects', those with numbers."""
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,12 @@ class Portion:
     @classmethod
     def of(cls, projects: Collection[str] | None, *, numbers_only: bool) -> "Portion":
         return cls(None if projects is None else frozenset(projects), numbers_only)
+
+    @property
+    def name(self) -> str:
+        """A word for this portion that can be part of a file's name, and is no other's."""
+        told = repr((None if self.projects is None else sorted(self.projects), self.numbers_only))
+        return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:12]
 
     def lacks(self, parts: Sequence[str]) -> bool:
         """Whether the file at this path in the store, given by its parts, is none of it.

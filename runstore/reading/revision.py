@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from runstore.errors import StoreError
 from runstore.format.layout import STORE_DIR, StoreLayout
 from runstore.format.locate import existing_store
 from runstore.format.portions import Portion
+from runstore.reading.copies import copied
 from runstore.reading.problems import Problem
 from runstore.reading.repository import Repository
 from runstore.reading.store import Store, read_store
@@ -76,27 +76,32 @@ def store_at(
     projects: Collection[str] | None = None,
     numbers_only: bool = False,
     or_none: bool = False,
+    kept: Path | None = None,
 ) -> Iterator[StoreAt]:
     """The store at `path` as it was at a commit, tag or branch, read from a copy that is gone behind the block.
 
     Of `projects` alone where they are given; with `numbers_only` without media, logs, files and what artifacts hold.
     Nothing is checked out, no hook and no filter of the repository runs. Silent runs are as they were at the commit's
-    time. Where the commit has no store yet it is an empty one with `or_none`.
+    time. Where the commit has no store yet it is an empty one with `or_none`. With `kept`, a directory that is ours,
+    the copy stays there for the next reading, which then costs no more than that of an unchanged store and gives the
+    runs the same digests; that directory is safe to delete.
 
     Raises `StoreError`: the store is not in git, the revision is gone, or names several, or the clone lacks files.
     """
     portion = Portion.of(projects, numbers_only=numbers_only)
-    with Repository(path) as repository, tempfile.TemporaryDirectory(prefix="runstore-") as folder:
+    with Repository(path) as repository:
         commit = _commit(repository, repository.sha(revision))
-        found = _listing(repository, path, commit, portion)
-        if found is None and not or_none:
-            raise StoreError(f"{path}: there is no store in commit {commit.short}; name a later one")
-        root = Path(folder) / STORE_DIR
-        root.mkdir()
-        listing = found or Listing((), ())
-        left_out = (*listing.problems, *copy_blobs(repository, listing.blobs, root, commit.when))
-        store = _read(root, path, commit)
-        yield StoreAt(replace(store, problems=(*left_out, *store.problems)), commit, left_out)
+
+        def fill(folder: Path) -> list[Problem]:
+            found = _listing(repository, path, commit, portion)
+            if found is None and not or_none:
+                raise StoreError(f"{path}: there is no store in commit {commit.short}; name a later one")
+            listing = found or Listing((), ())
+            return [*listing.problems, *copy_blobs(repository, listing.blobs, folder, commit.when)]
+
+        with copied(fill, kept, f"{commit.sha}-{portion.name}") as (root, left_out):
+            store = _read(root, path, commit)
+            yield StoreAt(replace(store, problems=(*left_out, *store.problems)), commit, tuple(left_out))
 
 
 def _listing(repository: Repository, path: Path, commit: Commit, portion: Portion) -> Listing | None:
@@ -148,35 +153,40 @@ def merge_base(path: Path, one: str, other: str) -> Commit:
 def head(path: Path) -> HeadState:
     """What the store at `path` is made from. A store outside of git, or of one that does not open, has no commit."""
     try:
-        with Repository(path) as repository:
-            return _head(repository, path)
+        with Repository(_root(path)) as repository:
+            return _head(repository)
     except StoreError:
         return HeadState(None)
 
 
-def _head(repository: Repository, path: Path) -> HeadState:
+def _head(repository: Repository) -> HeadState:
     answer = repository.try_to("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     commit = None if answer.code else _commit(repository, answer.out.decode().strip())
     options = ("--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--no-renames")
-    changes = repository.ask("status", *options, "--", str(path.resolve())).split(b"\0")
+    changes = repository.ask("status", *options, "--", str(repository.path.resolve())).split(b"\0")
     dirty = any(not _passes(repository, os.fsdecode(change[3:])) for change in changes if change)
     return HeadState(commit, dirty, web_address(repository.remote()))
 
 
 def _passes(repository: Repository, path: str) -> bool:
     """Whether a file of the working tree is a cache of the store, or a sign of a moment, as heartbeats are."""
-    inside = path.removeprefix(f"{repository.prefix}/").split("/")
-    if inside[0] == STORE_DIR and len(inside) > 1:
-        inside = inside[1:]
-    return Portion().lacks(inside)
+    return Portion().lacks(path.removeprefix(f"{repository.prefix}/").split("/"))
+
+
+def _root(path: Path) -> Path:
+    """The store at `path`, or `path` itself where its working tree has none."""
+    try:
+        return existing_store(path).root
+    except StoreError:
+        return path
 
 
 def commits(path: Path, since: str | None = None, until: str = "HEAD") -> list[Commit]:
     """The commits that changed the store, oldest first: those of `until` that `since` has not. Raises `StoreError`."""
-    with Repository(path) as repository:
+    with Repository(_root(path)) as repository:
         end = repository.sha(until)
         taken = end if since is None else f"{repository.sha(since)}..{end}"
-        return _log(repository, "--reverse", "--topo-order", taken, "--", str(path.resolve()))
+        return _log(repository, "--reverse", "--topo-order", taken, "--", str(repository.path.resolve()))
 
 
 def ordered(path: Path, shas: Collection[str], until: str = "HEAD") -> dict[str, int]:

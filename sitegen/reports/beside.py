@@ -24,10 +24,17 @@ def read_beside(folder: Path, name: str, largest: int) -> bytes:
         descriptor = _opened(folder, parts)
     except OSError as error:
         raise ReportError(f"cannot read {_shown(name)} beside the report ({_reason(error)})") from None
-    with open(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ReportError(f"found no plain file {_shown(name)} beside the report; put a file there")
+    try:
+        return _content(descriptor, name, largest)
+    finally:
+        os.close(descriptor)
+
+
+def _content(descriptor: int, name: str, largest: int) -> bytes:
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        raise ReportError(f"found no plain file {_shown(name)} beside the report; put a file there")
+    with open(descriptor, "rb", closefd=False) as file:
         content = file.read(largest + 1) if found.st_size <= largest else b""
     if found.st_size > largest or len(content) > largest:
         raise ReportError(f"found more than {largest:,} bytes in {_shown(name)}; make it smaller")
@@ -40,7 +47,7 @@ def _parts(name: str) -> tuple[str, ...]:
         raise ReportError(f"found {_shown(name)}, a file elsewhere; put a copy beside the report and name that")
     parts = PurePosixPath(name).parts
     if not parts or len(name) > _LONGEST or _FORBIDDEN.search(name) or _is_unprintable(name):
-        raise ReportError(f"found {_shown(name)}, expected a path below the report's folder, with / in it")
+        raise ReportError(f"found {_shown(name)}, expected a file below the report's folder; correct the path")
     if name.startswith("/") or any(part.startswith(".") for part in parts):
         raise ReportError(f"found {_shown(name)}, which leads out of the reports' folder; put the file into it")
     return parts

@@ -1,9 +1,8 @@
 """The fenced blocks of a report that are no text: panels, tables of groups or runs, the lineage of artifacts."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from runstore.format import yaml12
 from runstore.format.sections import Section
@@ -113,7 +112,9 @@ def _check_place(each: Section, block: Section, sweep: Sweep | None) -> None:
         return
     for key in ("runs", "sweep"):
         if key in each:
-            each.fail(key, f"{key}: in a panel of a grid", f"{key}: of the block", "move it up, or make it a panel block")
+            each.fail(
+                key, f"{key}: in a panel of a grid", f"{key}: of the block", "move it up, or make it a panel block"
+            )
 
 
 def _sets(section: Section, sets: RunSets, sweep: Sweep | None) -> tuple[RunSet, ...]:
@@ -123,5 +124,3 @@ def _sets(section: Section, sets: RunSets, sweep: Sweep | None) -> tuple[RunSet,
     if not sweep.runs:
         section.fail("sweep", f"the sweep {sweep.id}, which has no runs yet", "one that has", "start an agent")
     return (RunSet(sweep.name, sweep.project, tuple(sweep.runs), (), {}),)
-
-

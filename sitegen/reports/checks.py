@@ -40,6 +40,7 @@ MOST_CHARACTERS: Final = 2_000
 AGGREGATES: Final = ("mean", "median", "std", "sem", "min", "max", "sum", "count", "best", "worst")
 _CALLS: Final = (*AGGREGATES, P_VALUE)
 _DEEPEST: Final = 40
+_MOST_OPERATIONS: Final = 100
 _SPACE: Final = re.compile(r"\s*")
 _NUMBER: Final = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])%?")
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -69,6 +70,7 @@ class _Parser:
         self._end_of_condition = end_of_condition
         self._at = 0
         self._depth = 0
+        self._operations = 0
 
     def claim(self) -> Claim:
         comparisons = [self._comparison()]
@@ -94,14 +96,20 @@ class _Parser:
     def _sum(self) -> Term:
         found = self._product()
         while not self._sees(_TOLERANCE) and (sign := self._sign("+-")):
-            found = Operation(found, sign, self._product())
+            found = self._operation(found, sign, self._product())
         return found
 
     def _product(self) -> Term:
         found = self._factor()
         while sign := self._sign("*/"):
-            found = Operation(found, sign, self._factor())
+            found = self._operation(found, sign, self._factor())
         return found
+
+    def _operation(self, left: Term, sign: str, right: Term) -> Operation:
+        self._operations += 1
+        if self._operations > _MOST_OPERATIONS:
+            raise ReportError(f"the check has more than {_MOST_OPERATIONS} of + - * /; write a shorter one")
+        return Operation(left, sign, right)
 
     def _factor(self) -> Term:
         self._depth += 1

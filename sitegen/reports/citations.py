@@ -54,13 +54,13 @@ class Bibliography:
     entries: Mapping[str, Entry]
     strings: tuple[Entry, ...] = ()
     problems: tuple[Problem, ...] = ()
-    _read: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _read: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def reference(self, key: str) -> Markup:
         """The line of a source in the list of references, as HTML. Raises `ReportError`."""
-        entry = self._entry(key)
+        entry, others = self._entry(key)
         try:
-            text = _style().format_entry("", entry).text.render(_backend())
+            text = _style().format_entry("", entry, others).text.render(_backend())
         except Exception as error:  # Whatever is in the file: a field that is missing, a name without end.
             raise ReportError(f"{self.entries[key].place}: {_reason(error)}; complete the entry") from None
         return Markup(text)  # noqa: S704 (escaped by the backend)
@@ -70,7 +70,7 @@ class Bibliography:
 
         Raises `ReportError`.
         """
-        people = self._entry(key).persons
+        people = self._entry(key)[0].persons
         names = [_last_name(person) for person in people.get("author") or people.get("editor") or ()]
         if len(names) > _MOST_AUTHORS:
             return f"{names[0]} et al."
@@ -96,7 +96,8 @@ class Bibliography:
                 continue
         return dict(parser.macros)
 
-    def _entry(self, key: str) -> Any:
+    def _entry(self, key: str) -> tuple[Any, Any]:
+        """An entry as pybtex has it, with those that it takes fields from."""
         self.check(key)
         if key not in self._read:
             self._read[key] = _parsed(self, key)
@@ -122,8 +123,9 @@ def bibliography(files: Mapping[str, str]) -> Bibliography:
 def _cut(text: str, name: str) -> Iterator[tuple[str, str, Entry]]:
     """The kind, key and text of each entry; an entry begins where a line begins with `@`."""
     heads = list(_HEAD.finditer(text))
+    starts = [*(head.start() for head in heads), len(text)]
     line, counted = 1, 0
-    for head, ends in zip(heads, [*(each.start() for each in heads[1:]), len(text)], strict=True):
+    for head, ends in zip(heads, starts[1:], strict=True):
         line, counted = line + text.count("\n", counted, head.start()), head.start()
         kind = head[1].lower()
         if kind not in ("comment", "preamble"):
@@ -140,7 +142,7 @@ def _problem(kind: str, key: str, entry: Entry, entries: Mapping[str, Entry]) ->
     return ""
 
 
-def _parsed(found: Bibliography, key: str) -> Any:
+def _parsed(found: Bibliography, key: str) -> tuple[Any, Any]:
     """The entry as pybtex has it, with what it takes from the one that it refers to. Raises `ReportError`."""
     from pybtex.exceptions import PybtexError
 
@@ -149,7 +151,7 @@ def _parsed(found: Bibliography, key: str) -> Any:
     other = found.entries.get(parent[1]) if parent else None
     try:
         data = _parser(found.macros).parse_string(f"{entry.text}\n{other.text if other else ''}")
-        return data.entries[key]
+        return data.entries[key], data
     except (PybtexError, KeyError, RecursionError, ValueError) as error:
         line = entry.line + (getattr(error, "lineno", None) or 1) - 1
         raise ReportError(f"{entry.name}, line {line}: {_reason(error)}; mend the entry") from None

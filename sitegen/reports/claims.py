@@ -19,7 +19,7 @@ from sitegen.reports.terms import Call, Claim, Comparison, Negative, Number, Ope
 
 ClaimState = Literal["holds", "fails", "unknown"]
 _SLACK: Final = 1e-12
-"""Two numbers that differ by less than this share of them are the same: what is behind it is rounding."""
+"""Numbers that differ by less than this share of what they come from are the same: what is behind it is rounding."""
 _FLIPPED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SIGNS: Final[Mapping[str, Callable[[float, float], float]]] = {"+": add, "-": sub, "*": mul, "/": truediv}
 _AGGREGATES: Final[Mapping[str, Callable[[tuple[float, ...]], float]]] = {
@@ -171,6 +171,9 @@ class _Judged:
         self._left = answers.value(comparison.left)
         self._right = answers.value(comparison.right)
         self._tolerance = 0.0 if comparison.tolerance is None else answers.value(comparison.tolerance)
+        asked = [answers.of(call).value for side in (comparison.left, comparison.right) for call in calls(side)]
+        # Of what was worked out, not of what is left of it: 0.3 - 0.1 - 0.2 is rounding alone.
+        self._slack = _SLACK * max(map(abs, (self._left, self._right, *asked)))
         if not all(map(math.isfinite, (self._left, self._right, self._tolerance))):
             raise ReportError("it comes to what is no finite number")
         if self._tolerance < 0:
@@ -180,7 +183,7 @@ class _Judged:
     def holds(self) -> bool:
         """With a tolerance each comparison is as much more lenient, and `!=` as much stricter."""
         gap = self._left - self._right
-        slack = _slack(self._left, self._right)
+        slack = self._slack
         equal = abs(gap) <= self._tolerance + slack
         match self._comparison.sign:
             case "=":
@@ -234,17 +237,10 @@ class _Judged:
         edges = [each + side * self._tolerance for each in others for side in (-1, 0, 1)]
         for digits in range(4, 17):
             text = f"{value:.{digits}g}"
-            if all(_order(float(text), edge) == _order(value, edge) for edge in edges):
+            if all(self._order(float(text), edge) == self._order(value, edge) for edge in edges):
                 return text
         return repr(value)
 
-
-def _slack(one: float, other: float) -> float:
-    return _SLACK * max(abs(one), abs(other))
-
-
-def _order(one: float, other: float) -> int:
-    """-1, 0 or 1 where the first number is below, equal to or above the other, but for rounding."""
-    if abs(one - other) <= _slack(one, other):
-        return 0
-    return 1 if one > other else -1
+    def _order(self, one: float, other: float) -> int:
+        """-1, 0 or 1 where the first number is below, equal to or above the other, but for rounding."""
+        return 0 if abs(one - other) <= self._slack else 1 if one > other else -1

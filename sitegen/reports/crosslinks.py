@@ -28,12 +28,13 @@ class Targets:
 @dataclass(frozen=True)
 class CrossLinks:
     """The links of one report, whose page is at `page`; names without a project are of `usual`, "" for none. What it
-    speaks of lies below `base`, "" for the site itself."""
+    speaks of lies below `base`, reports below `site`, "" for the top of what its page is in."""
 
     targets: Targets
     usual: str
     page: str
     base: str = ""
+    site: str = ""
 
     def find(self, name: str) -> Link | None:
         """What a name in double brackets means; None for nothing.
@@ -77,4 +78,4 @@ class CrossLinks:
             slug = self.targets.artifacts.get(project, {}).get(name)
             return (name, self.base + urls.artifact_page(project, slug)) if slug else None
         report = self.targets.reports.get((project, name)) or self.targets.reports.get(("", name))
-        return (report.title, urls.report_page(report.project, report.slug)) if report else None
+        return (report.title, self.site + urls.report_page(report.project, report.slug)) if report else None

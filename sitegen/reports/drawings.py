@@ -53,7 +53,7 @@ def drawn(content: bytes) -> Drawing:
     root.set("width", str(width))
     root.set("height", str(height))
     sharpness = _SHARPNESS if max(width, height) * _SHARPNESS <= WIDEST else 1
-    return Drawing(_in_process(ElementTree.tostring(root), sharpness), width, height)
+    return Drawing(_in_process(_written(root), sharpness), width, height)
 
 
 def _root(content: bytes) -> ElementTree.Element:
@@ -69,6 +69,13 @@ def _root(content: bytes) -> ElementTree.Element:
     if root.tag != _SVG:
         raise ReportError(f"found XML that is no SVG; {_MEND}")
     return root
+
+
+def _written(root: ElementTree.Element) -> bytes:
+    try:
+        return ElementTree.tostring(root)
+    except RecursionError:
+        raise ReportError(f"found a drawing that is nested too deeply; {_MEND}") from None
 
 
 def _check(element: ElementTree.Element) -> None:
@@ -134,7 +141,7 @@ def _local(name: object) -> str:
 def _in_process(svg: bytes, sharpness: int) -> bytes:
     """Has another Python draw: neither its time nor its memory is without end."""
     # -P: the working directory may be a stranger's, and holds no module of ours.
-    command = [sys.executable, "-P", "-m", "sitegen.reports.drawings", str(sharpness)]
+    command = [sys.executable, "-P", "-m", "sitegen.reports.drawings", str(sharpness), str(_SECONDS)]
     try:
         done = subprocess.run(command, input=svg, capture_output=True, timeout=4 * _SECONDS)
     except subprocess.TimeoutExpired:
@@ -149,7 +156,8 @@ def _draw() -> None:
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+        seconds = int(sys.argv[2])
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     except (ImportError, ValueError, OSError):
         pass  # Not every system has such limits; the time that the other waits is one.

@@ -73,9 +73,7 @@ def workspace_link(grid: PanelGrid, page: str, base: str = "") -> str:
     panels = [each for each in grid.panels if grid.sweep is None or each.kind in _EVERYWHERE]
     layout = {
         "add": [{"id": f"panel {at}", "kind": each.kind, "set": dict(each.set)} for at, each in enumerate(panels, 1)],
-        "size": {
-            f"panel {at}": [max(each.width or 1, _USUAL_WIDTH), each.height] for at, each in enumerate(panels, 1)
-        },
+        "size": {f"panel {at}": [max(each.width or 1, _USUAL_WIDTH), each.height] for at, each in enumerate(panels, 1)},
     }
     choices = {
         "filter": _any(grid.sets),

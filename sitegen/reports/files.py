@@ -44,6 +44,21 @@ class ReportFile:
         return self.front.title or self.name
 
     @property
+    def page(self) -> str:
+        """The file of its page, from the top of what its page is in."""
+        return urls.report_page(self.project, self.slug)
+
+    @property
+    def own(self) -> str:
+        """The way from its page to the files that are its own."""
+        return ""
+
+    @property
+    def site(self) -> str:
+        """Where our site lies, from the top of what its page is in."""
+        return ""
+
+    @property
     def digest(self) -> str:
         return hashlib.blake2b(self.text.encode(), digest_size=12).hexdigest()
 

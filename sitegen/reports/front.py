@@ -1,7 +1,7 @@
 """The front matter of a report: YAML between two lines of three dashes, at the top of the file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -105,12 +105,19 @@ def read_front(parts: Parted, mistakes: Mistakes) -> Front:
     found: dict[str, Any] = {}
     with mistakes.caught(parts.front_line):
         section = Section(values, source, mend="write title: …")
-        for key in section.values:
-            with mistakes.caught(parts.front_line):
-                Section({key: 0}, source).only(_KEYS)
-                found[key] = _READ[key](section)
+        found = read_keys(section, _KEYS, mistakes, parts.front_line)
     known = {key: parts.front_line + line - 1 for (key, *rest), line in lines.items() if not rest}
     return Front(**found, lines={str(key): line for key, line in known.items()})
+
+
+def read_keys(section: Section, known: Sequence[str], mistakes: Mistakes, line: int) -> dict[str, Any]:
+    """The values of those keys that are as they should be, of the `known` ones; `line` is where the first stands."""
+    found: dict[str, Any] = {}
+    for key in section.values:
+        with mistakes.caught(line):
+            Section({key: 0}, section.source, section.path).only(known)
+            found[key] = _READ[key](section)
+    return found
 
 
 def _text(key: str) -> Any:

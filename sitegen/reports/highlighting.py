@@ -69,13 +69,16 @@ def highlighted(code: str, language: str) -> Markup:
     name = language.lower()
     if name not in LANGUAGES or len(code) > LONGEST or max(map(len, code.split("\n"))) > LONGEST_LINE:
         return Markup(escape(code, quote=False))  # noqa: S704 (escaped)
-    return Markup("".join(_spans(code, LANGUAGES[name] or name)))  # noqa: S704 (known classes, escaped text)
+    pieces = list(_lexer(LANGUAGES[name] or name).get_tokens(code))
+    if "".join(text for _, text in pieces) != code:  # Some lexers lose what they take for no code.
+        return Markup(escape(code, quote=False))  # noqa: S704 (escaped)
+    return Markup("".join(_spans(pieces)))  # noqa: S704 (known classes, escaped text)
 
 
-def _spans(code: str, language: str) -> Iterator[str]:
+def _spans(pieces: list[tuple[Any, str]]) -> Iterator[str]:
     """Neighbours of one class share a span."""
     kind, waiting = "", ""
-    for token, text in _lexer(language).get_tokens(code):
+    for token, text in pieces:
         found = _class(token) if text.strip() else kind
         if found != kind:
             yield _span(kind, waiting)

@@ -9,6 +9,7 @@ from runstore.format.sections import Section, meant, shown
 from runstore.reading.columns import Columns
 from runstore.reading.store import Project
 from sitegen.data.sweeps import Sweep
+from sitegen.histories import Histories
 from sitegen.reports.mistakes import Mistakes, ReportError
 from sitegen.reports.runsets import DEFAULT, RunSet, RunSetSpec, read_set, resolve
 from sitegen.reports.settings import Known
@@ -21,17 +22,17 @@ Keys = Mapping[str, tuple[str, ...]]
 class Subject:
     """A project that reports may be about: its runs, and what of them is asked for only by some reports.
 
-    `metrics` are the keys of its charts, `sweeps` its sweeps by id.
+    `metrics` are the keys of its charts, `histories` their points, `sweeps` its sweeps by id.
     """
 
     project: Project
-    find_metrics: Callable[[], tuple[str, ...]] = field(repr=False)
+    histories: Histories = field(repr=False)
     find_logged: Callable[[], Keys] = field(repr=False)
     sweeps: Mapping[str, Sweep] = field(default_factory=dict, repr=False)
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
-        return self.find_metrics()
+        return tuple(metric.key for metric in self.histories.metrics())
 
     @cached_property
     def logged(self) -> Keys:

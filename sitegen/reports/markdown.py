@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 2_000_000
 """Characters that a text may have; what is beyond is left out."""
-_LONGEST_PARAGRAPH: Final = 200_000
+_LONGEST_CAPTION: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +97,19 @@ def inline(text: str, line: int, scope: Scope) -> tuple[Markup, tuple[Mistake, .
     from sitegen.reports.structure import Shape
     from sitegen.reports.wording import Wording
 
-    tokens = _parser().parseInline(text[:_LONGEST_PARAGRAPH], _env(text, Shape()))
+    text = _encodable(text.rstrip()[:_LONGEST_CAPTION])
+    tokens = _parser().parseInline(text, _env(text, Shape()))
     wording = Wording(scope, {}, line)
     html = wording.words(text, tokens[0].children or () if tokens else (), line)
     return wording.pieces.put_in(html), tuple(wording.mistakes)
 
 
 def _parsed(text: str, shape: Any) -> "Sequence[Token]":
-    return _parser().parse(text, _env(text, shape))
+    return _parser().parse(_encodable(text), _env(text, shape))
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _env(text: str, shape: Any) -> dict[str, Any]:
@@ -131,10 +136,15 @@ def _parser() -> "MarkdownIt":
 
 
 def _is_open(token: "Token") -> bool:
+    """Whether nothing ends a fence: a line that ends one is the last of its lines, and not of its content."""
     first, last = token.map or (0, 0)
-    return last - first < token.content.count("\n") + 2
+    return last - first < _lines(token.content) + 2
 
 
 def _words(token: "Token") -> int:
     own = len(token.content.split()) if token.type in ("text", "code_inline") else 0
     return own + sum(map(_words, token.children or ()))
+
+
+def _lines(content: str) -> int:
+    return content.count("\n") + (content[-1:] not in ("", "\n"))

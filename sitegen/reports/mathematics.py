@@ -7,13 +7,14 @@ built from it, and text is text.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from html import escape, unescape
 from typing import Final
 from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
+from sitegen.reports.alphabets import in_font
 from sitegen.reports.mistakes import ReportError
 
 LONGEST: Final = 5_000
@@ -54,6 +55,7 @@ _NAMED_SPACES: Final = {
     "thinmathspace": "0.167em",
     "thickmathspace": "0.278em",
 }
+_THIN_SPACE: Final = '<mspace width="0.167em"></mspace>'
 _QUANTITIES: Final = frozenset("∀∁∂∃∄∅∆∇∞⊤⊥")  # noqa: RUF001
 """Signs of Unicode's mathematics that stand for something, and do not relate or join two things."""
 _ESCAPED: Final = re.compile(r"\\([_%&#${} ])")
@@ -63,7 +65,7 @@ _ESCAPED: Final = re.compile(r"\\([_%&#${} ])")
 def mathml(tex: str, *, display: bool = False) -> Markup:
     """A formula as MathML, on a line of its own with `display`. Raises `ReportError` for one that is not understood."""
     _check(tex)
-    root = _converted(_plain_environments(tex), display)
+    root = _converted(_prepared(tex), display)
     try:
         return Markup("".join(_Rebuilding().element(root, 0)))  # noqa: S704 (known words, and escaped text)
     except RecursionError:
@@ -99,14 +101,15 @@ def _check_braces(tex: str) -> None:
         raise ReportError("found { without its } in a formula; add the }, or write \\{")
 
 
-def _plain_environments(tex: str) -> str:
-    """Environments that the converter knows under another name; nothing numbers the lines of an equation."""
+def _prepared(tex: str) -> str:
+    """What the converter knows under another name; nothing numbers the lines of an equation."""
 
     def known(match: re.Match[str]) -> str:
         name = _SAME_AS.get(match[2], match[2])
         return "" if name.startswith("equation") else f"\\{match[1]}{{{name}}}"
 
-    return _ENVIRONMENT.sub(known, tex)
+    # It shows a lone letter in \mathrm{…} without its font, so browsers slant it; with a blank it does not.
+    return _ENVIRONMENT.sub(known, tex).replace(r"\mathrm{", r"\mathrm {")
 
 
 def _converted(tex: str, display: bool) -> Element:
@@ -146,10 +149,32 @@ class _Rebuilding:
         font = element.get("mathvariant") or font
         text = _text(element)
         tag = _tag(element.tag, text)
-        yield f"<{tag}{''.join(_attributes(element, font))}>{escape(_letters(text, font, tag), quote=False)}"
+        yield f"<{tag}{''.join(_attributes(element, font))}>{escape(_in_font(text, font, tag), quote=False)}"
+        before: Element | None = None
         for child in element:
+            if before is not None and tag not in _PARTS and _needs_space(before, child):
+                yield _THIN_SPACE
             yield from self.element(child, depth + 1, font)
+            before = child
         yield f"</{tag}>"
+
+
+def _needs_space(one: Element, other: Element) -> bool:
+    """Whether TeX has a thin space between two parts: around names of functions, but not at signs and brackets."""
+    if not (_is_function(one) or _is_function(other)):
+        return False
+    return not any(part.tag in ("mo", "mspace") or _is_bracketed(part) for part in (one, other))
+
+
+def _is_function(element: Element) -> bool:
+    """Whether this is `log`, or one such with an index: the only letters that stand together."""
+    if element.tag in ("msub", "msup", "msubsup") and len(element):
+        return _is_function(element[0])
+    return element.tag == "mi" and len(element.text or "") > 1 and (element.text or "").isalpha()
+
+
+def _is_bracketed(element: Element) -> bool:
+    return element.tag == "mrow" and len(element) > 0 and element[0].tag == "mo"
 
 
 def _tag(tag: str, text: str) -> str:
@@ -236,37 +261,6 @@ _READ: Final[Mapping[str, Callable[[str], str | None]]] = {
 """The attributes that are kept, with what reads their values: None leaves one out."""
 
 
-def _letters(text: str, font: str, tag: str) -> str:
-    """Letters of a font: browsers know `mathvariant="normal"` alone, and Unicode has bold letters of their own."""
-    return text.translate(_alphabets().get(font, {})) if font and tag in ("mi", "mn", "mo") else text
-
-
-@cache
-def _alphabets() -> Mapping[str, Mapping[int, str]]:
-    """The mathematical letters of Unicode by font and plain letter."""
-    found: dict[str, dict[int, str]] = {font: {} for font in _FONTS.values()}
-    for letter in map(chr, (*range(0x2100, 0x2150), *range(0x1D400, 0x1D800))):
-        kind, _, plain = unicodedata.decomposition(letter).partition(" ")
-        if kind == "<font>" and (font := _font(unicodedata.name(letter))):
-            found[font].setdefault(int(plain, 16), letter)
-    return found
-
-
-def _font(name: str) -> str:
-    words = re.split(r" (?:CAPITAL|SMALL|DIGIT|EPSILON|NABLA|PARTIAL) ?", name.removeprefix("MATHEMATICAL "))[0]
-    return "italic" if name == "PLANCK CONSTANT" else _FONTS.get(words, "")
-
-
-_FONTS: Final = {
-    "BOLD": "bold",
-    "ITALIC": "italic",
-    "BOLD ITALIC": "bold-italic",
-    "SCRIPT": "script",
-    "FRAKTUR": "fraktur",
-    "BLACK-LETTER": "fraktur",
-    "DOUBLE-STRUCK": "double-struck",
-    "SANS-SERIF": "sans-serif",
-    "SANS-SERIF BOLD": "bold-sans-serif",
-    "SANS-SERIF ITALIC": "sans-serif-italic",
-    "MONOSPACE": "monospace",
-}
+def _in_font(text: str, font: str, tag: str) -> str:
+    """A letter, number or sign in its font; texts have a class for it."""
+    return in_font(text, font) if font and tag in ("mi", "mn", "mo") else text

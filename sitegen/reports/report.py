@@ -100,7 +100,7 @@ class Report:
         """What the page's script draws; None where it has no panels."""
         if not self.grids:
             return None
-        page = urls.report_page(self.file.project, self.file.slug)
+        page = self.file.page
         projects = {grid.grid.sets[0].project.name for grid in self.grids}
         sweeps = {(sweep.project.name, sweep.id): sweep for sweep in self._sweeps()}
         return {
@@ -151,14 +151,14 @@ class _Compiler:
         self.file, self.front = file, file.front
         self.base, self.gone = base, gone
         self.mistakes = Mistakes(list(file.mistakes.found))
-        self.page = urls.report_page(file.project, file.slug)
+        self.page = file.page
         usual = self.front.project or file.project
         self.sets = RunSets(self.front.runs, subjects, usual)
         if gone:
             self.mistakes.add(self.front.lines.get("as_of", 0), gone)
         else:
             self.sets.check(self.mistakes)
-        self.links = CrossLinks(targets, usual, self.page, base)
+        self.links = CrossLinks(targets, usual, self.page, base, file.site)
         self.values = Values({name: found.runs for name, found in self.sets.there().items()})
         self.images: dict[str, StoredImage] = {}
         self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
@@ -267,7 +267,7 @@ class _Compiler:
         if isinstance(block, TableBlock):
             return table_html(block, number, caption, self.page, self.base)
         drawn = next(each for each in grids if each.grid is block)
-        return figure_html(drawn, caption, self.page, urls.figure_spec(drawn.at), self.base)
+        return figure_html(drawn, caption, self.page, self.file.own + urls.figure_spec(drawn.at), self.base)
 
     def _claim(self, text: str, line: int) -> ClaimShown:
         """A claim of the text, which counts as one of the report's."""
@@ -292,7 +292,7 @@ class _Compiler:
 
         stored = ReportImages(self.file.path.parent).find(path, line)
         self.images[stored.name] = stored
-        return ImageShown(urls.href(urls.report_image(stored.name)), stored.width, stored.height)
+        return ImageShown(self.file.own + urls.href(urls.report_image(stored.name)), stored.width, stored.height)
 
     @cached_property
     def _bibliography(self) -> Bibliography | None:

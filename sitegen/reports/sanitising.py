@@ -60,9 +60,9 @@ _MARKUP: Final = re.compile(r"<sup\b.*?</sup>|<a class=\"anchor\".*?</a>|<[^>]*>
 
 
 def cleaned(html: str) -> str:
-    """HTML with nothing but what the lists above name."""
+    """HTML with nothing but what the lists above name, in characters that can be written."""
     return nh3.clean(
-        html,
+        _writable(html),
         tags=set(TAGS),
         attributes=_ATTRIBUTES,
         tag_attribute_values=_VALUES,
@@ -70,6 +70,11 @@ def cleaned(html: str) -> str:
         url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer",
     )
+
+
+def _writable(text: str) -> str:
+    """A text as UTF-8 has it: JSON may hold halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class Pieces:
@@ -85,7 +90,7 @@ class Pieces:
 
     def hold(self, html: Markup, plain: str = "") -> str:
         """The mark that stands for `html`; `plain` is what it says where there is only text."""
-        self._kept.append((str(html), plain))
+        self._kept.append((_writable(str(html)), plain))
         return f"piece-{self._secret}-{len(self._kept) - 1}-"
 
     def fill(self, mark: str, html: Markup) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, autolink, image, link
+from mdit_py_plugins.footnote.index import footnote_ref
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -48,7 +49,7 @@ def use_syntax(md: "MarkdownIt") -> None:
     inline.push("narrative", _narrative)
     for name, rule in (("link", link), ("image", image), ("autolink", autolink)):
         inline.at(name, _placed(rule))
-    inline.before("footnote_ref", "no_footnote", _no_footnote)
+    inline.at("footnote_ref", _placed(_footnote))
     md.block.ruler.before("fence", "equation", _equation)
     md.core.ruler.after("normalize", "cover", _cover)
     md.core.ruler.after("block", "uncover", _uncover)
@@ -68,7 +69,7 @@ def _uncover(state: StateCore) -> None:
             token.info = token.info.replace("\0", "|")
     for reference in state.env.get("references", {}).values():
         for key, text in reference.items():
-            reference[key] = text.replace("\0", "|") if isinstance(text, str) else text
+            reference[key] = text.replace("\0", "|").replace("%00", "%7C") if isinstance(text, str) else text
 
 
 def _placed(rule: InlineRule) -> InlineRule:
@@ -181,14 +182,9 @@ def _claim(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _no_footnote(state: StateInline, silent: bool) -> bool:
-    """Keeps the rule for footnotes from looking through all that follows a `[^`."""
-    if not state.src.startswith("[^", state.pos) or _FOOTNOTE.match(state.src, state.pos, state.posMax):
-        return False
-    if not silent:
-        state.pending += "[^"
-    state.pos += 2
-    return True
+def _footnote(state: StateInline, silent: bool) -> bool:
+    """`[^note]`. The rule for it would look through all that follows a `[^` without an end."""
+    return bool(_FOOTNOTE.match(state.src, state.pos, state.posMax)) and footnote_ref(state, silent)
 
 
 def _equation(state: StateBlock, first: int, last: int, silent: bool) -> bool:

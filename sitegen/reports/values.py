@@ -15,10 +15,11 @@ from sitegen.reports.mistakes import ReportError
 from sitegen.reports.sandbox import Function
 from sitegen.reports.seen_runs import SeenRuns
 
-_FUNCTIONS: Final[Mapping[str, Function]] = {
+FUNCTIONS: Final[Mapping[str, Function]] = {
     "p_value": Function(comparing.p_value),
     "difference": Function(comparing.difference),
 }
+"""What expressions can call."""
 
 
 class Values:
@@ -29,7 +30,7 @@ class Values:
         cost together."""
         self._budget = Budget(most)
         self._sets = {name: SeenRuns(runs, self._budget, name) for name, runs in sets.items()}
-        functions = {name: each for name, each in _FUNCTIONS.items() if name not in sets}
+        functions = {name: each for name, each in FUNCTIONS.items() if name not in sets}
         self._names: Mapping[str, object] = {**self._sets, **functions}
 
     def inline(self, expression: str) -> str:

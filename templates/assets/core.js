@@ -105,6 +105,12 @@ window.runstore = (() => {
     return svg;
   }
 
+  /**
+   * The element that dialogs and the like are put into, and whose variables are the colours: the body, or the place that a page
+   * of somebody else's has for us.
+   */
+  const home = () => document.querySelector("[data-home]") ?? document.body;
+
   /** Says on the page that something went wrong. @param {Error} error */
   function fail(error) {
     const place = document.querySelector("[data-failure]");
@@ -170,5 +176,5 @@ window.runstore = (() => {
     return text;
   }
 
-  return { put, load, loaded, reload, forget, source, element, icon, fail, ready, whenReady, matcher, dragged, compared, headed };
+  return { put, load, loaded, reload, forget, source, element, icon, home, fail, ready, whenReady, matcher, dragged, compared, headed };
 })();

@@ -23,7 +23,7 @@ runstore.figures = (() => {
 
   /** The page's colours as charts take them. */
   function theme() {
-    const style = getComputedStyle(document.documentElement);
+    const style = getComputedStyle(runstore.home());
     const [strong, paper] = ["--ink", "--surface"].map((name) => style.getPropertyValue(name).trim());
     return { ...palette.axes(), strong, paper };
   }

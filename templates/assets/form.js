@@ -126,7 +126,7 @@ runstore.form = (() => {
     const form = element("form", { method: "dialog" }, heading, about ? element("p", { className: "soft" }, about) : null, element("div", { className: "fields" }, ...rows.map(({ root }) => root)), buttons);
     const dialog = element("dialog", { className: "form-dialog" }, form);
     dialog.setAttribute("aria-labelledby", heading.id);
-    document.body.append(dialog);
+    runstore.home().append(dialog);
     return new Promise((resolve) => {
       cancel.onclick = () => dialog.close();
       form.onsubmit = () => (dialog.returnValue = "done");

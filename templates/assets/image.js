@@ -156,7 +156,7 @@
     if (!dialog) {
       dialog = element("dialog", { className: "zoom", aria: { label: "Enlarged image" } });
       dialog.onclick = (event) => event.target === dialog && dialog.close();
-      document.body.append(dialog);
+      runstore.home().append(dialog);
     }
     const close = element("button", { type: "button", aria: { label: "Close" } }, "Close");
     close.onclick = () => dialog.close();

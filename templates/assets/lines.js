@@ -204,15 +204,17 @@ runstore.Lines = (() => {
 
     /** What the chart of a metric shows first; null where that does not answer what is asked. @returns {Promise<?Overview>} */
     async #first(metric, view, settings, axis, look) {
-      if (!metric.overview || look?.exact || look?.zoom(axis) || !this.#isPlain(metric, view, settings, axis)) return null;
+      const own = ownOverview(metric, settings);
+      if (!(own ?? metric.overview) || look?.exact || look?.zoom(axis) || !this.#isPlain(metric, view, settings, axis, own)) return null;
       const count = this.shown.runs.id.length;
-      const first = await this.#once(this.#firstKey(metric), async () => overview.decode(await this.#file(metric.overview), count));
+      const load = async () => overview.decode(await (own ? runstore.load(own.name, `data/${own.name}.js`) : this.#file(metric.overview)), count);
+      const first = await this.#once(own ? `${count} ${own.name}` : this.#firstKey(metric), load);
       return this.#isAnswered(first, view) ? first : null;
     }
 
-    /** Whether nothing is asked but what a page shows by itself. */
-    #isPlain(metric, view, settings, axis) {
-      const { defaultGroup } = this.shown.runs;
+    /** Whether nothing is asked but what a page, or the author of its panel, shows by itself. @param {?{group: string}} own */
+    #isPlain(metric, view, settings, axis, own) {
+      const defaultGroup = own ? own.group : this.shown.runs.defaultGroup;
       const { x } = runstore.kinds.line.rangeOf(settings);
       if (axis !== (metric.axis ? "defined" : "_step") || view.smooth > 0 || view.xlog || view.outliers || x.some((end) => end !== null)) return false;
       return view.grouping.groups ? view.group === defaultGroup && view.agg === "mean" && view.shade === "std" && !view.members : !defaultGroup;
@@ -222,6 +224,7 @@ runstore.Lines = (() => {
     #isAnswered(first, view) {
       const { runs, groups } = this.#chosen(first, view);
       if (!first.curves) return [...runs].every((run) => first.runs.has(run));
+      if (first.places) return groups.every(({ group, runs: own }) => first.sizes.get(group.runs[0]) === own.length);
       const { charted } = this.shown;
       const isWhole = (group) => group.runs.length === this.#sizeOf(group.value) && group.runs.every((run) => charted.has(run));
       return groups.every(({ group }) => first.curves.has(group.value) && isWhole(group));
@@ -294,7 +297,7 @@ runstore.Lines = (() => {
     /** The lines of a metric, the faint ones behind them, and of how many there are. */
     #made(part, named, view) {
       const { runs, groups, all, count } = this.#chosen(part, view);
-      const made = groups ? this.#groupLines(part, groups.map(({ group, runs: own }) => ({ ...named(group), value: group.value, runs: own })), view) : this.#runLines(part, runs, named, view);
+      const made = groups ? this.#groupLines(part, groups.map(({ group, runs: own }) => ({ ...named(group), value: part.first?.places ? group.runs[0] : group.value, runs: own })), view) : this.#runLines(part, runs, named, view);
       return { ...made, all, runs: count };
     }
 
@@ -384,6 +387,11 @@ runstore.Lines = (() => {
 
   /** What a drawing lacks: points, or digits; "" for nothing. */
   const roughness = (parts) => (parts.some(({ first }) => first?.thinned) ? "thinned" : parts.some(({ first }) => first && !first.exact) ? "rounded" : "");
+
+  /** What a report holds for the very runs of a panel. @returns {?{name: string, group: string}} */
+  function ownOverview({ key }, { overviews }) {
+    return overviews && Object.hasOwn(overviews, key) ? overviews[key] : null;
+  }
 
   const isLong = ({ parts }) => parts.some(({ fine: every }) => every);
 

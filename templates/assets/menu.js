@@ -24,7 +24,7 @@ runstore.menu = (() => {
     if (menu.matches(":popover-open") && opener === button) return close();
     opener = button;
     // In a dialog that is open nothing outside of it can be used.
-    (button.closest("dialog, main") ?? document.body).append(menu);
+    (button.closest("dialog") ?? document.querySelector("[data-home]") ?? button.closest("main") ?? document.body).append(menu);
     menu.setAttribute("aria-label", label);
     menu.replaceChildren(...items.map(row));
     menu.showPopover();

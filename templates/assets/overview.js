@@ -10,6 +10,8 @@
  * @property {?Series} values      the lines of some runs, null where there are groups
  * @property {?Set<number>} runs   those that have a line
  * @property {?Map<?string, Curve>} curves  the lines of groups, mean and standard deviation, by their value
+ * @property {Map<?string, number>} [sizes]  of how many runs each is
+ * @property {boolean} [places]    whether groups go by the place of their first run in place of their value
  */
 runstore.overview = (() => {
   const { series } = runstore;
@@ -20,7 +22,8 @@ runstore.overview = (() => {
     for (const [first, last] of payload.logged) for (let rank = first; rank <= last; rank++) logged.add(count - 1 - rank);
     if (payload.groups) {
       const groups = payload.groups.filter(Boolean);
-      return { logged, thinned: groups.some(({ thinned }) => thinned), exact: false, values: null, runs: null, curves: new Map(groups.map((group) => [group.value, curve(group)])) };
+      const by = (take) => new Map(groups.map((group) => [group.value, take(group)]));
+      return { logged, thinned: groups.some(({ thinned }) => thinned), exact: false, values: null, runs: null, curves: by(curve), sizes: by(({ runs }) => runs), places: Boolean(payload.places) };
     }
     const values = series.indexed(series.decode(payload, null), count);
     return { logged, thinned: payload.thinned, exact: payload.exact, values, runs: new Set(values.runs), curves: null };

@@ -49,7 +49,7 @@ runstore.palette = (() => {
   /** The colours of axes, taken from the page's own; asked for once a theme, because asking makes the browser lay out. */
   function axes() {
     if (!themed) {
-      const style = getComputedStyle(document.documentElement);
+      const style = getComputedStyle(runstore.home());
       const value = (name) => style.getPropertyValue(name).trim();
       themed = { ink: value("--ink-soft"), rule: value("--rule"), font: "system-ui, sans-serif" };
     }

@@ -173,7 +173,7 @@ runstore.Panel = (() => {
       dialog.setAttribute("aria-label", this.title);
       this.root.before(place);
       dialog.append(this.root);
-      document.body.append(dialog);
+      runstore.home().append(dialog);
       close.onclick = () => dialog.close();
       dialog.onclose = () => {
         place.replaceWith(this.root);

@@ -107,7 +107,7 @@ runstore.plotFiles = (() => {
   }
 
   const colours = () => {
-    const style = getComputedStyle(document.documentElement);
+    const style = getComputedStyle(runstore.home());
     return { page: style.getPropertyValue("--surface").trim(), ink: style.getPropertyValue("--ink").trim() };
   };
 

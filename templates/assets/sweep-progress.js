@@ -51,7 +51,7 @@
     const values = there.map(({ at }) => sweep.trials.value[at]);
     if (panelKinds.tooFar(host, values, { label: sweep.label })) return null;
     const { line, better } = improving(sweep, trials);
-    const style = getComputedStyle(document.documentElement);
+    const style = getComputedStyle(runstore.home());
     const [accent, soft] = ["--accent", "--ink-soft"].map((name) => style.getPropertyValue(name).trim());
     const own = context.groups || context.byColumn ? panelKinds.colours(context) : null;
     const colourOf = (at) => (own ? own.get(context.runs.place(sweep.trials.run[at]))?.colour ?? palette.none() : better.has(at) ? accent : soft);

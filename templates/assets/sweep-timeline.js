@@ -8,7 +8,7 @@
   const ROOM = 60;
   const MOST = 2000;
 
-  const colourOf = (state) => getComputedStyle(document.documentElement).getPropertyValue(Object.hasOwn(STATES, state) ? STATES[state] : "--ink-soft").trim();
+  const colourOf = (state) => getComputedStyle(runstore.home()).getPropertyValue(Object.hasOwn(STATES, state) ? STATES[state] : "--ink-soft").trim();
 
   /** The axis of a panel: values, unless none were counted. */
   function axisOf({ trials, bands }, settings) {

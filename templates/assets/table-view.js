@@ -274,7 +274,7 @@ runstore.TableView = (() => {
       dialog.append(head, element("dl", { className: "row-values", tabIndex: 0 }, ...parts));
       dialog.onclose = () => dialog.remove();
       dialog.onclick = (event) => event.target === dialog && dialog.close();
-      document.body.append(dialog);
+      runstore.home().append(dialog);
       dialog.showModal();
     }
   }

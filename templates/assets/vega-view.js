@@ -6,7 +6,7 @@ runstore.vegaView = (() => {
 
   /** @param {[string, string][]} rows names and values; none hides it */
   function point(event, rows) {
-    if (!tip) document.body.append((tip = element("div", { className: "tooltip", hidden: true })));
+    if (!tip?.isConnected) runstore.home().append((tip = element("div", { className: "tooltip", hidden: true })));
     tip.hidden = !rows.length;
     if (tip.hidden) return;
     tip.replaceChildren(...rows.map(([name, value]) => element("div", { className: "tooltip-row" }, element("span", { className: "tooltip-name" }, name), element("span", { className: "tooltip-value" }, value))));

@@ -160,6 +160,7 @@ def test_dicts_select(runs: tuple[RunRecord, ...], where: dict[str, Any], found:
         ("lpad(name, 1000000000, 'x') = 'a'", "found no function 'lpad'"),
         ("`lpad`(name, 1000000000, 'x') = 'a'", "found no function 'lpad'"),
         ("generate_series(1, 100000000000) IS NULL", "found no function 'generate_series'"),
+        ("config.depth" + "+1" * 9000 + "=1", "a formula of 18001 words and signs"),
         ("greatest() = 1", "nothing in the brackets of 'greatest'"),
         ("created > 'yesterday'", "a time"),
         ("name ; drop", "character 6"),
@@ -179,6 +180,13 @@ def test_a_mistake_is_one_line_that_says_where(runs: tuple[RunRecord, ...], wher
         matching(runs, where)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_hundreds_of_conditions_are_one_step_each(runs: tuple[RunRecord, ...]) -> None:
+    """As a chain, the optimizer's time grows with the cube of their number: minutes for these."""
+    some = " OR ".join(f"id = 'x{number}'" for number in range(900))
+    assert ids(runs, f"{some} OR id = 'b'") == "b"
+    assert ids(runs, " AND ".join(["(id = 'a' OR id = 'b')"] * 300)) == "ab"
 
 
 def test_orders_put_missing_values_last_and_keep_ties_as_they_are(runs: tuple[RunRecord, ...]) -> None:

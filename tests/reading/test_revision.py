@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import StoreError
+from runstore.reading import copies
 from runstore.reading import tree as reading_tree
 from runstore.reading.revision import (
     commit_page,
@@ -119,6 +120,7 @@ def test_branches_merges_and_the_commits_that_changed_the_store(repo: Repo) -> N
     assert subjects[0] == "the first run"
     assert {"more runs", "on the branch"} <= set(subjects)
     assert "nothing of the store" not in subjects
+    assert commits(repo.top) == commits(root)
     assert [each.subject for each in commits(root, since="v1", until="feature")] == ["on the branch"]
     shas = [resolve(root, name).sha for name in ("feature", "v1", "main")]
     places = ordered(root, [*shas, "0" * 40])
@@ -135,6 +137,7 @@ def test_a_store_at_the_top_and_one_named_by_the_directory_that_holds_it(tmp_pat
     with store_at(top.top, "v1") as then:
         assert paths(then.store) == ["p/r"]
     assert not head(top.top).dirty
+    assert not head(repo.top).dirty
 
 
 def test_a_store_written_by_hand_needs_no_store_yaml(tmp_path: Path) -> None:
@@ -424,3 +427,61 @@ def test_a_silent_run_is_as_it_was_then_and_not_as_now(repo: Repo) -> None:
     repo.commit(tag="v2")
     with store_at(store_of(repo), "v2") as then:
         assert then.store.find_run("live").state == "crashed"
+
+
+# Copies that are kept
+
+
+def test_a_kept_copy_is_made_once_and_its_runs_keep_their_digests(repo: Repo, tmp_path: Path) -> None:
+    (store_of(repo) / "digits" / "odd").symlink_to("/etc/passwd")
+    repo.commit(tag="v2")
+    kept = tmp_path / "kept"
+    seen = []
+    for _ in range(2):
+        with store_at(store_of(repo), "v2", kept=kept) as then:
+            seen.append((then.store.layout.root, [run.digest for run in then.store.projects[0].runs], then.left_out))
+    assert seen[0] == seen[1]
+    assert len(seen[0][2]) == 1
+    with store_at(store_of(repo), "v2", kept=kept, numbers_only=True) as then:
+        assert then.store.layout.root != seen[0][0]
+    with store_at(store_of(repo), "v1", kept=kept) as then:
+        assert paths(then.store) == ["digits/r1"]
+    assert len(list(kept.iterdir())) == 3
+
+
+def test_a_kept_copy_that_is_not_whole_is_made_again(repo: Repo, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    with store_at(store_of(repo), "v1", kept=kept) as then:
+        place = then.store.layout.root.parent
+    (place / "left-out.json").write_text("[")
+    write_run(place / "store", "digits", "trap", curve(1))
+    with store_at(store_of(repo), "v1", kept=kept) as then:
+        assert paths(then.store) == ["digits/r1"]
+    assert [path.name for path in kept.iterdir()] == [place.name]
+
+
+def test_no_copy_is_kept_where_a_link_leads(repo: Repo, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "link").symlink_to(elsewhere)
+    for kept in (tmp_path / "link", tmp_path / "link" / "deeper"):
+        with store_at(store_of(repo), "v1", kept=kept) as then:
+            assert paths(then.store) == ["digits/r1"]
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_copies_that_nobody_read_for_the_longest_time_go(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "MOST_KEPT", 1)
+    for revision in ("v1", "main"):
+        with store_at(store_of(repo), revision, kept=tmp_path / "kept") as then:
+            last = then.store.layout.root.parent.name
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == [last]
+
+
+def test_nothing_is_kept_of_a_commit_that_cannot_be_copied(repo: Repo, tmp_path: Path) -> None:
+    repo.commit_tree(repo.tree([(PLAIN, b"README", repo.blob(b"hello"))]), "before")
+    with pytest.raises(StoreError, match="there is no store in commit"):
+        store_at(store_of(repo), "before", kept=tmp_path / "kept").__enter__()
+    assert list((tmp_path / "kept").iterdir()) == []

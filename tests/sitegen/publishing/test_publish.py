@@ -19,9 +19,15 @@ from tests.stores import curve, write_file, write_run, write_store
 KEY = "AKIA" + "Q7WERTY2UIOP4ASD"
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the scripts of pages are bundled in: that takes a second, once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNSTORE_CACHE_DIR", str(tmp_path / "cache"))
+def _own_place(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNSTORE_CACHE_DIR", str(cache))
     for name in ("GIT_DIR", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))

@@ -143,6 +143,9 @@ def test_a_claim_that_fails_says_what_was_found_and_expected(values: Values, che
         ("count() over lpad('a', 1000000000, 'x') = 'a' > 0", "found no function 'lpad' at character 14 of the check"),
         ("(" * 100 + "1", "nested deeper"),
         ("-" * 100 + "1", "nested deeper"),
+        ("count()" + " + 1" * 400 + " > 1", "more than 100 of + - * /"),
+        ("count()" + "*1" * 900 + " > 1", "more than 100 of + - * /"),
+        (f"count() over config.fold{' + 1' * 300} = 1 > 1", "found a formula of 601 words and signs"),
         ("count() = 1" + " " * 3000, "3,011 characters"),
         ("", "ends too early"),
     ],
@@ -194,6 +197,8 @@ def test_rounding_decides_nothing(root: Path) -> None:
     for sign, state in zip(("=", ">=", "<=", "!=", ">", "<"), ["holds"] * 3 + ["fails"] * 3, strict=True):
         assert values.check(f"max(acc) - min(acc) {sign} 0.2").state == state
     assert values.check("max(acc) - min(acc) = 0.21 ± 0.01").state == "holds"
+    assert values.check("max(acc) - min(acc) - 0.2 = 0").state == "holds"
+    assert values.check("max(acc) - min(acc) - 0.2 >= 1e-9").state == "fails"
     assert values.check("max(acc) - min(acc) = 0.2").found.startswith("0.2 (")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from sitegen.reports.citations import bibliography
-from sitegen.reports.markdown import LONGEST, Fence, Markdown, inline
+from sitegen.reports.markdown import Fence, Markdown, inline
 from sitegen.reports.mistakes import Mistake, ReportError
 from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
 
@@ -66,7 +66,7 @@ def test_an_empty_text_is_empty() -> None:
         ("<b>a</b> &amp; <!-- c -->", "<p>&lt;b&gt;a&lt;/b&gt; &amp; &lt;!-- c --&gt;</p>"),
         ("<https://x.org>", '<p><a href="https://x.org">https://x.org</a></p>'),
         ('[a](b.html "t")', '<p><a href="b.html" title="t">a</a></p>'),
-        ("    x < y", '<pre class="code" tabindex="0"><code>x &lt; y</code></pre>'),
+        ("    x < y\n", '<pre class="code" tabindex="0"><code>x &lt; y\n</code></pre>'),
         ("Term\n: One\n: Two", '<dl class="terms">\n<dt>Term</dt><dd>One</dd>\n<dd>Two</dd>\n</dl>'),
     ],
 )
@@ -100,6 +100,7 @@ def test_footnotes_lead_there_and_back() -> None:
 
 def test_a_footnote_that_nobody_defines_is_text() -> None:
     assert bare("a[^n]") == "<p>a[^n]</p>"
+    assert bare("[^n m](x) [^n\n\n[^n]: y").startswith('<p><a href="x">^n m</a> [^n</p>')
 
 
 # Headings
@@ -363,9 +364,7 @@ def test_labels_that_cannot_be_are_mistakes() -> None:
     assert "again" in found[1].message
 
 
-@pytest.mark.parametrize(
-    "text", ["$$ x $$", "$$\nx\n$$", "```math\nx\n```", "$$x\n$$", "a\n$$\nx\n$$"]
-)
+@pytest.mark.parametrize("text", ["$$ x $$", "$$\nx\n$$", "```math\nx\n```", "$$x\n$$", "a\n$$\nx\n$$"])
 def test_formulas_on_lines_of_their_own_are_displayed(text: str) -> None:
     assert '<math display="block"><mrow><mi>x</mi></mrow></math>' in html(text)
 
@@ -377,7 +376,7 @@ def test_equations_may_have_numbers() -> None:
 
 
 def test_money_is_no_formula() -> None:
-    assert html("It costs $5 and $6, or \\$7$") == "<p>It costs $5 and $6, or $7$</p>"
+    assert html("It costs $5 and $6, or \\$7; $ 8 $") == "<p>It costs $5 and $6, or $7; $ 8 $</p>"
     assert "<math" not in html("`$x$`")
 
 
@@ -417,14 +416,18 @@ def test_a_block_that_nobody_made_shows_as_it_was_written() -> None:
     assert "x: 1\n</code></pre>" in Markdown("```panel\nx: 1\n```", blocks=frozenset({"panel"})).render().html
 
 
-@pytest.mark.parametrize("text", ["a\n\n```panel\nx", "a\n\n```panel\nx\n\n", "a\n\n```panel", "a\n\n- ```panel\n  x\n\nb"])
+@pytest.mark.parametrize(
+    "text", ["a\n\n```panel\nx", "a\n\n```panel\nx\n\n", "a\n\n```panel", "a\n\n- ```panel\n  x\n\nb"]
+)
 def test_a_fence_that_does_not_end_is_a_mistake(text: str) -> None:
     found = mistakes(text)
     assert [mistake.line for mistake in found] == [3]
     assert "close it" in found[0].message
 
 
-@pytest.mark.parametrize("text", ["```panel\n```", "```panel\n\n```", "~~~~a\n```\n~~~~", "> ```a\n> b\n> ```", "```a\nb\n```"])
+@pytest.mark.parametrize(
+    "text", ["```panel\n```", "```panel\n\n```", "~~~~a\n```\n~~~~", "> ```a\n> b\n> ```", "```a\nb\n```"]
+)
 def test_a_fence_that_ends_is_none(text: str) -> None:
     assert mistakes(text) == []
 
@@ -501,7 +504,8 @@ def test_words_are_counted() -> None:
     assert Markdown("# One *two*\n\nthree `four`\n\n- five\n\n```\nnot these\n```").render().words == 5
 
 
-def test_what_is_beyond_the_largest_text_is_left_out_and_told() -> None:
-    rendered = Markdown("a\n\n" * (LONGEST // 3) + "beyond").render()
+def test_what_is_beyond_the_largest_text_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sitegen.reports.markdown.LONGEST", 300)
+    rendered = Markdown("a\n\n" * 100 + "beyond").render()
     assert "beyond" not in rendered.html
     assert len(rendered.mistakes) == 1

@@ -1,0 +1,92 @@
+"""A panel of a report as a drawing, and a drawing as a file: by vl-convert, with no browser and no network."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Final, Literal
+
+from sitegen.data.series import Series
+from sitegen.drawings.bars import bars
+from sitegen.drawings.causes import causes
+from sitegen.drawings.coordinates import coordinates
+from sitegen.drawings.custom import custom, is_vega
+from sitegen.drawings.distributions import boxes, histogram
+from sitegen.drawings.drawing import Drawing, UndrawableError
+from sitegen.drawings.groups import Scene, scene_of
+from sitegen.drawings.lines import lines
+from sitegen.drawings.points import points
+from sitegen.drawings.scalars import scalars
+from sitegen.drawings.subject import Panel
+from sitegen.figures import picture
+from sitegen.pages.project import place
+from sitegen.reports.figures import Drawn
+from sitegen.reports.known import Subject
+from sitegen.reports.panels import PanelSpec
+
+Kind = Literal["svg", "pdf", "png"]
+WIDTH: Final = 720
+"""Pixels of a figure as wide as the text."""
+
+_Draw = Callable[[Scene, Panel], Drawing]
+_KINDS: Final[Mapping[str, _Draw]] = {
+    "line": lines,
+    "bar": bars,
+    "scatter": points,
+    "box": boxes,
+    "histogram": histogram,
+    "scalar": scalars,
+    "parallel": coordinates,
+    "importance": causes,
+    "vega": custom,
+}
+_REGROUPS: Final = frozenset({"bar", "scatter", "box", "histogram"})
+_ELSEWHERE: Final = {
+    "media": "media are files already: they lie beside its page",
+    "table": "a logged table is a table: its page offers it as CSV",
+    "comparer": "it is a table, which its page offers as CSV",
+    "markdown": "it is text",
+    "trials": "it is a table, which its page offers as CSV",
+    "progress": "its page draws it alone: save it there",
+    "timeline": "its page draws it alone: save it there",
+    "contour": "its page draws it alone: save it there",
+}
+
+
+def drawings(drawn: Drawn, subject: Subject) -> list[Drawing | UndrawableError]:
+    """The panels of a figure in their order; in place of one that cannot be drawn, why."""
+    scene = scene_of(drawn)
+    return [_drawn(scene, _panel(each, drawn.grid.columns, subject)) for each in drawn.grid.panels]
+
+
+def _drawn(scene: Scene, panel: Panel) -> Drawing | UndrawableError:
+    draw = _KINDS.get(panel.kind)
+    if draw is None:
+        return UndrawableError(f"there is no picture of a panel of the kind {panel.kind}: {_ELSEWHERE[panel.kind]}")
+    try:
+        own = scene.grouped(panel.set.get("group")) if panel.kind in _REGROUPS else scene
+        return draw(own, panel)
+    except UndrawableError as error:
+        return error
+
+
+def _panel(each: PanelSpec, columns: int, subject: Subject) -> Panel:
+    width = WIDTH * min(each.width or 1, columns) // columns
+    return Panel(each.kind, each.title, each.set, width, each.height, _metrics(subject), _series(subject))
+
+
+def _metrics(subject: Subject) -> tuple[str, ...]:
+    return tuple(sorted(subject.metrics, key=place))
+
+
+def _series(subject: Subject) -> Callable[[str], Series | None]:
+    """The points of a metric over all runs of a project, each read once."""
+    everything = range(len(subject.project.runs))
+    return cache(lambda key: subject.histories.series(key, everything))
+
+
+def file_of(drawing: Drawing, kind: Kind) -> bytes:
+    """The drawing as a file. Raises `UndrawableError` for a specification that Vega cannot draw."""
+    try:
+        return picture(drawing.spec, kind, is_vega=is_vega(drawing.spec))
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UndrawableError(f"Vega cannot draw it ({reason}); correct its specification") from None
