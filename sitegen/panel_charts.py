@@ -3,6 +3,8 @@
 Scripts compute every number and colour; a spec only draws the rows that it is handed.
 """
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, Final, Literal
 
 import altair as alt
@@ -240,17 +242,29 @@ def timeline_panel(x: Axis) -> Layers:
 
 def panel_charts() -> dict[str, Layers]:
     """Every panel's chart by name; those with several kinds of axes as `scatter-<x>-<y>`."""
-    scatters = {f"scatter-{x}-{y}": scatter_panel(x, y) for x in HORIZONTAL for y in VERTICAL}
+    return {name: make() for name, make in _makers().items()}
+
+
+@cache
+def panel_template(name: str) -> dict[str, Any]:
+    """One of them as Vega-Lite, without data."""
+    made: dict[str, Any] = _makers()[name]().to_dict(validate=False)
+    return made
+
+
+def _makers() -> dict[str, Callable[[], Layers]]:
+    scatters = {f"scatter-{x}-{y}": partial(scatter_panel, x, y) for x in HORIZONTAL for y in VERTICAL}
+    ways: tuple[Axis, ...] = ("linear", "time")
     return {
-        "bar": bar_panel(),
-        "histogram": histogram_panel(),
-        "box": box_panel(),
-        "parallel": parallel_panel(),
-        "importance": importance_panel(),
-        "scalar": scalar_panel(),
-        "contour": contour_panel(),
-        **{f"timeline-{x}": timeline_panel(x) for x in ("linear", "time")},
-        **{f"progress-{x}-{y}": progress_panel(x, y) for x in ("linear", "time") for y in VERTICAL},
+        "bar": bar_panel,
+        "histogram": histogram_panel,
+        "box": box_panel,
+        "parallel": parallel_panel,
+        "importance": importance_panel,
+        "scalar": scalar_panel,
+        "contour": contour_panel,
+        **{f"timeline-{x}": partial(timeline_panel, x) for x in ways},
+        **{f"progress-{x}-{y}": partial(progress_panel, x, y) for x in ways for y in VERTICAL},
         **scatters,
     }
 

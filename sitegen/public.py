@@ -8,7 +8,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
 from runstore.format.records import ProjectMeta, Publishable, RunMeta
@@ -90,7 +89,7 @@ def _provenances(store: Store) -> Iterator[Mapping[str, Any]]:
     for project in store.projects:
         for run in project.runs:
             yield run.provenance
-            yield from run.provenances.values()
+            yield from (facts for facts in run.provenances.values() if facts != run.provenance)
 
 
 def _hosts(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -143,7 +142,7 @@ def _public_run(run: RunRecord, tell: Redaction) -> RunRecord:
     files = {name: size for name, size in run.files.items() if _is_open(name, tell)}
     attempts = run.attempts
     if not tell.allows("host"):
-        attempts = tuple(replace(each, host="") for each in attempts)
+        attempts = tuple(replace(each, host="") if each.host else each for each in attempts)
     facts = _facts(run.provenance, tell)
     problems = tuple(_told(each, tell) for each in run.problems)
     known: list[Any] = [run.digest, sorted(tell.allowed), facts, problems, meta]
@@ -156,7 +155,9 @@ def _public_run(run: RunRecord, tell: Redaction) -> RunRecord:
         config=config,
         summary=summary,
         provenance=facts,
-        provenances={writer: _facts(each, tell) for writer, each in run.provenances.items()},
+        provenances={
+            writer: facts if each == run.provenance else _facts(each, tell) for writer, each in run.provenances.items()
+        },
         attempts=attempts,
         files=files,
         problems=problems,
@@ -223,18 +224,18 @@ def _command(command: Any, program: str | None, tell: Redaction) -> Any:
     """The command line: its program and script by their names alone, other paths not at all."""
     if not isinstance(command, list):
         return tell.value(command)
-    told = [tell.text(str(word)) for word in command]
-    for at, word in enumerate(map(str, command)):
-        name = _script(word, tell)
-        if told[at] == PATH and (at == 0 or name == program or name.endswith((".py", ".pyw", ".sh"))):
+    words = [str(word) for word in command]
+    told = [tell.text(word) for word in words]
+    for at in (at for at, word in enumerate(told) if word == PATH):
+        name = _script(words[at], tell)
+        if at == 0 or name == program or name.endswith((".py", ".pyw", ".sh")):
             told[at] = name
     return told
 
 
 def _script(path: str, tell: Redaction) -> str:
     """A program by its name alone, unless paths may be told."""
-    if tell.allows("paths"):
+    absolute = path.startswith(("/", "~", "\\\\")) or path[1:3] in (":\\", ":/")
+    if tell.allows("paths") or not absolute:
         return tell.text(path)
-    kind: type[PurePath] = PureWindowsPath if "\\" in path else PurePosixPath
-    absolute = kind(path).is_absolute() or path.startswith("~")
-    return tell.text(kind(path).name if absolute else path)
+    return tell.text(path.replace("\\", "/").rpartition("/")[2])

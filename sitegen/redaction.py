@@ -19,6 +19,7 @@ EMAIL, PATH, ADDRESS, HOST, USER = "[e-mail]", "[path]", "[address]", "[host]", 
 _WORD: Final = re.compile(r"[^\W_]+")
 _SHORTEST: Final = 3
 _LONGEST: Final = 255
+_MOST_KNOWN: Final = 50_000
 _COMMON: Final = frozenset(
     (
         *("admin", "administrator", "all", "any", "app", "apps", "bin", "build", "builder", "centos"),
@@ -107,6 +108,8 @@ class Redaction(Disclosure):
     projects: frozenset[str] = frozenset()
     _rules: tuple[Callable[[str], str], ...] = field(init=False, repr=False, compare=False)
     _stamp: str = field(init=False, repr=False, compare=False)
+    # A thousand runs say the same of most things.
+    _told: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         rules: dict[Publishable, Callable[[str], str]] = {
@@ -134,9 +137,16 @@ class Redaction(Disclosure):
         return project in self.projects
 
     def text(self, text: str) -> str:
-        for rule in self._rules:
-            text = rule(text)
-        return text
+        known = self._told.get(text)
+        if known is None:
+            known = text
+            for rule in self._rules:
+                known = rule(known)
+            if len(self._told) >= _MOST_KNOWN:
+                self._told.clear()
+            if len(text) <= _LONGEST:
+                self._told[text] = known
+        return known
 
     def lets(self, text: str) -> bool:
         """Whether a text may be told as it is."""

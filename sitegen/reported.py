@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from runstore.errors import StoreError
 from runstore.reading.problems import Problem
-from runstore.reading.revision import Commit, HeadState, head, resolve
+from runstore.reading.revision import Commit, HeadState, head, resolve, tree_digest
 from runstore.reading.store import Project, Store
 from sitegen import urls
 from sitegen.data.logged import logged_keys
@@ -24,6 +24,7 @@ from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reports.crosslinks import Targets
 from sitegen.reports.files import ReportFile, report_files
 from sitegen.reports.known import Subject
+from sitegen.reports.mistakes import Mistake
 from sitegen.swept import Sweeps
 from sitegen.tree import folders
 
@@ -48,6 +49,7 @@ class ReportPlan:
     origin: Origin = field(repr=False)
     base: str = ""
     gone: str = ""
+    amiss: tuple[Mistake, ...] = ()
 
     @property
     def name(self) -> str:
@@ -58,7 +60,7 @@ class ReportPlan:
     def report(self) -> "Report":
         from sitegen.reports.report import compile_report  # Not at the top: most builds make no report anew.
 
-        return compile_report(self.file, self.subjects, self.targets, self.base, self.gone)
+        return compile_report(self.file, self.subjects, self.targets, self.base, self.gone, self.amiss)
 
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What is wrong with it, from the notes that its files left."""
@@ -308,35 +310,46 @@ def plan_reports(
         plans.append(
             ReportPlan(file, fingerprint(*known, named, told.text, told.commit, told.more), subjects, targets, told)
         )
-    groups = tuple(_pinned(found, here, release, titles, subjects) for found in pinned.values())
+    groups = tuple(_pinned(found, here, store, release, titles, subjects) for found in pinned.values())
     return Reports(tuple(plans), groups, read.problems)
 
 
 def _pinned(
-    found: Sequence[tuple[Commit, ReportFile]], here: HeadState, release: str, titles: str, known: Iterable[str]
+    found: Sequence[tuple[Commit, ReportFile]],
+    here: HeadState,
+    store: Store,
+    release: str,
+    titles: str,
+    known: Iterable[str],
 ) -> PinnedReports:
     commit = found[0][0]
     told = origin(replace(here, commit=commit, dirty=False), pinned=True)
     projects = sorted({name for _, file in found for name in _named(file, known)})
-    base = urls.pinned_dir(commit.sha)
-    plans = (
-        ReportPlan(
-            file,
-            fingerprint(release, file.digest, titles, _beside(file), commit.sha, told.href),
-            {},
-            NOWHERE,
-            told,
-            base,
-        )
-        for _, file in found
-    )
+    plans = []
+    for _, file in found:
+        amiss = tuple(_changed(store, file, commit))
+        digest = fingerprint(release, file.digest, titles, _beside(file), commit.sha, told.href, amiss)
+        plans.append(ReportPlan(file, digest, {}, NOWHERE, told, urls.pinned_dir(commit.sha), amiss=amiss))
     return PinnedReports(commit, tuple(projects), tuple(plans))
+
+
+def _changed(store: Store, file: ReportFile, commit: Commit) -> Iterator[Mistake]:
+    """That the commit holds other runs than those that the report was frozen with."""
+    if not file.front.digest:
+        return
+    found = tree_digest(store.layout.root, commit.sha, file.speaks_of)
+    if found != file.front.digest:
+        line = file.front.lines.get("digest", 0)
+        yield Mistake(
+            line,
+            f"digest: commit {commit.short} holds {found}, expected {file.front.digest}; "
+            "its runs are others than those that were frozen: `runstore report freeze` takes these",
+        )
 
 
 def _named(file: ReportFile, projects: Iterable[str]) -> list[str]:
     """The projects that a report may speak of: its own, and those whose names stand in it."""
-    specs = {spec.project for spec in file.front.runs.values()} | {file.project, file.front.project}
-    return sorted({name for name in projects if name in file.text} | (specs - {""}) & {*projects, *specs})
+    return sorted({name for name in projects if name in file.text} | set(file.speaks_of))
 
 
 def _commit(store: Store, file: ReportFile) -> Commit | str:

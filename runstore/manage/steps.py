@@ -56,6 +56,18 @@ class Step:
     commit: str
     when: float | None
 
+    @property
+    def title(self) -> str:
+        """One line for a feed."""
+        how = "worse" if self.verdict == "regression" else "better"
+        at = f"commit {self.commit[:10]}" if self.commit else f"run {self.run.id}"
+        return f"{self.project}: {self.metric.removeprefix('summary.')} of {self.group} is {how} since {at}"
+
+    @property
+    def summary(self) -> str:
+        """The levels on both sides, for a feed."""
+        return f"{self.metric.removeprefix('summary.')}: {self.before} before, {self.after} since, p = {self.p:.2g}"
+
     def as_dict(self) -> dict[str, Any]:
         """The step as plain values."""
         found: dict[str, Any] = plain(

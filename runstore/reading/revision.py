@@ -1,5 +1,6 @@
 """The past of a store: what it was at a commit, which commit it is at now, and which ones changed it."""
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -19,6 +20,7 @@ from runstore.reading.store import Store, read_store
 from runstore.reading.tree import Listing, copy_blobs, listed
 
 _SHORT: Final = 10
+_DIGEST: Final = 32
 _SEPARATOR: Final = "\x1f"
 _FORMAT: Final = "--format=%H%x1f%ct%x1f%an%x1f%s"
 _ADDRESS: Final = re.compile(
@@ -179,6 +181,25 @@ def _root(path: Path) -> Path:
         return existing_store(path).root
     except StoreError:
         return path
+
+
+def tree_digest(path: Path, revision: str, projects: Collection[str]) -> str:
+    """A digest of what a commit holds of some projects, the same wherever the same files are committed.
+
+    Raises `StoreError`.
+    """
+    state = hashlib.sha256()
+    with Repository(path) as repository:
+        sha = repository.sha(revision)
+        for project in sorted(projects):
+            for place in _places(repository, path):
+                answer = repository.try_to(
+                    "rev-parse", "--verify", "--quiet", f"{sha}:{place}/{project}".replace(":/", ":")
+                )
+                if not answer.code:
+                    state.update(f"{project}\0".encode() + answer.out.strip() + b"\0")
+                    break
+    return state.hexdigest()[:_DIGEST]
 
 
 def commits(path: Path, since: str | None = None, until: str = "HEAD") -> list[Commit]:

@@ -22,11 +22,24 @@ def custom(scene: Scene, panel: Panel) -> Drawing:
         raise UndrawableError("its specification is no JSON object")
     if wrong := fetched(spec):
         raise UndrawableError(f"its specification has {wrong}, and a chart fetches nothing; give it data named runs")
+    if _has_images(spec):
+        raise UndrawableError("its specification shows images, which may lie anywhere; leave them out")
     if not isinstance(spec.get("marks"), list) and not any(part in spec for part in _PARTS):
         raise UndrawableError("its specification draws nothing: it has neither mark, layer nor marks")
     rows = _rows(scene)
     table = Table(tuple(rows[0]) if rows else (), tuple(tuple(row.values()) for row in rows))
-    return Drawing(panel.title, _with_runs(spec, rows, panel), table)
+    return Drawing(panel.title, _with_runs(spec, rows, panel), table, is_foreign=True)
+
+
+def _has_images(value: Any) -> bool:
+    """Whether anything in a specification is a mark that would load a file."""
+    if isinstance(value, list):
+        return any(map(_has_images, value))
+    if not isinstance(value, dict):
+        return False
+    if value.get("mark") == "image" or value.get("type") == "image" or "url" in value:
+        return True
+    return any(map(_has_images, value.values()))
 
 
 def is_vega(spec: Spec) -> bool:

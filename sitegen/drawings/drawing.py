@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sitegen.drawings import theme
-from sitegen.panel_charts import panel_charts
+from sitegen.panel_charts import panel_template
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -35,11 +35,12 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A panel as a Vega-Lite specification that holds its data, and its table."""
+    """A panel as a Vega-Lite specification that holds its data, and its table. `is_foreign`: its report wrote it."""
 
     title: str
     spec: Spec = field(repr=False)
     table: Table
+    is_foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,8 @@ class Chart:
 
 def filled(chart: Chart) -> Spec:
     """The chart as Vega-Lite with its data in it."""
-    template = panel_charts()[chart.name].to_dict(validate=False)
     signals = {**theme.inks(), **chart.signals}
-    spec: Spec = _titled(template, signals)
+    spec: Spec = _titled(panel_template(chart.name), signals)
     spec["params"] = [
         {**each, "value": signals[each["name"]]} if each["name"] in signals else each for each in spec["params"]
     ]

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final, Literal
 
 from sitegen.data.series import Series
+from sitegen.drawings.aside import drawn_aside
 from sitegen.drawings.bars import bars
 from sitegen.drawings.causes import causes
 from sitegen.drawings.coordinates import coordinates
@@ -85,8 +86,10 @@ def _series(subject: Subject) -> Callable[[str], Series | None]:
 
 def file_of(drawing: Drawing, kind: Kind) -> bytes:
     """The drawing as a file. Raises `UndrawableError` for a specification that Vega cannot draw."""
+    if drawing.is_foreign:
+        return drawn_aside(drawing.spec, kind, is_vega=is_vega(drawing.spec))
     try:
-        return picture(drawing.spec, kind, is_vega=is_vega(drawing.spec))
+        return picture(drawing.spec, kind)
     except ValueError as error:
         reason = " ".join(str(error).split())[:200]
         raise UndrawableError(f"Vega cannot draw it ({reason}); correct its specification") from None

@@ -59,6 +59,12 @@ class ReportFile:
         return ""
 
     @property
+    def speaks_of(self) -> list[str]:
+        """The projects that its front matter names, its own among them."""
+        named = (spec.project for spec in self.front.runs.values())
+        return sorted({self.project, self.front.project, *named} - {""})
+
+    @property
     def digest(self) -> str:
         return hashlib.blake2b(self.text.encode(), digest_size=12).hexdigest()
 

@@ -82,7 +82,7 @@ class Markdown:
             if token.type != "fence" or token.map is None:
                 continue
             line = self._first + token.map[0]
-            word, _, info = token.info.strip().partition(" ")
+            word, info = [*token.info.split(maxsplit=1), "", ""][:2]
             if _is_open(token):
                 said = f"found {token.markup}{word} that does not end; close it with a line of {token.markup}"
                 self._mistakes.append(Mistake(line, said))

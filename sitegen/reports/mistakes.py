@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from runstore.errors import RunstoreError, UsageError
 from runstore.format.sections import Path, Source
+
+
+NOTHING: Final = "\N{EN DASH}"
+"""In place of a value that is not there."""
 
 
 class Mistake(NamedTuple):

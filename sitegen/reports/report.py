@@ -22,19 +22,17 @@ from sitegen.reports.figures import Drawn, figure_html, payload
 from sitegen.reports.files import ReportFile
 from sitegen.reports.known import RunSets, Subject
 from sitegen.reports.markdown import Fence, Markdown, inline
-from sitegen.reports.mistakes import Mistake, Mistakes, ReportError
+from sitegen.reports.mistakes import NOTHING, Mistake, Mistakes, ReportError
 from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
 from sitegen.reports.table_html import table_html
 from sitegen.reports.tables import TableBlock, read_table
 from sitegen.reports.values import Values
 
 if TYPE_CHECKING:
-    from sitegen.reports.images import StoredImage
+    from sitegen.reports.images import ReportImages, StoredImage
     from sitegen.reports.rendering import Heading
 
 WORDS_A_MINUTE: Final = 230
-NOTHING: Final = "–"
-"""In place of a value that cannot be had, where something else says why."""
 _EXPRESSION: Final = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 
 Block = PanelGrid | TableBlock
@@ -133,24 +131,31 @@ def compile_report(
     targets: Targets,
     base: str = "",
     gone: str = "",
+    amiss: Sequence[Mistake] = (),
 ) -> Report:
     """Everything of a report. What is wrong in it is among its mistakes, and said in its place.
 
     The pages of what it speaks of lie below `base`. `gone` says why there is nothing to speak of: the commit that it
-    is pinned to is not there.
+    is pinned to is not there; `amiss` is what else is known to be wrong.
     """
-    return _Compiler(file, subjects, targets, base, gone).report()
+    return _Compiler(file, subjects, targets, base, gone, amiss).report()
 
 
 class _Compiler:
     """One report on its way: its blocks first, so that the text can speak of their numbers."""
 
     def __init__(
-        self, file: ReportFile, subjects: Mapping[str, Subject], targets: Targets, base: str, gone: str
+        self,
+        file: ReportFile,
+        subjects: Mapping[str, Subject],
+        targets: Targets,
+        base: str,
+        gone: str,
+        amiss: Sequence[Mistake],
     ) -> None:
         self.file, self.front = file, file.front
         self.base, self.gone = base, gone
-        self.mistakes = Mistakes(list(file.mistakes.found))
+        self.mistakes = Mistakes([*file.mistakes.found, *amiss])
         self.page = file.page
         usual = self.front.project or file.project
         self.sets = RunSets(self.front.runs, subjects, usual)
@@ -217,7 +222,7 @@ class _Compiler:
                 return read_panels(fence.word, fence.text, fence.line, self.sets)
             section = section_of(fence.text, fence.line)
             head = head_of(section, fence.line)
-            return read_table(section, head, self.sets, fence.text)
+            return read_table(section, head, self.sets, fence.text, by_run=fence.word == "runs")
         except RunstoreError as error:
             line = error.line if isinstance(error, ReportError) and error.line else fence.line
             self.mistakes.add(line, str(error))
@@ -288,11 +293,15 @@ class _Compiler:
         return self.links.find(name)
 
     def _image(self, path: str, line: int) -> ImageShown | None:
-        from sitegen.reports.images import ReportImages  # Not at the top: few reports have images.
-
-        stored = ReportImages(self.file.path.parent).find(path, line)
+        stored = self._pictures.find(path, line)
         self.images[stored.name] = stored
         return ImageShown(self.file.own + urls.href(urls.report_image(stored.name)), stored.width, stored.height)
+
+    @cached_property
+    def _pictures(self) -> "ReportImages":
+        from sitegen.reports.images import ReportImages  # Not at the top: few reports have images.
+
+        return ReportImages(self.file.path.parent)
 
     @cached_property
     def _bibliography(self) -> Bibliography | None:

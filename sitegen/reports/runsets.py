@@ -1,4 +1,4 @@
-"""Run sets: which runs a part of a report is about, by which columns they are grouped, and what they are called there."""
+"""Run sets: which runs a part of a report is about, what groups them, and what they are called there."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

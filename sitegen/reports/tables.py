@@ -13,7 +13,7 @@ from sitegen.data.defined import Definitions
 from sitegen.reports import statistics
 from sitegen.reports.blocks import Head
 from sitegen.reports.known import RunSets
-from sitegen.reports.mistakes import ReportError
+from sitegen.reports.mistakes import NOTHING, ReportError
 from sitegen.reports.runsets import RunSet, column
 from sitegen.reports.statistics import Spread
 
@@ -30,6 +30,9 @@ SHOWS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
 """What a column may show of a group beside mean ± standard deviation."""
 MEAN_STD: Final = "mean ± std"
 MOST_ROWS: Final = 500
+MOST_RUNS: Final = 50
+"""Rows of a table of runs that does not say how many."""
+MOST_USUAL: Final = 4
 
 _BEST: Final = ("highest", "lowest", "none")
 _ALIKE: Final = {"mean_std": MEAN_STD, "mean±std": MEAN_STD, "mean +- std": MEAN_STD, "n": "count"}
@@ -71,19 +74,33 @@ class TableBlock:
     source: str
 
 
-def read_table(section: Section, head: Head, sets: RunSets, source: str) -> TableBlock:
-    """A table from the YAML of its block. Raises `ReportError`."""
-    section.only(("id", "caption", "runs", "rows", "columns", "most"))
+def read_table(section: Section, head: Head, sets: RunSets, source: str, *, by_run: bool = False) -> TableBlock:
+    """A table from the YAML of its block; `by_run`: of runs, whatever groups these. Raises `ReportError`."""
+    section.only(("id", "caption", "runs", *(() if by_run else ("rows",)), "columns", "most"))
     found = sets.of(section)
     known = sets.subject(found[0]).columns
-    columns = [_column(section, at, item, found[0]) for at, item in enumerate(_given(section))]
-    most = section.integer("most", MOST_ROWS, least=1, most=MOST_ROWS)
-    names, rows = _rows(section, found, known)
+    given = _usual(found[0]) if by_run and "columns" not in section else _given(section)
+    columns = [_column(section, at, item, found[0]) for at, item in enumerate(given)]
+    most = section.integer("most", MOST_RUNS if by_run else MOST_ROWS, least=1, most=MOST_ROWS)
+    names, rows = _by_run(found) if by_run else _rows(section, found, known)
     made = [[*cells, *(_cell(each, runs, known) for each in columns)] for cells, runs in rows[:most]]
     goals = ["none"] * len(names) + [each.best for each in columns]
     marked = tuple(_marked(made, goals))
     heads = (*names, *(each.label for each in columns))
     return TableBlock(head, heads, len(names), marked, max(0, len(rows) - most), found, source)
+
+
+def _usual(found: RunSet) -> list[Any]:
+    """What a table of runs shows by itself: how each ended, and what differs between them."""
+    columns = Columns(found.runs)
+    differing = [name for name in columns.names() if name.startswith("config.") and _differs(columns, name)]
+    measured = [name for name in columns.names() if name.startswith("summary.") and columns.kind(name) == "number"]
+    own = [name for name in measured if not name.startswith("summary._")]
+    return ["state", *differing[:MOST_USUAL], *own[:MOST_USUAL]]
+
+
+def _differs(columns: Columns, name: str) -> bool:
+    return len({spelled(value) for value in columns.values(name)}) > 1
 
 
 def _given(section: Section) -> list[Any]:
@@ -129,11 +146,15 @@ def _rows(section: Section, found: Sequence[RunSet], known: Columns) -> tuple[li
     given = section.get("rows")
     names = [given] if isinstance(given, str) else list(section.texts("rows", "write [config.model]") if given else ())
     if names == ["runs"] or (not names and not found[0].group and len(found) == 1):
-        return ["Run"], [([Cell(each.name_of(run), run=run)], [run]) for each in found for run in each.runs]
+        return _by_run(found)
     if not names and len(found) > 1:
         return ["Runs"], [([Cell(each.name)], each.runs) for each in found]
     keys = _keys(section, names, known) if names else list(found[0].group)
     return [_label(key) for key in keys], _groups(keys, [run for each in found for run in each.runs])
+
+
+def _by_run(found: Sequence[RunSet]) -> tuple[list[str], list[Row]]:
+    return ["Run"], [([Cell(each.name_of(run), run=run)], [run]) for each in found for run in each.runs]
 
 
 def _keys(section: Section, names: Sequence[str], known: Columns) -> list[str]:
@@ -169,15 +190,15 @@ def _cell(each: Column, runs: Sequence[RunRecord], known: Columns) -> Cell:
     numbers = [float(value) for value in values if _is_number(value)]
     if each.show == "count":
         return Cell(str(len(numbers)), float(len(numbers)))
-    if not numbers:
+    if not numbers or len(numbers) < sum(value is not None for value in values):
         texts = sorted({spelled(value) or "" for value in values if value is not None})
-        return Cell(texts[0] if len(texts) == 1 else "–" if not texts else f"{len(texts)} values")
+        return Cell(texts[0] if len(texts) == 1 else NOTHING if not texts else f"{len(texts)} values")
     if len(runs) == 1 and each.show not in ("std", "sem"):
         return Cell(statistics.format_number(numbers[0], each.digits), numbers[0])
     try:
         return _of_several(each, numbers)
     except ReportError:
-        return Cell("–")
+        return Cell(NOTHING)
 
 
 def _of_several(each: Column, numbers: Sequence[float]) -> Cell:

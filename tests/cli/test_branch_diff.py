@@ -111,6 +111,17 @@ def test_three_dots_compare_with_what_both_have_grown_from(terminal: Terminal, r
     assert "new0" not in json.dumps(merged["projects"])
 
 
+def test_a_detached_clone_as_ci_has_it_compares_with_the_remotes_branch(
+    terminal: Terminal, repo: Repo, tmp_path: Path
+) -> None:
+    clone = Repo(tmp_path / "clone")
+    repo.git("clone", "-q", repo.top, clone.top)
+    clone.git("checkout", "-q", "--detach", "origin/feature")
+    asked = terminal("diff", "origin/main...", "--json", "--store", clone.top / "experiments")
+    assert json.loads(asked.out)["projects"] == told(terminal, repo, "main..feature")["projects"]
+    assert terminal("gate", "--baseline", "origin/main", "--store", clone.top / "experiments").code == 0
+
+
 def test_the_terminal_shows_runs_verdicts_and_reports(terminal: Terminal, repo: Repo) -> None:
     done = terminal("diff", "main..feature", "--store", repo.top / "experiments")
     assert done.code == 0

@@ -457,6 +457,8 @@ def test_a_step_among_commits_is_in_their_order_and_between_them(root: Path) -> 
     assert found.by_commit
     [step] = found.steps
     assert (step.commit, step.verdict) == (f"{2:040x}", "improvement")
+    assert step.title == "p: val_acc of all runs is better since commit 0000000000"
+    assert step.summary.startswith("val_acc: 0.9300 ± 0.0014 (n=6) before, 0.9500 ± 0.0014 (n=6) since, p = ")
     partly = history(read_store(root), Terms(), {f"{1:040x}": 1})
     assert not partly.by_commit
 

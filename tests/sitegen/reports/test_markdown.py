@@ -1,6 +1,8 @@
 """What the Markdown of reports shows, and on which line of the file a mistake is said to stand."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -485,6 +487,13 @@ def test_every_value_of_a_paragraph_knows_its_line(words: list[str]) -> None:
 
 
 # The whole
+
+
+def test_a_store_without_reports_pays_for_none() -> None:
+    libraries = ("markdown_it", "mdit_py_plugins", "pygments", "pybtex", "latex2mathml", "nh3", "vl_convert")
+    code = f"import sys, sitegen.reports.markdown; print(*(set(sys.modules) & set({libraries!r})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_captions_are_words_without_blocks() -> None:

@@ -1,0 +1,172 @@
+"""Writing and checking reports from the command line: begun from a view, checked, pinned, copied."""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from runstore.errors import StoreError, UsageError
+from runstore.format import yaml12
+from runstore.format.layout import ProjectLayout, StoreLayout
+from runstore.format.records import write_atomically
+from runstore.reading.revision import head, resolve, store_at, tree_digest
+from runstore.reading.store import Store, read_store
+from sitegen.pages.context import PageContext
+from sitegen.pinned import over, plan_pinned
+from sitegen.plan import plan_site
+from sitegen.reported import read_reports
+from sitegen.reports.files import ReportFile
+from sitegen.reports.front import parted
+from sitegen.reports.mistakes import Mistakes
+from sitegen.reports.report import Report
+from sitegen.viewed import SHOWN, Viewed
+
+_KEY: Final = re.compile(r"^(as_of|digest|title|status)[ \t]*:.*(?:\r?\n|$)", re.MULTILINE)
+
+
+def check_reports(root: Path, names: Sequence[str] = ()) -> Iterator[Report]:
+    """The reports of a store, or some of them by name, with what the store says of their claims now.
+
+    Raises `StoreError` for a name that no report has.
+    """
+    store = read_store(root)
+    plan = plan_site(store, [], "check", _unrendered)
+    wanted = {file.key for file in _named(read_reports(store).files, names, store)}
+    for report in plan.reports.plans:
+        if report.file.key in wanted:
+            yield report.report
+    for pinned in plan.reports.pinned:
+        own = [report for report in pinned.plans if report.file.key in wanted]
+        if own:
+            with store_at(store.layout.root, pinned.commit.sha, projects=pinned.projects, numbers_only=True) as found:
+                past = plan_pinned(found.store, "check", _unrendered)
+                for report in own:
+                    yield over(report, past).report
+
+
+def _unrendered(template: str, page: PageContext) -> bytes:
+    return b""
+
+
+def find_report(root: Path, name: str) -> ReportFile:
+    """The report with this name, `project/name` or file. Raises `StoreError`."""
+    store = read_store(root)
+    return _named(read_reports(store).files, [name], store)[0]
+
+
+def _named(files: Sequence[ReportFile], names: Sequence[str], store: Store) -> list[ReportFile]:
+    if not names:
+        return list(files)
+    found: list[ReportFile] = []
+    for name in names:
+        plain = name.removesuffix(".md")
+        own = [file for file in files if plain in (file.key, file.name, os.fspath(file.path).removesuffix(".md"))]
+        if len(own) != 1:
+            known = ", ".join(file.key for file in files[:8]) or "none yet: `runstore report new` begins one"
+            what = "no report" if not own else f"{len(own)} reports"
+            raise StoreError(f"{store.layout.root}: found {what} {name!r}; there are: {known}")
+        found += own
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A report that was begun: its file, and how many panels are in it."""
+
+    path: Path
+    panels: int
+
+
+def new_report(layout: StoreLayout, project: str, name: str, title: str = "", viewed: Viewed | None = None) -> Begun:
+    """Begins a report of a project ("" for one about several), a draft; with what is on screen in a view.
+
+    Raises `UsageError` for a name that cannot be one, `StoreError` where there is such a report.
+    """
+    home: StoreLayout | ProjectLayout = layout.project(project) if project else layout
+    path = home.report(name)
+    blocks = viewed.blocks if viewed else (_EXAMPLE if project else "")
+    front = {
+        "title": title or name.replace("-", " ").capitalize(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "status": "draft",
+        "description": "",
+        **({"runs": {SHOWN: dict(viewed.runs)}} if viewed and viewed.runs else {}),
+    }
+    text = f"---\n{yaml12.dump(front)}---\n\nWhat was asked, and what came out.\n\n{blocks}"
+    _create(path, text)
+    return Begun(path, viewed.panels if viewed else 0)
+
+
+_EXAMPLE: Final = """\
+We looked at {{ runs | length }} runs.
+
+```runs
+most: 20
+```
+"""
+
+
+def clone_report(file: ReportFile, layout: StoreLayout, name: str) -> Path:
+    """A copy of a report under another name beside it, a draft again. Raises as `new_report`."""
+    home: StoreLayout | ProjectLayout = layout.project(file.project) if file.project else layout
+    path = home.report(name)
+    title = yaml12.dump({"title": f"{file.title} (copy)"}).strip()
+    _create(path, with_keys(file.text, {"title": title, "status": "status: draft"}))
+    return path
+
+
+def freeze_report(file: ReportFile, root: Path, revision: str = "HEAD") -> str:
+    """Pins a report to a commit, with a digest of what the store holds there; returns the commit.
+
+    Raises `StoreError`: the store is not in git, or has changes that are not committed, which no commit holds.
+    """
+    commit = resolve(root, revision)
+    if revision == "HEAD" and head(root).dirty:
+        raise StoreError(
+            f"{root}: files of the store differ from commit {commit.short}; commit them, or name the commit with --at"
+        )
+    digest = tree_digest(root, commit.sha, file.speaks_of)
+    keys = {"as_of": f'as_of: "{commit.sha}"', "digest": f'digest: "{digest}"'}
+    write_atomically(file.path, with_keys(file.text, keys).encode())
+    return commit.short
+
+
+def with_keys(text: str, lines: dict[str, str]) -> str:
+    """A report whose front matter has some of its lines replaced, or added at the end; the rest stays as it was."""
+    parts = parted(text, Mistakes())
+    if not parts.front and parts.body_line == 1:
+        return "---\n" + "".join(f"{line}\n" for line in lines.values()) + "---\n\n" + text
+    left = dict(lines)
+    replaced = _KEY.sub(lambda found: f"{left.pop(found[1])}\n" if found[1] in left else found[0], parts.front)
+    if replaced and not replaced.endswith("\n"):
+        replaced += "\n"
+    front = replaced + "".join(f"{line}\n" for line in left.values())
+    begin = text.index("\n") + 1
+    return text[:begin] + front + text[begin + len(parts.front) :]
+
+
+def _create(path: Path, text: str) -> None:
+    """Writes a file that is not there yet. Raises `StoreError`."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise StoreError(f"{path}: there is such a report already; choose another name") from None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def project_of(layout: StoreLayout, project: str | None) -> str:
+    """The project of a report: the one that was named, or the store's only one. Raises `UsageError`."""
+    names = [each.name for each in layout.projects()]
+    if project is not None:
+        if project and project not in names:
+            raise UsageError(f"found no project {project!r}; there are: {', '.join(names) or 'none'}")
+        return project
+    if len(names) != 1:
+        raise UsageError(f"name the project with --project (there are: {', '.join(names) or 'none'}), or '' for none")
+    return names[0]

@@ -1,0 +1,156 @@
+"""What is on screen at the address of a project's page, as the blocks of a report."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from runstore.errors import UsageError
+from runstore.format import yaml12
+from sitegen.pages.project import section
+from sitegen.reports.panels import KINDS
+from sitegen.reports.runsets import DEFAULT
+
+SHOWN: Final = "shown"
+"""What a report calls the runs of the view that it began with."""
+MOST_PANELS: Final = 24
+"""Metrics of a page that become panels."""
+_ADDED: Final = "Added panels"
+_OF_LINES: Final = ("agg", "shade", "smoother")
+_FLAGS: Final = ("xlog", "ylog", "outliers", "raw", "members")
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """A view: its project, its runs as a run set, and its panels as blocks of Markdown."""
+
+    project: str
+    runs: Mapping[str, Any]
+    blocks: str
+    panels: int
+
+
+def read_view(address: str, metrics: Sequence[str]) -> Viewed:
+    """What the address of a project's page shows, of which there are these metrics. Raises `UsageError`."""
+    parts = urlsplit(address)
+    folders = [unquote(part) for part in parts.path.split("/") if part and part != "index.html"]
+    if not folders:
+        raise UsageError(f"found the address {address[:80]!r}, expected that of a project's page, with its #…")
+    view = dict(parse_qsl(parts.fragment, keep_blank_values=True))
+    layout = _layout(view.get("layout", ""))
+    panels = [*_added(layout), *_metrics(layout, metrics, view)]
+    runs = dict(_runs(view))
+    blocks = "".join(_grid(name, own, SHOWN if runs else DEFAULT) for name, own in _sections(panels))
+    return Viewed(folders[-1], runs, blocks, len(panels))
+
+
+def _layout(text: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}
+
+
+def _runs(view: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The run set of a view."""
+    conditions = [view["filter"]] if view.get("filter") else []
+    hidden = [unquote(key) for key in view.get("hide", "").split(",") if key]
+    ids = [key for key in hidden if not key.startswith("g:")]
+    if ids:
+        conditions.append("id NOT IN (" + ", ".join("'" + key.replace("'", "''") + "'" for key in ids) + ")")
+    if view.get("only") == "1" and view.get("select"):
+        chosen = [unquote(key) for key in view["select"].split(",")]
+        conditions.append("id IN (" + ", ".join("'" + key.replace("'", "''") + "'" for key in chosen) + ")")
+    if conditions:
+        yield "filter", " AND ".join(f"({each})" for each in conditions) if len(conditions) > 1 else conditions[0]
+    if view.get("group"):
+        yield "group", [unquote(key) for key in view["group"].split(",")]
+    if view.get("sort"):
+        yield "order", unquote(view["sort"])
+
+
+Panel = tuple[str, dict[str, Any]]
+
+
+def _added(layout: Mapping[str, Any]) -> Iterator[Panel]:
+    """The panels that a person added, with their sections."""
+    homes = _mapping(layout, "in")
+    for each in layout.get("add", ()) if isinstance(layout.get("add"), list) else ():
+        if isinstance(each, dict) and each.get("kind") in KINDS and isinstance(each.get("set"), dict):
+            yield (
+                str(homes.get(str(each.get("id")), _ADDED)),
+                {"type": each["kind"], **_settings(each["kind"], each["set"])},
+            )
+
+
+def _settings(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a page's panel as a report writes them; what says nothing is left out."""
+    known = {"title", *KINDS[kind].settings}
+    found = {key: value for key, value in given.items() if key in known and value not in ("", None, [])}
+    for name in ("x", "y"):
+        ends = [given.get(f"{name}0"), given.get(f"{name}1")]
+        if kind == "line" and any(end is not None for end in ends):
+            found[f"{name}_range"] = ends
+    for name in _FLAGS:
+        if found.get(name) in ("yes", "no"):
+            found[name] = found[name] == "yes"
+    if "spec" in found:
+        found["spec"] = _layout(str(found["spec"]))
+    return found
+
+
+def _metrics(layout: Mapping[str, Any], metrics: Sequence[str], view: Mapping[str, str]) -> Iterator[Panel]:
+    """The charts of metrics that are open on the page, with what the view says of all of them."""
+    folded, hidden, homes, own = (
+        set(_texts(layout, "fold")) | set(_texts(layout, "without")),
+        set(_texts(layout, "hidden")),
+        _mapping(layout, "in"),
+        _mapping(layout, "set"),
+    )
+    everywhere = dict(_everywhere(view))
+    shown = 0
+    for key in metrics:
+        home = str(homes.get(key, section(key)))
+        if key in hidden or home in folded or shown >= MOST_PANELS:
+            continue
+        shown += 1
+        given = own[key] if isinstance(own.get(key), dict) else {}
+        yield home, {"type": "line", "metrics": [key], **everywhere, **_settings("line", given)}
+
+
+def _everywhere(view: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for key in _OF_LINES:
+        if view.get(key):
+            yield key, view[key]
+    for key in _FLAGS:
+        if view.get(key) == "1":
+            yield key, True
+    try:
+        if float(view.get("smooth", 0)) > 0:
+            yield "smooth", float(view["smooth"])
+    except ValueError:
+        pass
+    if view.get("x") not in (None, "", "_step"):
+        yield "x", view["x"]
+
+
+def _sections(panels: Sequence[Panel]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for name in dict.fromkeys(home for home, _ in panels):
+        yield name, [panel for home, panel in panels if home == name]
+
+
+def _grid(name: str, panels: Sequence[Mapping[str, Any]], runs: str) -> str:
+    values = {"runs": runs, "columns": 2, "panels": [dict(panel) for panel in panels]}
+    return f"## {name}\n\n```panels\n{yaml12.dump(values)}```\n\n"
+
+
+def _mapping(layout: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = layout.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _texts(layout: Mapping[str, Any], key: str) -> list[str]:
+    found = layout.get(key)
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
