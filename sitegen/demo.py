@@ -20,6 +20,7 @@ from runstore.format.locate import enclosing_store
 from runstore.format.records import ProjectMeta, create_store, dump_project, load_project, write_atomically
 from runstore.manage.views import save_view
 from runstore.settings import PREFIXES
+from sitegen.demo_reported import commit_as_demo, run_git, write_reports
 from sitegen.demo_views import VIEWS
 
 DIGITS: Final = "digits"
@@ -66,18 +67,22 @@ _METAS: Final = {
         description=(
             f"Three families of models, three learning rates and five folds on scikit-learn's images of digits. {_MARK}"
         ),
+        visibility="public",
     ),
     DENOISE: ProjectMeta(
         title="Denoising digits",
         description=f"Networks that take the noise out of pictures: three widths, three seeds each. {_MARK}",
+        visibility="public",
     ),
     ONLINE: ProjectMeta(
         title="One picture at a time",
         description=f"Softmax regression on a stream of 20,000 digits, a row for each of them. {_MARK}",
+        visibility="public",
     ),
     TUNING: ProjectMeta(
         title="Tuning a network",
         description=f"A sweep: two agents look for the best of a small network's settings together. {_MARK}",
+        visibility="public",
     ),
 }
 
@@ -116,6 +121,7 @@ def run_demo(directory: Path, *, progress: Progress | None = None) -> Path:
         except BaseException:
             training.stop()
             raise
+    write_reports(directory, StoreLayout(store))
     return store
 
 
@@ -146,24 +152,12 @@ def _search(training: "_Training", layout: StoreLayout) -> None:
 def _changed_code(directory: Path) -> Path | None:
     """A git repository below `directory` whose script differs from its commit by a line, as code does that somebody
     tries out; None where there is no git."""
-    if (git := shutil.which("git")) is None:
-        return None
     code = directory.absolute() / _CODE
     code.mkdir(exist_ok=True)
     text = (Path(__file__).parent / _SCRIPT_FILE).read_text(encoding="utf-8")
     (code / _SCRIPT_FILE).write_text(text.replace(*_CHANGE), encoding="utf-8")
-    author = ("-c", "user.name=Runstore demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgsign=false")
-    message = ("-m", "Compare three families of models")
-    commands = (
-        ("init", "--quiet"),
-        ("add", _SCRIPT_FILE),
-        (*author, "commit", "--quiet", "--allow-empty", "--no-verify", *message),
-    )
-    # A variable such as GIT_DIR would lead to a repository of the user's.
-    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    for command in commands:
-        if subprocess.run([git, *command], cwd=code, env=own, capture_output=True, check=False).returncode:
-            return None
+    if not run_git(code, *commit_as_demo(_SCRIPT_FILE, message="Compare three families of models")):
+        return None
     (code / _SCRIPT_FILE).write_text(text, encoding="utf-8")
     return code
 

@@ -12,7 +12,7 @@ from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
 from sitegen.plan import ProjectPlan, Render, SitePlan, plan_site, subjects_of
 from sitegen.planned import PlannedFile, fingerprint
-from sitegen.reported import ReportPlan, ReportsRead, targets_of
+from sitegen.reported import ReportPlan, targets_of
 
 DigestOf = Callable[[str], str | None]
 
@@ -49,7 +49,8 @@ def over(report: ReportPlan, plan: SitePlan) -> ReportPlan:
     """A report over the projects as they were."""
     subjects = subjects_of(plan.projects)
     artifacts = plan.projects[0].artifacts.slugs if plan.projects else {}
-    return replace(report, subjects=subjects, targets=targets_of(ReportsRead((), ()), subjects, artifacts))
+    targets = replace(targets_of(subjects, artifacts), reports=report.targets.reports)
+    return replace(report, subjects=subjects, targets=targets)
 
 
 def pinned_files(pin: Pin, plan: SitePlan, render: Render, digest_of: DigestOf) -> Iterator[PlannedFile]:

@@ -92,6 +92,13 @@ class ReportPlan:
             yield PlannedFile(path, fingerprint(name), partial(_identity, image.content), immutable=True)
         page = report_page(report, data, self.origin)
         yield PlannedFile(f"{folder}/index.html", self.digest, lambda: render("report.html.jinja", page))
+        yield PlannedFile(urls.document(f"{folder}/index.html"), self.digest, self._as_data)
+
+    def _as_data(self) -> bytes:
+        from sitegen.reports.document import report_document
+
+        known = {"commit": self.origin.commit, "href": self.origin.href}
+        return report_document(self.report, {key: value for key, value in known.items() if value})
 
     def _curves(self, payload: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
         """The files of what line charts show first, each once; the payload is told of them."""
@@ -108,8 +115,9 @@ class ReportPlan:
                         yield name, content
 
 
-NOWHERE: Final = Targets({}, {}, {}, {})
-"""For a report that has nothing to link to."""
+def _only_reports(read: "ReportsRead") -> Targets:
+    """What a report may link to while nothing is known of any project: other reports."""
+    return Targets({}, {}, {}, {(file.project, file.name): file for file in read.files})
 
 
 def _identity(content: Any) -> Any:
@@ -266,15 +274,13 @@ def _logged(project: Project) -> dict[str, tuple[str, ...]]:
     return {place: tuple(each["key"] for each in keys if each["place"] == place) for place in ("media", "tables")}
 
 
-def targets_of(
-    read: ReportsRead, subjects: Mapping[str, Subject], artifacts: Mapping[str, Mapping[str, str]]
-) -> Targets:
+def targets_of(subjects: Mapping[str, Subject], artifacts: Mapping[str, Mapping[str, str]]) -> Targets:
     """What links of reports may lead to; `artifacts` has the directories of their pages, by project and name."""
     return Targets(
         {name: subject.project for name, subject in subjects.items()},
         {name: subject.sweeps for name, subject in subjects.items()},
         artifacts,
-        {(file.project, file.name): file for file in read.files},
+        {},
     )
 
 
@@ -289,6 +295,7 @@ def plan_reports(
     """Plans the pages of reports. `states` change, by project, with what a report may show of it."""
     if not read.files:
         return Reports((), (), read.problems)
+    targets = replace(targets, reports=_only_reports(read).reports)
     titles = fingerprint([(each.key, each.slug, each.title) for each in read.files])
     here = head(store.layout.root)
     plans: list[ReportPlan] = []
@@ -302,7 +309,9 @@ def plan_reports(
             else:
                 digest = fingerprint(*known, commit)
                 plans.append(
-                    ReportPlan(file, digest, {}, NOWHERE, Origin("Pinned to a commit that is gone"), "", commit)
+                    ReportPlan(
+                        file, digest, {}, _only_reports(read), Origin("Pinned to a commit that is gone"), "", commit
+                    )
                 )
             continue
         named = {name: states[name] for name in _named(file, states)}
@@ -310,7 +319,7 @@ def plan_reports(
         plans.append(
             ReportPlan(file, fingerprint(*known, named, told.text, told.commit, told.more), subjects, targets, told)
         )
-    groups = tuple(_pinned(found, here, store, release, titles, subjects) for found in pinned.values())
+    groups = tuple(_pinned(found, here, store, release, titles, read) for found in pinned.values())
     return Reports(tuple(plans), groups, read.problems)
 
 
@@ -320,16 +329,16 @@ def _pinned(
     store: Store,
     release: str,
     titles: str,
-    known: Iterable[str],
+    read: ReportsRead,
 ) -> PinnedReports:
     commit = found[0][0]
     told = origin(replace(here, commit=commit, dirty=False), pinned=True)
-    projects = sorted({name for _, file in found for name in _named(file, known)})
+    projects = sorted({name for _, file in found for name in _named(file, [each.name for each in store.projects])})
     plans = []
     for _, file in found:
         amiss = tuple(_changed(store, file, commit))
         digest = fingerprint(release, file.digest, titles, _beside(file), commit.sha, told.href, amiss)
-        plans.append(ReportPlan(file, digest, {}, NOWHERE, told, urls.pinned_dir(commit.sha), amiss=amiss))
+        plans.append(ReportPlan(file, digest, {}, _only_reports(read), told, urls.pinned_dir(commit.sha), amiss=amiss))
     return PinnedReports(commit, tuple(projects), tuple(plans))
 
 

@@ -14,6 +14,8 @@ from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import write_atomically
 from runstore.reading.revision import head, resolve, store_at, tree_digest
 from runstore.reading.store import Store, read_store
+from sitegen import urls
+from sitegen.histories import Histories
 from sitegen.pages.context import PageContext
 from sitegen.pinned import over, plan_pinned
 from sitegen.plan import plan_site
@@ -22,7 +24,7 @@ from sitegen.reports.files import ReportFile
 from sitegen.reports.front import parted
 from sitegen.reports.mistakes import Mistakes
 from sitegen.reports.report import Report
-from sitegen.viewed import SHOWN, Viewed
+from sitegen.viewed import SHOWN, Viewed, project_in, read_view
 
 _KEY: Final = re.compile(r"^(as_of|digest|title|status)[ \t]*:.*(?:\r?\n|$)", re.MULTILINE)
 
@@ -170,3 +172,19 @@ def project_of(layout: StoreLayout, project: str | None) -> str:
     if len(names) != 1:
         raise UsageError(f"name the project with --project (there are: {', '.join(names) or 'none'}), or '' for none")
     return names[0]
+
+
+def look_at(root: Path, address: str, project: str | None = None) -> Viewed:
+    """What is on screen at the address of a page of a project, by default the one that it names.
+
+    Raises `UsageError` for an address that is none, or of no project of the store.
+    """
+    store = read_store(root)
+    by_page = {urls.project_dir(each.name): each for each in store.projects}
+    named = project_in(address)
+    found = next((each for each in store.projects if each.name == project), None) or by_page.get(named)
+    if found is None:
+        known = ", ".join(each.name for each in store.projects) or "none"
+        raise UsageError(f"found no project {project or named!r} at that address; there are: {known}")
+    histories = Histories(found, "view")
+    return read_view(address, found.name, [metric.key for metric in histories.metrics() if not metric.hidden])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runstore.errors import UsageError
 from runstore.format import yaml12
@@ -31,18 +31,29 @@ class Viewed:
     panels: int
 
 
-def read_view(address: str, metrics: Sequence[str]) -> Viewed:
-    """What the address of a project's page shows, of which there are these metrics. Raises `UsageError`."""
-    parts = urlsplit(address)
-    folders = [unquote(part) for part in parts.path.split("/") if part and part != "index.html"]
+def project_in(address: str) -> str:
+    """The directory of the project's page that an address leads to. Raises `UsageError`."""
+    folders = [unquote(part) for part in _parted(address).path.split("/") if part and part != "index.html"]
     if not folders:
         raise UsageError(f"found the address {address[:80]!r}, expected that of a project's page, with its #…")
-    view = dict(parse_qsl(parts.fragment, keep_blank_values=True))
+    return folders[-1]
+
+
+def _parted(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise UsageError(f"found {address[:80]!r}, which is no address ({error})") from None
+
+
+def read_view(address: str, project: str, metrics: Sequence[str]) -> Viewed:
+    """What the address of a project's page shows; `metrics` are those that have charts. Raises `UsageError`."""
+    view = dict(parse_qsl(_parted(address).fragment, keep_blank_values=True))
     layout = _layout(view.get("layout", ""))
     panels = [*_added(layout), *_metrics(layout, metrics, view)]
     runs = dict(_runs(view))
     blocks = "".join(_grid(name, own, SHOWN if runs else DEFAULT) for name, own in _sections(panels))
-    return Viewed(folders[-1], runs, blocks, len(panels))
+    return Viewed(project, runs, blocks, len(panels))
 
 
 def _layout(text: str) -> Mapping[str, Any]:

@@ -33,7 +33,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("urls", "charts", "bundles", "feeds", "tree", "redaction"),
         ("panel_charts",),
         ("assets", "data"),
-        ("pages",),
+        ("embedded", "pages"),
         ("documents",),
         ("planned",),
         ("extras", "histories", "swept"),
@@ -47,7 +47,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("build", "figures", "host"),
         ("demo_views", "publishing"),
         ("demo", "serve"),
-        ("digits", "cli"),
+        ("digits", "cli", "mkdocs"),
         ("demo_denoise", "demo_online", "demo_sweep"),
     ),
     "sweeps": (
@@ -73,7 +73,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     "runstore.format": (
         ("yaml_text",),
         ("yaml_core",),
-        ("copying", "host", "lenient", "names", "sweep_records", "values", "yaml12"),
+        ("copying", "edited", "host", "lenient", "names", "sweep_records", "values", "yaml12"),
         ("run_layout", "sweep_layout"),
         ("checking", "layout", "portions"),
         ("locate", "records", "sections"),
@@ -243,6 +243,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("logged",),
     ),
     "sitegen.documents": (("writing",), ("runs",), ("artifacts", "projects", "site", "sweeps")),
+    "sitegen.mkdocs": (("text", "watching"), ("page",), ("config", "markup", "site"), ("plugin",)),
     "sitegen.publishing": (
         ("branch", "folder", "outline", "patterns"),
         ("secrets",),
@@ -278,6 +279,9 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("claims", "crosslinks", "curves", "figures", "tables"),
         ("table_html", "values"),
         ("report",),
+        ("walking",),
+        ("as_latex", "as_markdown"),
+        ("document",),
     ),
     "sweeps.stopping": (("bands",), ("asha", "hyperband", "median"), ("rule",)),
     "sweeps.proposing": (("evidence", "objective", "prior"), ("proposal",)),
@@ -307,6 +311,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pynvml": ("runstore.recording",),
     "psutil": ("runstore.recording", "runstore.format.host", "sweeps.sealing"),
     "watchfiles": ("sitegen.serve",),
+    "mkdocs": ("sitegen.mkdocs.config", "sitegen.mkdocs.plugin"),
 }
 """Where a library may be imported; one that is not listed may be imported anywhere."""
 

@@ -9,7 +9,6 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
@@ -17,6 +16,8 @@ import orjson
 
 from runstore.errors import FormatError, StoreError
 from runstore.format import lenient, yaml12
+from runstore.format.edited import Fields, choice, text
+from runstore.format.edited import parse_time as parse_time
 from runstore.format.layout import GITATTRIBUTES, GITIGNORE, StoreLayout
 
 FORMAT: Final = 1
@@ -194,8 +195,8 @@ def load_store(path: Path) -> StoreMeta:
         raise FormatError(path, "format", f"{version}, an older format", str(FORMAT), "run `runstore migrate`")
     return StoreMeta(
         format=version,
-        entity=_text(path, values, "entity"),
-        artifacts=cast(ArtifactPolicy, _choice(path, values, "artifacts", get_args(ArtifactPolicy), "commit")),
+        entity=text(path, values, "entity"),
+        artifacts=cast(ArtifactPolicy, choice(path, values, "artifacts", get_args(ArtifactPolicy), "commit")),
     )
 
 
@@ -232,13 +233,13 @@ def load_project(path: Path, mistakes: list[FormatError] | None = None) -> Proje
 
     A field that cannot be used keeps its default, and is noted in `mistakes`.
     """
-    fields = _Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
+    fields = Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
     return ProjectMeta(
         title=fields.text("title"),
         description=fields.text("description"),
         visibility=cast(Visibility, fields.choice("visibility", get_args(Visibility), "private")),
         views=tuple(fields.views()),
-        publish=tuple(fields.publish()),
+        publish=cast(tuple[Publishable, ...], tuple(fields.words("publish", PUBLISHABLE, "logs, host"))),
     )
 
 
@@ -262,7 +263,7 @@ def load_run(path: Path, mistakes: list[FormatError] | None = None) -> RunMeta:
     A field that cannot be used keeps its default, and is noted in `mistakes`; so is a `created` that is no time,
     whose text stays.
     """
-    fields = _Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
+    fields = Fields(path, _read_mapping(path), [] if mistakes is None else mistakes)
     return RunMeta(
         id=path.parent.name,
         name=fields.text("name"),
@@ -273,15 +274,6 @@ def load_run(path: Path, mistakes: list[FormatError] | None = None) -> RunMeta:
         notes=fields.text("notes"),
         sweep=fields.text("sweep"),
     )
-
-
-def parse_time(text: str) -> float | None:
-    """Seconds since 1970 of an ISO 8601 time (UTC where it names no zone), None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def dump_state(state: RunState) -> bytes:
@@ -433,94 +425,3 @@ def _read_mapping(path: Path) -> dict[str, Any]:
             path, "line 1", f"a {type(values).__name__}", "a mapping of key: value", "write key: value lines"
         )
     return values
-
-
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """The fields of a record that a person may have edited, each read by itself; what is wrong goes to `mistakes`."""
-
-    path: Path
-    values: dict[str, Any]
-    mistakes: list[FormatError]
-
-    def text(self, key: str) -> str:
-        try:
-            return _text(self.path, self.values, key)
-        except FormatError as error:
-            self.mistakes.append(error)
-            return ""
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        try:
-            return _choice(self.path, self.values, key, choices, default)
-        except FormatError as error:
-            self.mistakes.append(error)
-            return default
-
-    def time(self, key: str) -> str:
-        text = self.text(key)
-        if text and parse_time(text) is None:
-            self.note(key, _short(text), "a time of ISO 8601", f"write {key}: '2026-10-01T10:00:00Z'")
-        return text
-
-    def tags(self) -> list[str]:
-        """The tags; one word stands for a list of one."""
-        found = self.values.get("tags")
-        if not isinstance(found, list | dict):
-            return [tag] if (tag := self.text("tags")) else []
-        if isinstance(found, dict):
-            self.note("tags", "a dict", "a list of words", "write tags: [a, b]")
-            return []
-        for number, tag in enumerate(found, 1):
-            if not isinstance(tag, str | int | float):
-                self.note("tags", f"a {type(tag).__name__} as item {number}", "a word", "write tags: [a, b]")
-        return [str(tag) for tag in found if isinstance(tag, str | int | float)]
-
-    def views(self) -> list[dict[str, Any]]:
-        found = self.values.get("views") or []
-        if not isinstance(found, list):
-            self.note("views", f"a {type(found).__name__}", "a list of mappings", "write each view as - name: …")
-            return []
-        for number, view in enumerate(found, 1):
-            if not isinstance(view, dict):
-                what = f"a {type(view).__name__} as item {number}"
-                self.note("views", what, "a mapping", "write each view as - name: …")
-        return [view for view in found if isinstance(view, dict)]
-
-    def publish(self) -> list[Publishable]:
-        """What a public site may show beside the rest; one word stands for a list of one."""
-        found = self.values.get("publish") or []
-        words = found if isinstance(found, list) else [found]
-        for number, word in enumerate(words, 1):
-            if word not in PUBLISHABLE:
-                what = f"{_short(word)} as item {number}" if isinstance(found, list) else _short(word)
-                self.note("publish", what, "words out of " + " ".join(PUBLISHABLE), "write publish: [logs, host]")
-        return [word for word in PUBLISHABLE if word in words]
-
-    def note(self, key: str, found: str, expected: str, mend: str) -> None:
-        self.mistakes.append(FormatError(self.path, key, found, expected, mend))
-
-
-def _short(found: Any) -> str:
-    """What was found, as a message shows it."""
-    if not isinstance(found, str):
-        return f"a {type(found).__name__}"
-    return repr(found if len(found) <= 40 else found[:39] + "…")
-
-
-def _text(path: Path, values: dict[str, Any], key: str) -> str:
-    value = values.get(key)
-    if value is None:
-        return ""
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise FormatError(path, key, f"a {type(value).__name__}", "text", f"write {key}: some text")
-
-
-def _choice(path: Path, values: dict[str, Any], key: str, choices: tuple[str, ...], default: str) -> str:
-    value = values.get(key)
-    if value is None:
-        return default
-    if value not in choices:
-        raise FormatError(path, key, repr(value), "one of " + " ".join(choices), f"write {key}: {default}")
-    return str(value)

@@ -88,8 +88,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's Markdown for MkDocs, what stands where its blocks did, by the words that keep their places, its own files
-    by their paths in the site of MkDocs, the `ids` of its figures, and what is wrong with it, by line."""
+    """A page's Markdown for MkDocs; its blocks, by the words that keep their places; its own files, by their paths in the
+    site of MkDocs; the `ids` of its figures; what is wrong with it, by line.
+
+    `is_ours` says whether anything on it is made here, `is_drawn` whether scripts have to draw something.
+    """
 
     markdown: str
     blocks: Mapping[str, str] = field(default_factory=dict)

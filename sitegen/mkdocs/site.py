@@ -1,4 +1,4 @@
-"""Our site as a part of a site of MkDocs: built into a folder that lasts, so that each build makes only what changed."""
+"""Our site as a part of a site of MkDocs: built in a folder that lasts, so that each build makes only what changed."""
 
 import hashlib
 import json

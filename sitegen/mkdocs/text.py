@@ -1,7 +1,7 @@
 """The Markdown of a page of MkDocs, before MkDocs reads it: which parts of it are ours, and on which lines they stand.
 
-Fences are taken out, and a word stands in their places that no extension of Markdown touches. Values become text in which
-nothing is Markdown or HTML; of a claim the words stay, between two tags.
+Our fences are taken out, and words stand in their places that no extension of Markdown touches. Values become text in
+which nothing is Markdown or HTML; of a claim the words stay, between two tags.
 """
 
 import re
@@ -95,13 +95,14 @@ class Inline:
 def written(found: Iterable[Part], inline: Inline, place: Callable[[int], str]) -> str:
     """The text for MkDocs; `place` is the word that stands where a block did, by its number from 0."""
     numbers = count()
-    shown = {
-        "prose": lambda part: _said(part, inline),
-        "code": lambda part: part.text,
-        # A paragraph of its own.
-        "block": lambda part: f"\n{_indent(part.text)}{place(next(numbers))}\n",
-    }
-    return "\n".join(shown[part.kind](part) for part in found)
+
+    def shown(part: Part) -> str:
+        if part.kind == "block":
+            # A paragraph of its own.
+            return f"\n{_indent(part.text)}{place(next(numbers))}\n"
+        return _said(part, inline) if part.kind == "prose" else part.text
+
+    return "\n".join(map(shown, found))
 
 
 def _said(part: Part, inline: Inline) -> str:

@@ -17,6 +17,7 @@ from sitegen.reports.scope import Scope
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
+    from markdown_it.tree import SyntaxTreeNode
 
     from sitegen.reports.rendering import Heading
 
@@ -76,6 +77,21 @@ class Markdown:
         mistakes = sorted([*self._mistakes, *rendering.mistakes], key=lambda mistake: mistake.line)
         return Rendered(html, tuple(rendering.headings), tuple(mistakes), self._words)
 
+    def tree(self) -> "SyntaxTreeNode":
+        """The text as a tree, for other forms of it."""
+        from markdown_it.tree import SyntaxTreeNode
+
+        return SyntaxTreeNode(list(self._tokens))
+
+    @property
+    def sections(self) -> Mapping[str, str]:
+        """The titles of its sections by their ids."""
+        return self._shape.sections
+
+    def line(self, at: int) -> int:
+        """The line of the report's file for one of the text, from 0."""
+        return self._first + at
+
     def _fences(self, blocks: frozenset[str]) -> "list[Fence]":
         found: list[Fence] = []
         for token in self._tokens:
@@ -94,14 +110,21 @@ class Markdown:
 
 def inline(text: str, line: int, scope: Scope) -> tuple[Markup, tuple[Mistake, ...]]:
     """A caption or a title, on one line of the file, as HTML without blocks."""
-    from sitegen.reports.structure import Shape
     from sitegen.reports.wording import Wording
 
     text = _encodable(text.rstrip()[:_LONGEST_CAPTION])
-    tokens = _parser().parseInline(text, _env(text, Shape()))
+    tokens = inline_tokens(text)
     wording = Wording(scope, {}, line)
     html = wording.words(text, tokens[0].children or () if tokens else (), line)
     return wording.pieces.put_in(html), tuple(wording.mistakes)
+
+
+def inline_tokens(text: str) -> "Sequence[Token]":
+    """A caption or a title as tokens."""
+    from sitegen.reports.structure import Shape
+
+    text = _encodable(text.rstrip()[:_LONGEST_CAPTION])
+    return _parser().parseInline(text, _env(text, Shape()))
 
 
 def _parsed(text: str, shape: Any) -> "Sequence[Token]":

@@ -21,6 +21,10 @@ _LATEX: Final = str.maketrans(
         "_": r"\_",
         "~": r"\textasciitilde{}",
         "%": r"\%",
+        # After the end of a row they would begin an option.
+        "[": "{[}",
+        "]": "{]}",
+        "*": "{*}",
         "±": r"$\pm$",
     }
 )
@@ -73,17 +77,18 @@ def _class(is_number: bool, is_best: bool = False) -> Markup:
     return Markup(' class="{}"').format(" ".join(names)) if names else Markup("")
 
 
-def table_latex(table: TableBlock, caption: str = "", label: str = "") -> str:
-    """The table in LaTeX, for the packages booktabs and amsmath."""
+def table_latex(table: TableBlock, caption: str = "", label: str = "", *, is_written: bool = False) -> str:
+    """The table in LaTeX, for the packages booktabs and amsmath. `is_written`: the caption is LaTeX already."""
+    shown = caption if is_written else latex_text(caption)
     columns = "l" * table.names + "r" * (len(table.heads) - table.names)
     lines = [
         r"\begin{table}[t]",
         r"\centering",
-        *([rf"\caption{{{_latex(caption)}}}"] if caption else []),
+        *([rf"\caption{{{shown}}}"] if caption else []),
         *([rf"\label{{{label}}}"] if label else []),
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        " & ".join(map(_latex, table.heads)) + r" \\",
+        " & ".join(map(latex_text, table.heads)) + r" \\",
         r"\midrule",
         *(" & ".join(map(_latex_cell, row)) + r" \\" for row in table.rows),
         r"\bottomrule",
@@ -93,12 +98,13 @@ def table_latex(table: TableBlock, caption: str = "", label: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
+    """A text of anybody's on one line of LaTeX, in which nothing is a command."""
     return " ".join(text.split()).translate(_LATEX)
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = cell.spread.latex if cell.spread else _latex(cell.text)
+    text = cell.spread.latex if cell.spread else latex_text(cell.text)
     if not cell.is_best:
         return text
     return rf"$\boldsymbol{{{text[1:-1]}}}$" if text.startswith("$") else rf"\textbf{{{text}}}"
@@ -110,12 +116,13 @@ def table_markdown(table: TableBlock) -> str:
 
 
 def _markdown(table: TableBlock) -> Iterator[str]:
-    yield "| " + " | ".join(map(_plain, table.heads)) + " |"
+    yield "| " + " | ".join(map(markdown_text, table.heads)) + " |"
     yield "|" + "|".join(" :-- " if at < table.names else " --: " for at in range(len(table.heads))) + "|"
     for row in table.rows:
-        cells = (f"**{_plain(cell.text)}**" if cell.is_best else _plain(cell.text) for cell in row)
+        cells = (f"**{markdown_text(cell.text)}**" if cell.is_best else markdown_text(cell.text) for cell in row)
         yield "| " + " | ".join(cells) + " |"
 
 
-def _plain(text: str) -> str:
+def markdown_text(text: str) -> str:
+    """A text of anybody's on one line of Markdown, in which nothing is markup."""
     return " ".join(text.split()).translate(_MARKDOWN)

@@ -13,7 +13,7 @@ from sitegen.assets import templates_dir
 from sitegen.bundles import bundled, parts, smaller
 
 TEMPLATES = sorted(templates_dir().rglob("*.jinja"))
-SCRIPTS = sorted([*(templates_dir() / "assets").glob("*.js"), *(templates_dir() / "frame").glob("*.js")])
+SCRIPTS = sorted(path for place in ("assets", "embed", "frame") for path in (templates_dir() / place).glob("*.js"))
 
 
 def tree(path: Path) -> nodes.Template:
