@@ -2,12 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from runstore.format.layout import ProjectLayout, StoreLayout
+from runstore.reading.disclosure import Disclosure
 from runstore.reading.problems import Problem
 from runstore.reading.store import Store
 from sitegen import urls
@@ -75,18 +76,21 @@ class ReportFile:
 
 
 def report_files(store: Store, problems: list[Problem]) -> Iterator[ReportFile]:
-    """Every report of a store, by project and name; what cannot be read is noted."""
-    layouts: list[tuple[str, StoreLayout | ProjectLayout]] = [("", store.layout)]
-    for project, layout in [*layouts, *((each.name, each.layout) for each in store.projects)]:
-        try:
-            paths = layout.reports()
-        except OSError as error:
-            problems.append(Problem(store.relative(layout.reports_dir), 0, f"cannot be listed ({error.strerror})"))
-            continue
-        yield from _read_all(paths, project, store, problems)
+    """Every report of a store, by project and name; what cannot be read is noted. Of a store that is read for the world
+    no drafts, and texts without what stays in the store."""
+    yield from _read_all(store.layout, "", store, store.disclosure, problems)
+    for project in store.projects:
+        yield from _read_all(project.layout, project.name, store, project.disclosure, problems)
 
 
-def _read_all(paths: Sequence[Path], project: str, store: Store, problems: list[Problem]) -> Iterator[ReportFile]:
+def _read_all(
+    layout: StoreLayout | ProjectLayout, project: str, store: Store, tell: Disclosure, problems: list[Problem]
+) -> Iterator[ReportFile]:
+    try:
+        paths = layout.reports()
+    except OSError as error:
+        problems.append(Problem(store.relative(layout.reports_dir), 0, f"cannot be listed ({error.strerror})"))
+        return
     slugs = urls.slugs(_printable(path.stem) for path in paths)
     for path in paths:
         relative, name = store.relative(path), _printable(path.stem)
@@ -97,7 +101,9 @@ def _read_all(paths: Sequence[Path], project: str, store: Store, problems: list[
         except ValueError as error:
             problems.append(Problem(relative, 0, str(error)))
         else:
-            yield ReportFile(name, slugs[name], project, path, relative, text)
+            found = ReportFile(name, slugs[name], project, path, relative, tell.text(text))
+            if tell.is_whole or found.front.status == "published":
+                yield found
 
 
 def _text(path: Path) -> str:

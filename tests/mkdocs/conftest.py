@@ -1,0 +1,41 @@
+"""Sites of MkDocs, built once for all tests of a worker, and Chromium as the other browser tests have it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import chromium, open_page, playwright
+from tests.mkdocs.sites import DEEP, INDEX, built, write_lab, write_site
+
+__all__ = ["chromium", "open_page", "playwright"]
+
+MATERIAL = {
+    "name": "material",
+    "font": False,
+    "features": ["navigation.instant"],
+    "palette": [
+        {"scheme": "default", "toggle": {"icon": "material/weather-night", "name": "dark"}},
+        {"scheme": "slate", "toggle": {"icon": "material/weather-sunny", "name": "light"}},
+    ],
+}
+SITES = {
+    "material": {"theme": MATERIAL, "use_directory_urls": True},
+    "material-flat": {"theme": {"name": "material", "font": False}, "use_directory_urls": False},
+    "mkdocs": {"theme": {"name": "mkdocs", "highlightjs": False}, "use_directory_urls": False},
+    "readthedocs": {"theme": {"name": "readthedocs", "highlightjs": False}, "use_directory_urls": True},
+}
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Runstore keeps what it made for these tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session", params=sorted(SITES))
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """A site of each theme, with addresses of both kinds."""
+    folder = tmp_path_factory.mktemp(request.param)
+    write_lab(folder / "experiments")
+    pages = {"index.md": INDEX, "a b/deep.md": DEEP}
+    return built(write_site(folder, pages, **SITES[request.param]), cache)
