@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from runstore.reading.store import Store
 from sitegen import urls
 from sitegen.overviews import Overviews
+from sitegen.pages.artifacts import ArtifactIndex
 from sitegen.pages.context import PageContext
 from sitegen.plan import ProjectPlan, Render, SitePlan, plan_site, subjects_of
 from sitegen.planned import PlannedFile, fingerprint
@@ -48,7 +49,7 @@ def plan_pinned(store: Store, release: str, render: Render) -> SitePlan:
 def over(report: ReportPlan, plan: SitePlan) -> ReportPlan:
     """A report over the projects as they were."""
     subjects = subjects_of(plan.projects)
-    artifacts = plan.projects[0].artifacts.slugs if plan.projects else {}
+    artifacts = plan.projects[0].artifacts if plan.projects else ArtifactIndex()
     targets = replace(targets_of(subjects, artifacts), reports=report.targets.reports)
     return replace(report, subjects=subjects, targets=targets)
 

@@ -292,7 +292,7 @@ def plan_site(
     read = read_reports(store)
     projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
     subjects = subjects_of(projects)
-    targets = targets_of(subjects, artifacts.slugs)
+    targets = targets_of(subjects, artifacts)
     states = _states(projects)
     reports = plan_reports(read, store, release, subjects, targets, states)
     problems = [str(problem) for problem in (*store.all_problems(), *read.problems)]

@@ -54,18 +54,21 @@ def public_store(store: Store, today: Store | None = None) -> Store:
     public = [project for project in store.projects if _is_public(ruling.get(project.name))]
     hosts, users = _known_names(store, today)
     named = frozenset(project.name for project in public)
-    strictest = Redaction(frozenset(), Names.of(hosts, users), named)
-    projects = []
-    for project in public:
-        allowed = frozenset(ruling[project.name].publish)
+
+    def telling(allowed: frozenset[Publishable]) -> Redaction:
         names = Names.of(() if "host" in allowed else hosts, () if "user" in allowed else users)
-        projects.append(_public_project(project, Redaction(allowed, names, named)))
+        return Redaction(allowed, names, named)
+
+    let_out = [frozenset(ruling[project.name].publish) for project in public]
+    # What belongs to no project shows what all of them do.
+    shared = telling(frozenset.intersection(*let_out) if let_out else frozenset())
+    projects = [_public_project(project, telling(own)) for project, own in zip(public, let_out, strict=True)]
     return replace(
         store,
-        meta=replace(store.meta, entity=store.meta.entity if strictest.lets(store.meta.entity) else ""),
+        meta=replace(store.meta, entity=store.meta.entity if shared.lets(store.meta.entity) else ""),
         projects=tuple(projects),
-        problems=tuple(_told(each, strictest) for each in store.problems if each.path.partition("/")[0] in named),
-        disclosure=strictest,
+        problems=tuple(_told(each, shared) for each in store.problems if each.path.partition("/")[0] in named),
+        disclosure=shared,
     )
 
 

@@ -18,6 +18,7 @@ from sitegen.data.logged import logged_keys
 from sitegen.data.shards import shard
 from sitegen.documents.site import ReportEntry
 from sitegen.histories import Histories
+from sitegen.pages.artifacts import ArtifactIndex
 from sitegen.pages.context import Crumb, PageContext
 from sitegen.pages.report import ClaimRow, MistakeRow, Origin, ReportHeading, ReportPage
 from sitegen.planned import PlannedFile, fingerprint
@@ -117,7 +118,7 @@ class ReportPlan:
 
 def _only_reports(read: "ReportsRead") -> Targets:
     """What a report may link to while nothing is known of any project: other reports."""
-    return Targets({}, {}, {}, {(file.project, file.name): file for file in read.files})
+    return Targets({}, {}, ArtifactIndex(), {(file.project, file.name): file for file in read.files})
 
 
 def _identity(content: Any) -> Any:
@@ -274,8 +275,8 @@ def _logged(project: Project) -> dict[str, tuple[str, ...]]:
     return {place: tuple(each["key"] for each in keys if each["place"] == place) for place in ("media", "tables")}
 
 
-def targets_of(subjects: Mapping[str, Subject], artifacts: Mapping[str, Mapping[str, str]]) -> Targets:
-    """What links of reports may lead to; `artifacts` has the directories of their pages, by project and name."""
+def targets_of(subjects: Mapping[str, Subject], artifacts: ArtifactIndex) -> Targets:
+    """What reports may speak of beside runs."""
     return Targets(
         {name: subject.project for name, subject in subjects.items()},
         {name: subject.sweeps for name, subject in subjects.items()},
@@ -298,6 +299,8 @@ def plan_reports(
     targets = replace(targets, reports=_only_reports(read).reports)
     titles = fingerprint([(each.key, each.slug, each.title) for each in read.files])
     here = head(store.layout.root)
+    if not store.disclosure.allows("remote"):
+        here = replace(here, web=None)
     plans: list[ReportPlan] = []
     pinned: dict[str, list[tuple[Commit, ReportFile]]] = {}
     for file in read.files:

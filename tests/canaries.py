@@ -74,6 +74,7 @@ def write_canaries(root: Path, publish: str = "") -> Path:
     _write_run(root, "r2", attempts=True)
     _write_artifacts(root)
     _write_sweep(root)
+    _write_reports(root)
     write_file(root / "canaryprivate.d/x", "a link's place")
     (root / "hidden" / "canaryprivate-link").symlink_to("/")
     return root
@@ -159,6 +160,15 @@ def _write_sweep(root: Path) -> None:
         write_file(layout.done(number), dump(outcome))
     process = Process(host="canaryagent-1", pid=100)
     write_file(layout.agent("canaryagent-1-100"), dump(Beat("canaryagent-1-100", 4, "bye", process)))
+
+
+def _write_reports(root: Path) -> None:
+    head = f"title: What {USER} found\nauthors: [{USER}, {EMAIL}]\n"
+    text = f"{NOTES}\n\n```panel\ntype: line\nmetrics: [loss]\ncaption: on {HOST}\n```\n"
+    write_file(root / "open/reports/told.md", f"---\n{head}status: published\n---\n\n{text}")
+    write_file(root / "reports/all.md", f"---\n{head}status: published\n---\n\n{text.split('```')[0]}")
+    write_file(root / "open/reports/begun.md", "---\ntitle: canaryprivate\n---\n\nnot done\n")
+    write_file(root / "hidden/reports/told.md", "---\ntitle: canaryprivate\nstatus: published\n---\n\nhidden\n")
 
 
 def found_in(site: Path, words: tuple[str, ...]) -> list[str]:

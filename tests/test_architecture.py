@@ -277,6 +277,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("comparing", "filters", "front", "known", "panels", "rendering"),
         ("blocks", "checks", "files", "markdown", "sandbox"),
         ("claims", "crosslinks", "curves", "figures", "tables"),
+        ("lineage",),
         ("table_html", "values"),
         ("report",),
         ("walking",),

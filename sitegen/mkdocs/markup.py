@@ -15,12 +15,12 @@ _VIEWING: Final = ("plots.js", "viewers.js")
 _AROUND: Final = Markup(
     '<link rel="stylesheet" href="{style}">\n{html}\n'
     '<div class="runstore" data-home="{data}" data-viewers="{viewers}" data-viewers-style="{style}"'
-    ' data-vega-lite="{lite}">\n{icons}</div>\n<script src="{start}" data-scripts="{scripts}"></script>\n'
+    ' data-vega-lite="{lite}"{pageless}>\n{icons}</div>\n<script src="{start}" data-scripts="{scripts}"></script>\n'
 )
 
 
-def surrounded(html: str, page: Page, address: str, assets: AssetSet) -> str:
-    """The HTML of a page, which is at `address` in the site, with all that it loads."""
+def surrounded(html: str, page: Page, address: str, assets: AssetSet, *, pages: bool) -> str:
+    """The HTML of a page, which is at `address` in the site, with all that it loads; `pages`: whether runs have some."""
     root = urls.up(address)
     ours = root + FOLDER
     beside = [assets.url("", name).removeprefix(f"{urls.STATIC}/") for name in _DRAWING]
@@ -29,6 +29,7 @@ def surrounded(html: str, page: Page, address: str, assets: AssetSet) -> str:
         style=assets.url(ours, STYLES),
         data=root + page.data if page.is_drawn else "",
         viewers=" ".join(assets.url(ours, name) for name in _VIEWING),
+        pageless="" if pages else Markup(" data-pageless"),
         lite=assets.url(ours, "vega-lite.js"),
         icons=_icons() if page.is_drawn else "",
         start=assets.url(ours, START),

@@ -32,6 +32,7 @@ FOLDER: Final = "runstore/"
 KEYS: Final = ("project", "runs", "checks")
 """What a page's front matter, and the plugin's configuration but for the checks, say below `runstore:`."""
 
+_TO_PAGES: Final = re.compile(r'<a (?:class="[^"]*" )?href="[^"]*index\.html(?:#[^"]*)?"[^>]*>(.*?)</a>', re.DOTALL)
 _SIGNS: Final = {"holds": ("✓", "holds"), "fails": ("✗", "does not hold"), "unknown": ("?", "cannot be checked")}
 
 
@@ -88,8 +89,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page's Markdown for MkDocs; its blocks, by the words that keep their places; its own files, by their paths in the
-    site of MkDocs; the `ids` of its figures; what is wrong with it, by line.
+    """A page's Markdown for MkDocs; its blocks, by the words that keep their places; its own files, by their paths in
+    the site of MkDocs; the `ids` of its figures; what is wrong with it, by line.
 
     `is_ours` says whether anything on it is made here, `is_drawn` whether scripts have to draw something.
     """
@@ -102,9 +103,10 @@ class Page:
     is_drawn: bool = False
     is_ours: bool = False
 
-    def placed(self, html: str) -> str:
-        """The page's HTML with its blocks in it."""
-        for word, block in self.blocks.items():
+    def placed(self, html: str, *, pages: bool) -> str:
+        """The page's HTML with its blocks in it; without `pages` of runs and projects nothing in these links to any."""
+        for word, made in self.blocks.items():
+            block = made if pages else _TO_PAGES.sub(r"<span>\1</span>", made)
             html = re.sub(rf"<p>\s*{word}\s*</p>|{word}", lambda _, block=block: block, html)  # type: ignore[misc]
         return html
 

@@ -110,7 +110,8 @@ class RunstorePlugin(BasePlugin[RunstoreConfig]):
             return html
         if page.present_anchor_ids is not None:
             page.present_anchor_ids.update(made.ids)
-        return surrounded(made.placed(html), made, page.file.dest_uri, embedding_assets())
+        pages = self.config.site
+        return surrounded(made.placed(html, pages=pages), made, page.file.dest_uri, embedding_assets(), pages=pages)
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Puts beside the pages what they load."""

@@ -127,5 +127,6 @@ def names(expression: str) -> frozenset[str]:
 
 
 def plain(text: str) -> str:
-    """A text in which Markdown, its extensions and HTML find nothing that they know."""
-    return _PLAIN.sub(lambda found: f"&#{ord(found[0])};", " ".join(text.split()))
+    """A text in which Markdown, its extensions and HTML find nothing that they know; what cannot be seen is marked."""
+    seen = "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
+    return _PLAIN.sub(lambda found: f"&#{ord(found[0])};", seen)

@@ -276,7 +276,7 @@ def artifact_page(
         type=collection.type,
         project=collection.project,
         versions=tuple(_version(index, version, root) for version in newest),
-        graph=_graph(index, newest, root),
+        graph=graph(index, newest, root),
         compared=compared,
         problems=tuple(
             ProblemRow(collection.name, tell(str(each).replace(f"{store.layout.root}/", "")))
@@ -337,8 +337,11 @@ def _run_link(run: RunRecord, root: str) -> Link:
 _ROW, _BOX, _GAP, _TOP = 40, 220, 90, 8
 
 
-def _graph(index: ArtifactIndex, versions: Iterable[Version], root: str) -> Graph:
-    """The newest versions in the middle, beside them the runs that made and used them, in the same order every time."""
+def graph(index: ArtifactIndex, versions: Iterable[Version], root: str, page: str = "") -> Graph:
+    """The newest versions in the middle, beside them the runs that made and used them, in the same order every time.
+
+    `page` leads to the artifact's own, "" from there.
+    """
     shown = list(versions)
     drawn = shown[:MAX_DRAWN]
     makers = _column(run for version in drawn for run in _makers(index, version))
@@ -347,7 +350,7 @@ def _graph(index: ArtifactIndex, versions: Iterable[Version], root: str) -> Grap
     paths = []
     for at, version in enumerate(drawn):
         label = ", ".join((version.version, *version.aliases))
-        boxes.append(Box(_BOX + _GAP, _TOP + at * _ROW, _BOX, "version", _short(label), f"#{version.version}"))
+        boxes.append(Box(_BOX + _GAP, _TOP + at * _ROW, _BOX, "version", _short(label), f"{page}#{version.version}"))
         paths += [_path(0, makers[run.project, run.id][0], at) for run in _makers(index, version)]
         used = [users.get((run.project, run.id)) for run in _runs(index, version, INPUT)]
         paths += [_path(1, at, place[0]) for place in used if place]

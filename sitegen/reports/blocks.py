@@ -17,8 +17,10 @@ WORDS: Final = frozenset({"panel", "panels", "table", "runs", "lineage"})
 """The first words of the fences that are blocks."""
 LARGEST: Final = 200_000
 """Characters that one block may have."""
+MOST: Final = 300
+"""Blocks that one report may have."""
 
-_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_ID: Final = re.compile(r"(?:fig|tab|tbl)-[A-Za-z0-9_-]{1,60}")
 _MOST_PANELS: Final = 60
 
 
@@ -48,6 +50,11 @@ class PanelGrid:
     sweep: Sweep | None
     source: str
 
+    @property
+    def projects(self) -> set[str]:
+        """The projects that it shows something of."""
+        return {each.project.name for each in self.sets}
+
 
 def section_of(text: str, line: int) -> Section:
     """The YAML of a block whose first line is the file's `line`. Raises `ReportError`."""
@@ -66,7 +73,7 @@ def head_of(section: Section, line: int) -> Head:
     """What a block says of itself. Raises `ReportError`."""
     name = section.text("id")
     if name and not _ID.fullmatch(name):
-        section.fail("id", repr(name), "letters, digits, - and _, a letter first", "name it as in fig-accuracy")
+        section.fail("id", repr(name), "fig- or tab- and letters, digits, - and _", "name it as in fig-accuracy")
     at = section.source.line((*section.path, "caption"))
     first = getattr(section.source, "first", 1)
     return Head(line, name, section.text("caption"), first + at - 1 if at else line)
@@ -83,7 +90,7 @@ def read_panels(word: str, text: str, line: int, sets: RunSets) -> PanelGrid:
         columns = section.integer("columns", 2, least=1, most=MOST_COLUMNS)
         inner = _inner(section)
     sweep = sets.sweep(section) if "sweep" in section else None
-    found = _sets(section, sets, sweep)
+    found = sets.over(section, sweep)
     subject = sets.subject(found[0])
     panels = []
     for each in inner:
@@ -115,12 +122,3 @@ def _check_place(each: Section, block: Section, sweep: Sweep | None) -> None:
             each.fail(
                 key, f"{key}: in a panel of a grid", f"{key}: of the block", "move it up, or make it a panel block"
             )
-
-
-def _sets(section: Section, sets: RunSets, sweep: Sweep | None) -> tuple[RunSet, ...]:
-    """The runs of a block: of a sweep all of its own, where it does not say which."""
-    if sweep is None or "runs" in section:
-        return sets.of(section)
-    if not sweep.runs:
-        section.fail("sweep", f"the sweep {sweep.id}, which has no runs yet", "one that has", "start an agent")
-    return (RunSet(sweep.name, sweep.project, tuple(sweep.runs), (), {}),)

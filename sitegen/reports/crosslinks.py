@@ -7,6 +7,7 @@ from typing import Final
 from runstore.reading.store import Project
 from sitegen import urls
 from sitegen.data.sweeps import Sweep
+from sitegen.pages.artifacts import ArtifactIndex
 from sitegen.reports.files import ReportFile
 from sitegen.reports.runsets import find_run
 from sitegen.reports.scope import Link
@@ -16,12 +17,12 @@ _PLACES: Final = ("sweeps", "reports", "artifacts")
 
 @dataclass(frozen=True)
 class Targets:
-    """What links of reports may lead to, by project: `sweeps` by id, `artifacts` the directories of their pages by
-    name, and every report of the store by project and name."""
+    """What reports may speak of beside runs, by project: `sweeps` by id, `artifacts`, and every report of the store by
+    project and name."""
 
     projects: Mapping[str, Project]
     sweeps: Mapping[str, Mapping[str, Sweep]]
-    artifacts: Mapping[str, Mapping[str, str]]
+    artifacts: ArtifactIndex
     reports: Mapping[tuple[str, str], ReportFile]
 
 
@@ -75,7 +76,7 @@ class CrossLinks:
             sweep = self.targets.sweeps.get(project, {}).get(name)
             return (sweep.name, self.base + urls.sweep_page(project, sweep.slug)) if sweep else None
         if place == "artifacts":
-            slug = self.targets.artifacts.get(project, {}).get(name)
+            slug = self.targets.artifacts.slugs.get(project, {}).get(name)
             return (name, self.base + urls.artifact_page(project, slug)) if slug else None
         report = self.targets.reports.get((project, name)) or self.targets.reports.get(("", name))
         return (report.title, self.site + urls.report_page(report.project, report.slug)) if report else None

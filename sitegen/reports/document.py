@@ -35,7 +35,7 @@ def report_document(report: Report, built_from: Mapping[str, Any]) -> bytes:
 
 
 def _projects(report: Report) -> set[str]:
-    return {found.project.name for block in report.blocks for found in block.sets}
+    return {name for block in report.blocks for name in block.projects}
 
 
 def _project(name: str, report: Report, page: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from runstore.format import yaml12
@@ -135,10 +136,14 @@ def _status(section: Section) -> str:
 
 
 def _date(section: Section) -> str:
-    date = section.text("date")
-    if not _DATE.fullmatch(date):
-        section.fail("date", shown(date), "a day", "write it as 2026-11-30")
-    return date
+    text = section.text("date")
+    try:
+        if not _DATE.fullmatch(text):
+            raise ValueError
+        date.fromisoformat(text)
+    except ValueError:
+        section.fail("date", shown(text), "a day", "write it as 2026-11-30")
+    return text
 
 
 def _as_of(section: Section) -> str:

@@ -109,6 +109,20 @@ class RunSets:
             section.fail("runs", "run sets of several projects", "those of one", "give each project a block of its own")
         return found
 
+    def over(self, section: Section, sweep: Sweep | None) -> tuple[RunSet, ...]:
+        """The runs of a block: of a sweep all of its own, where it does not say which. Raises `ReportError`."""
+        if sweep is None:
+            return self.of(section)
+        if "runs" not in section:
+            if not sweep.runs:
+                section.fail("sweep", f"the sweep {sweep.id}, which has no runs yet", "one that has", "start an agent")
+            return (RunSet(sweep.name, sweep.project, tuple(sweep.runs)),)
+        found = self.of(section)
+        name = sweep.project.name
+        if found[0].project.name != name:
+            section.fail("runs", f"runs of {found[0].project.name}", f"some of {name}, as the sweep is", "leave it out")
+        return found
+
     def subject(self, found: RunSet) -> Subject:
         """The project that a set's runs are of."""
         return self.subjects[found.project.name]

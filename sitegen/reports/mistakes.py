@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from runstore.errors import RunstoreError, UsageError
 from runstore.format.sections import Path, Source
 
-
 NOTHING: Final = "\N{EN DASH}"
 """In place of a value that is not there."""
 

@@ -14,13 +14,14 @@ from runstore.reading.problems import Problem
 from sitegen import urls
 from sitegen.data.sweeps import Sweep
 from sitegen.reports.beside import read_beside
-from sitegen.reports.blocks import WORDS, PanelGrid, head_of, read_panels, section_of
+from sitegen.reports.blocks import MOST, WORDS, PanelGrid, head_of, read_panels, section_of
 from sitegen.reports.citations import LARGEST, Bibliography, bibliography
 from sitegen.reports.claims import Verdict
 from sitegen.reports.crosslinks import CrossLinks, Targets
 from sitegen.reports.figures import Drawn, figure_html, payload
 from sitegen.reports.files import ReportFile
 from sitegen.reports.known import RunSets, Subject
+from sitegen.reports.lineage import LineageBlock, lineage_html, read_lineage
 from sitegen.reports.markdown import Fence, Markdown, inline
 from sitegen.reports.mistakes import NOTHING, Mistake, Mistakes, ReportError
 from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 WORDS_A_MINUTE: Final = 230
 _EXPRESSION: Final = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
 
-Block = PanelGrid | TableBlock
+Block = PanelGrid | TableBlock | LineageBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class _Compiler:
     def report(self) -> Report:
         parts = self.file.parts
         text = Markdown(parts.body, parts.body_line, WORDS)
-        found = [self._block(fence) for fence in text.fences]
+        found = [self._block(fence, at) for at, fence in enumerate(text.fences)]
         numbers = self._numbered(text, found)
         scope = self._scope()
         grids = tuple(self._drawn(found, numbers))
@@ -214,14 +215,18 @@ class _Compiler:
             cited=self.cited,
         )
 
-    def _block(self, fence: Fence) -> Block | ReportError:
+    def _block(self, fence: Fence, at: int) -> Block | ReportError:
         if self.gone:
             return ReportError(self.gone, fence.line)
         try:
+            if at >= MOST:
+                raise ReportError(f"found more than {MOST} panels and tables; split the report", fence.line)
             if fence.word in ("panel", "panels"):
                 return read_panels(fence.word, fence.text, fence.line, self.sets)
             section = section_of(fence.text, fence.line)
             head = head_of(section, fence.line)
+            if fence.word == "lineage":
+                return read_lineage(section, head, self.links.targets.artifacts, self.sets.usual)
             return read_table(section, head, self.sets, fence.text, by_run=fence.word == "runs")
         except RunstoreError as error:
             line = error.line if isinstance(error, ReportError) and error.line else fence.line
@@ -269,6 +274,9 @@ class _Compiler:
         caption, wrong = inline(block.head.caption, block.head.caption_line, scope)
         for mistake in wrong:
             self.mistakes.add(*mistake)
+        if isinstance(block, LineageBlock):
+            artifacts = self.links.targets.artifacts
+            return lineage_html(block, artifacts, number, caption, self.page, self.base)
         if isinstance(block, TableBlock):
             return table_html(block, number, caption, self.page, self.base)
         drawn = next(each for each in grids if each.grid is block)

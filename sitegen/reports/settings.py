@@ -1,5 +1,7 @@
 """The settings of panels as a report writes them, each read from YAML into what the panel's script takes."""
 
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +13,8 @@ from runstore.reading.columns import Columns
 from sitegen.reports.runsets import column
 
 _AXES: Final = ("_step", "_runtime", "_timestamp", "defined")
+LARGEST_SPEC: Final = 200_000
+"""Characters that the specification of a chart may have as JSON."""
 _ON_PAGES: Final = {"user": "author"}
 """Columns that have another name in a page's table of runs."""
 
@@ -157,11 +161,16 @@ def ends(section: Section, key: str, known: Known) -> tuple[Any, Any]:
 
 
 def _is_end(value: Any) -> bool:
-    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value == value)
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value))
 
 
 def specification(section: Section, key: str, known: Known) -> str:
     """A Vega-Lite or Vega specification, as JSON."""
-    import json
-
-    return json.dumps(dict(section.section(key, "write the specification as YAML or JSON").values))
+    values = section.section(key, "write the specification as YAML or JSON").values
+    try:
+        found = json.dumps(dict(values), allow_nan=False)
+    except ValueError:
+        section.fail(key, "a number that is not finite", "what JSON can hold", "write null in its place")
+    if len(found) > LARGEST_SPEC:  # A few lines of aliases unfold to as much as anybody likes.
+        section.fail(key, f"{len(found):,} characters as JSON", f"at most {LARGEST_SPEC:,}", "take data from the runs")
+    return found

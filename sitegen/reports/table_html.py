@@ -28,7 +28,7 @@ _LATEX: Final = str.maketrans(
         "±": r"$\pm$",
     }
 )
-_MARKDOWN: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>|#"})
+_MARKDOWN: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>|#&~$"})
 
 
 def table_html(table: TableBlock, number: int | None, caption: Markup, page: str, base: str = "") -> Markup:

@@ -29,6 +29,8 @@ SHOWS: Final[Mapping[str, Callable[[Sequence[float]], float]]] = {
 }
 """What a column may show of a group beside mean ± standard deviation."""
 MEAN_STD: Final = "mean ± std"
+_LIKE_VALUES: Final = frozenset({MEAN_STD, "mean", "median", "min", "max"})
+"""What is better where the values are."""
 MOST_ROWS: Final = 500
 MOST_RUNS: Final = 50
 """Rows of a table of runs that does not say how many."""
@@ -72,6 +74,11 @@ class TableBlock:
     hidden: int
     sets: tuple[RunSet, ...]
     source: str
+
+    @property
+    def projects(self) -> set[str]:
+        """The projects that it shows something of."""
+        return {each.project.name for each in self.sets}
 
 
 def read_table(section: Section, head: Head, sets: RunSets, source: str, *, by_run: bool = False) -> TableBlock:
@@ -119,7 +126,7 @@ def _column(section: Section, at: int, item: Any, found: RunSet) -> Column:
     show = _ALIKE.get(str(inner.get("show")), inner.get("show", MEAN_STD))
     if show not in (MEAN_STD, *SHOWS):
         inner.fail("show", shown(show), f"one of {MEAN_STD}, {', '.join(SHOWS)}", "choose one of them")
-    best = inner.choice("best", _BEST, _goal(key, found))
+    best = inner.choice("best", _BEST, _goal(key, found) if show in _LIKE_VALUES else "none")
     return Column(key, inner.text("label") or _label(key), show, inner.integer("digits", least=0, most=12), best)
 
 

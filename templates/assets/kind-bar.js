@@ -71,7 +71,7 @@
       tip,
       legend: context.key ? panelKinds.meaning(context) : null,
       height: rows.length * PER_BAR + ROOM,
-      click: ({ at }) => !grouped && (location.href = context.runs.link(rows[at].runs[0])),
+      click: ({ at }) => !grouped && context.runs.visit(rows[at].runs[0]),
     });
     const runs = all.reduce((sum, { n }) => sum + n, 0);
     return { about: panelKinds.about(context, all.length, runs), note: [all.length > rows.length ? `The first ${rows.length} of ${all.length} bars.` : "", panelKinds.leftOut(column, context.charted)].filter(Boolean).join(" ") };

@@ -26,7 +26,7 @@
     const swatch = element("span", { className: "swatch" });
     const group = context.groups?.find((each) => each.runs.includes(run));
     swatch.style.backgroundColor = context.colourOf(context.byColumn ? run : group ?? run);
-    return element("th", { scope: "col" }, element("a", { href: context.runs.link(run), title: context.runs.name[run] }, swatch, element("span", { className: "text" }, context.runs.name[run])));
+    return element("th", { scope: "col" }, element("a", { ...context.runs.linked(run), title: context.runs.name[run] }, swatch, element("span", { className: "text" }, context.runs.name[run])));
   }
 
   function body({ runs, rows }, context) {

@@ -93,7 +93,7 @@
       data: { boxes: few.map(({ box, colour }, at) => ({ at, from: box.from, low: box.low, median: box.median, high: box.high, to: box.to, colour })), dots: dots.slice(0, MOST_DOTS) },
       tip,
       height: few.length * PER_BOX + ROOM,
-      click: ({ run }) => run !== undefined && (location.href = context.runs.link(run)),
+      click: ({ run }) => run !== undefined && context.runs.visit(run),
     });
     const lines = [dots.length > MOST_DOTS ? `The first ${MOST_DOTS} of ${dots.length} dots.` : "", parts.length > few.length ? `The first ${few.length} of ${parts.length} groups.` : "", panelKinds.leftOut(column, context.charted)];
     return { about: panelKinds.about(context, parts.length, parts.reduce((sum, { values }) => sum + values.length, 0)), note: lines.filter(Boolean).join(" ") };

@@ -22,11 +22,11 @@
       this.state = Object.create(grid.shared);
     }
 
-    /** @param {{name: string, href: string, colour: string, data: RunPanel}} what */
-    take({ name, href, colour, data }, key) {
+    /** @param {{name: string, link: {href?: string}, colour: string, data: RunPanel}} what */
+    take({ name, link, colour, data }, key) {
       this.head = { key: `${key}, ${name}` };
       this.swatch.style.backgroundColor = colour;
-      Object.assign(this.link, { href, textContent: name, title: name });
+      Object.assign(this.link, { ...link, textContent: name, title: name });
       if (this.data !== data) this.state = Object.create(this.grid.shared);
       this.data = data;
       this.items = data.items;
@@ -98,7 +98,7 @@
         const mark = marks.get(run);
         if (sized && mark.group !== null && mark.group !== group) nodes.push(heading((group = mark.group), mark.colour));
         const cell = this.#cell(context.runs.id[run]);
-        cell.take({ name: context.runs.name[run], href: context.runs.link(run), colour: mark.colour, data }, settings.key);
+        cell.take({ name: context.runs.name[run], link: context.runs.linked(run), colour: mark.colour, data }, settings.key);
         nodes.push(cell.root);
       }
       const kept = new Set(nodes);

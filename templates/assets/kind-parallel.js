@@ -369,7 +369,7 @@
 
     #open(event) {
       const run = this.#nearest(event);
-      if (run !== null) location.href = this.context.runs.link(run);
+      if (run !== null) this.context.runs.visit(run);
     }
   }
 

@@ -63,7 +63,7 @@
       data: { points: rows, front: front.map((at) => rows[at]) },
       tip,
       legend: colouring ? colouring.legend : panelKinds.meaning(context),
-      click: ({ at }) => at !== undefined && !means && (location.href = context.runs.link(few[at].runs[0])),
+      click: ({ at }) => at !== undefined && !means && context.runs.visit(few[at].runs[0]),
     });
     const notes = [lost ? `${format.count(lost, "point")} at 0 or below: no place on a log axis.` : "", drawn.length > few.length ? `The first ${few.length} of ${drawn.length} points.` : "", panelKinds.leftOut(x, context.charted), y === x ? "" : panelKinds.leftOut(y, context.charted)];
     const runs = drawn.reduce((sum, point) => sum + point.runs.length, 0);

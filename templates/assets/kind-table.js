@@ -62,7 +62,7 @@
 
   /**
    * The tables of the runs that are shown, at a step, with their rows.
-   * @typedef {{name: string, colour: string, href: string, columns: string[], rows: any[][], lacking: number}} RunTable
+   * @typedef {{name: string, colour: string, link: {href?: string}, columns: string[], rows: any[][], lacking: number}} RunTable
    */
   async function collect(settings, context) {
     const entry = logged.find(context.runs, "tables", settings.key);
@@ -80,7 +80,7 @@
       await parts.load(left);
       const rows = parts.rows.slice(0, left).map((row) => here(row, logged.folder(context.runs, run)));
       left -= rows.length;
-      tables.push({ name: context.runs.name[run], colour: marks.get(run).colour, href: context.runs.link(run), columns: parts.columns, rows, source: item, lacking: parts.total - rows.length + parts.lacking });
+      tables.push({ name: context.runs.name[run], colour: marks.get(run).colour, link: context.runs.linked(run), columns: parts.columns, rows, source: item, lacking: parts.total - rows.length + parts.lacking });
     }
     return { entry, ...found, tables, steps, step };
   }
@@ -144,10 +144,10 @@
 
   const pick = ({ filter, group, sort, open }) => ({ filter, group, sort, open });
 
-  function runLink({ name, colour, href }) {
+  function runLink({ name, colour, link }) {
     const swatch = element("span", { className: "swatch" });
     swatch.style.backgroundColor = colour;
-    return element("span", { className: "name-cell" }, swatch, element("a", { className: "text", href, title: name }, name));
+    return element("span", { className: "name-cell" }, swatch, element("a", { className: "text", ...link, title: name }, name));
   }
 
   /** @type {WeakMap<HTMLElement, RunTables>} */

@@ -148,10 +148,11 @@ runstore.grids = (() => {
     return found;
   }
 
-  async function projectsOf({ projects }) {
+  /** @param {GridsData & {isPaged?: boolean}} told  `isPaged`: whether the site has a page for each run */
+  async function projectsOf({ projects, isPaged = true }) {
     const found = new Map();
     // One after the other: their files have the same name.
-    for (const { name, base, runs } of projects) found.set(name, { base, decoded: new Map(), runs: new Runs(await only("runs", runs), base, null) });
+    for (const { name, base, runs } of projects) found.set(name, { base, decoded: new Map(), runs: Object.assign(new Runs(await only("runs", runs), base, null), { isPaged }) });
     return found;
   }
 

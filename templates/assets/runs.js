@@ -36,6 +36,8 @@ runstore.Runs = (() => {
       }
       this.base = base;
       this.scope = scope;
+      /** Whether the site has a page for each run. */
+      this.isPaged = true;
       Object.assign(this, payload.runs);
       this.project = payload.project;
       this.metrics = payload.metrics;
@@ -105,6 +107,16 @@ runstore.Runs = (() => {
 
     get count() {
       return this.all.length;
+    }
+
+    /** Attributes of a link to a run's page: none on a site without. @returns {{href?: string}} */
+    linked(run) {
+      return this.isPaged ? { href: this.link(run) } : {};
+    }
+
+    /** Goes to a run's page, where there is one. */
+    visit(run) {
+      if (this.isPaged) location.href = this.link(run);
     }
 
     link(run) {

@@ -153,7 +153,7 @@ runstore.Sweep = (() => {
     /** Opens a trial's run. */
     open(at, runs) {
       const run = runs.place(this.trials.run[at]);
-      if (run !== undefined) location.href = runs.link(run);
+      if (run !== undefined) runs.visit(run);
     }
 
     /** The panels that the page has beside its metrics'. @param {Runs} runs @returns {Metric[]} */

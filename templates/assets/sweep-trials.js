@@ -62,7 +62,7 @@
       if (run === undefined) return null;
       const swatch = element("span", { className: "swatch" });
       swatch.style.backgroundColor = this.colours.get(run)?.colour ?? "";
-      return element("span", { className: "name-cell" }, swatch, element("a", { className: "text", href: runs.link(run), title: cell }, cell));
+      return element("span", { className: "name-cell" }, swatch, element("a", { className: "text", ...runs.linked(run), title: cell }, cell));
     }
 
     show(settings, context) {

@@ -10,10 +10,10 @@ runstore.pages = (() => {
     return new URL(address, document.baseURI).href;
   }
 
-  /** @param {GridsData} told */
-  function placed(told) {
+  /** @param {GridsData} told @param {HTMLElement} home */
+  function placed(told, home) {
     const projects = told.projects.map((each) => ({ ...each, base: fixed(each.base), runs: fixed(each.runs) }));
-    return { ...told, projects, sweeps: told.sweeps.map((each) => ({ ...each, data: fixed(each.data) })) };
+    return { ...told, isPaged: !("pageless" in home.dataset), projects, sweeps: told.sweeps.map((each) => ({ ...each, data: fixed(each.data) })) };
   }
 
   /** The view of a page whose address is not ours. */
@@ -27,7 +27,7 @@ runstore.pages = (() => {
     const grids = (shown = new Grids(roots, view()));
     runstore.forget("report");
     try {
-      await grids.draw(placed(await runstore.load("report", fixed(home.dataset.home))));
+      await grids.draw(placed(await runstore.load("report", fixed(home.dataset.home)), home));
     } catch (error) {
       roots.forEach((root) => root.replaceChildren(element("p", { className: "plot-empty" }, error.message)));
     }

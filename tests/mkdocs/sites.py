@@ -95,9 +95,7 @@ def write_lab(root: Path) -> Path:
     return root
 
 
-def write_site(
-    folder: Path, pages: Mapping[str, str], plugin: Mapping[str, Any] | None = None, **config: Any
-) -> Path:
+def write_site(folder: Path, pages: Mapping[str, str], plugin: Mapping[str, Any] | None = None, **config: Any) -> Path:
     """The configuration of a site whose store lies beside it; returns the folder."""
     for name, text in pages.items():
         write_file(folder / "docs" / name, text)
@@ -117,6 +115,7 @@ def write_site(
 def mkdocs(folder: Path, *options: str, cache: Path, command: str = "build") -> subprocess.CompletedProcess[str]:
     """What `mkdocs` said, on both of its outputs."""
     environment = {**os.environ, "RUNSTORE_CACHE_DIR": os.fspath(cache), "NO_MKDOCS_2_WARNING": "1"}
+    environment["SOURCE_DATE_EPOCH"] = "1790000000"
     return subprocess.run(
         [sys.executable, "-m", "mkdocs", command, *options],
         cwd=folder,

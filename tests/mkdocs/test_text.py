@@ -65,11 +65,11 @@ def test_names_of_an_expression_are_those_that_it_asks_for() -> None:
 
 @given(st.text(max_size=60))
 def test_a_value_is_text_wherever_it_stands(text: str) -> None:
-    meant = " ".join(text.split())
+    meant = "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
     made = markdown.markdown(f"before {plain(text)} after", extensions=EXTENSIONS)
     body = made.removeprefix("<p>").removesuffix("</p>")
     assert "<" not in body
-    assert " ".join(html.unescape(body).split()) == " ".join(html.unescape(f"before {html.escape(meant)} after").split())
+    assert html.unescape(body).split() == f"before {meant} after".split()
 
 
 @given(st.text(alphabet="`~{}[]() \n\tpanel\\\"'=check", max_size=200))

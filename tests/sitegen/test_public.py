@@ -1,5 +1,6 @@
 """A site for the world has nothing of what is to stay in the store, and of the rest what a plain one has."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from runstore.reading.store import read_store
 from sitegen.build import build_site
 from sitegen.extras import PublicSite
 from sitegen.public import public_store
-from tests.canaries import CANARIES, NEVER, found_in, write_canaries
+from tests.canaries import CANARIES, EMAIL, NEVER, USER, found_in, write_canaries
 from tests.stores import curve, write_file, write_run, write_store
 
 ALL = tuple(word for words in CANARIES.values() for word in words)
@@ -146,3 +147,15 @@ def test_a_word_that_lets_nothing_out_is_told_with_its_place(tmp_path: Path, fou
     assert (problem.path, problem.message.partition(":")[0]) == ("p/project.yaml", "publish")
     assert "expected words out of host user email" in problem.message
     assert project.meta.publish == (("logs",) if "logs" in found else ())
+
+
+def test_reports_of_a_public_site_lead_to_no_repository(tmp_path: Path) -> None:
+    write_canaries(tmp_path / "s")
+    remote = "https://github.com/lab/canaryremote.git"
+    for arguments in (("init", "-q"), ("remote", "add", "origin", remote), ("add", "s")):
+        subprocess.run(("git", *arguments), cwd=tmp_path, check=True)
+    name = ("-c", f"user.name={USER}", "-c", f"user.email={EMAIL}")
+    subprocess.run(("git", *name, "commit", "-q", "-m", f"by {USER}"), cwd=tmp_path, check=True)
+    site = build_site(tmp_path / "s", tmp_path / "out", public=PublicSite()).out
+    assert (site / "open/reports/told/index.html").is_file()
+    assert found_in(site, (*ALL, *NEVER)) == []
