@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sitegen.reports.report import Claim, Report
 
 Known = Callable[[str], str | None]
+_DEEPEST: Final = 3
 _STATES: Final = {"holds": "holds", "fails": "does not hold", "unknown": "not checked"}
 
 
@@ -171,6 +172,7 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
     return ReportPage(
         title=file.title,
         root=root,
+        path=path,
         crumbs=crumbs,
         status=front.status,
         authors=front.authors,
@@ -178,7 +180,8 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
         description=front.description,
         minutes=report.minutes,
         file=file.relative,
-        toc=tuple(ReportHeading(each.level, each.text, each.id) for each in report.toc if each.level in (1, 2, 3)),
+        toc=tuple(_contents(report)),
+        cover=report.cover,
         html=report.html,
         claims=claims,
         mistakes=tuple(MistakeRow(*mistake) for mistake in report.mistakes),
@@ -186,6 +189,12 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
         shape=fingerprint(report.html, file.digest, report.mistakes, claims)[:8],
         origin=origin,
     )
+
+
+def _contents(report: "Report") -> list[ReportHeading]:
+    """The entries of the contents; none of a text that has one section."""
+    found = [ReportHeading(each.level, each.text, each.id) for each in report.toc if each.level <= _DEEPEST]
+    return found if len(found) > 1 else []
 
 
 def _claim_row(claim: "Claim") -> ClaimRow:

@@ -20,7 +20,7 @@ _AROUND: Final = Markup(
 
 
 def surrounded(html: str, page: Page, address: str, assets: AssetSet, *, pages: bool) -> str:
-    """The HTML of a page, which is at `address` in the site, with all that it loads; `pages`: whether runs have some."""
+    """The HTML of a page, which is at `address` in the site, with all that it loads; `pages`: whether runs have any."""
     root = urls.up(address)
     ours = root + FOLDER
     beside = [assets.url("", name).removeprefix(f"{urls.STATIC}/") for name in _DRAWING]

@@ -1,6 +1,7 @@
 """The page of a report."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from markupsafe import Markup
 
@@ -48,6 +49,17 @@ class Origin:
     more: str = ""
 
 
+class Picture(Protocol):
+    """An image of the page, and its size in pixels."""
+
+    @property
+    def src(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class ReportPage(PageContext):
     """Context of `report.html`. `data` leads to what its panels draw, None without panels; `shape` changes with them.
@@ -61,6 +73,7 @@ class ReportPage(PageContext):
     description: str
     minutes: int
     file: str
+    cover: Picture | None
     toc: tuple[ReportHeading, ...]
     html: Markup
     claims: tuple[ClaimRow, ...]
@@ -68,6 +81,11 @@ class ReportPage(PageContext):
     data: str | None
     shape: str
     origin: Origin
+
+    @property
+    def cover_file(self) -> str:
+        """The cover's file below the site's root; "" without one."""
+        return f"{self.path.rpartition('/')[0]}/{self.cover.src}" if self.cover else ""
 
     @property
     def holding(self) -> int:

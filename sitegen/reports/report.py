@@ -80,6 +80,7 @@ class Report:
     grids: tuple[Drawn, ...]
     tables: tuple[tuple[TableBlock, int | None], ...]
     images: "Mapping[str, StoredImage]"
+    cover: ImageShown | None
     base: str
     text: Markdown = field(repr=False)
     scope: Scope = field(repr=False)
@@ -184,6 +185,7 @@ class _Compiler:
             for block, number, fence in zip(found, numbers, text.fences, strict=True)
         )
         whole = self._scope(blocks)
+        cover = self._cover()
         rendered = text.render(whole)
         known = tuple(block for block in found if not isinstance(block, ReportError))
         tables = [(block, number) for block, number in zip(found, numbers, strict=True)]
@@ -198,6 +200,7 @@ class _Compiler:
             grids,
             tuple((block, number) for block, number in tables if isinstance(block, TableBlock)),
             self.images,
+            cover,
             self.base,
             text,
             whole,
@@ -304,6 +307,14 @@ class _Compiler:
         stored = self._pictures.find(path, line)
         self.images[stored.name] = stored
         return ImageShown(self.file.own + urls.href(urls.report_image(stored.name)), stored.width, stored.height)
+
+    def _cover(self) -> ImageShown | None:
+        """The picture that stands for the report where its link is shared."""
+        found, line = None, self.front.lines.get("cover", 0)
+        if self.front.cover:
+            with self.mistakes.caught(line):
+                found = self._image(self.front.cover, line)
+        return found
 
     @cached_property
     def _pictures(self) -> "ReportImages":

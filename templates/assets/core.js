@@ -32,6 +32,17 @@ window.runstore = (() => {
   }
 
   /**
+   * What the file at `url` holds, where this page carries it within itself, as a report does that was exported.
+   * @param {string} url relative to the page @returns {?string} JSON
+   */
+  function carried(url) {
+    const page = document.documentElement.dataset.carries;
+    if (page === undefined) return null;
+    const path = decodeURIComponent(new URL(url, `https://carried.invalid/${page}`).pathname.slice(1));
+    return document.querySelector(`script[data-path="${CSS.escape(path)}"]`)?.textContent ?? null;
+  }
+
+  /**
    * The payload called `name`, whose file is loaded the first time. A file that cannot be had now may be had later.
    * @param {string} name
    * @param {string} url relative to the page
@@ -41,6 +52,11 @@ window.runstore = (() => {
     if (expected.has(name)) return expected.get(name).promise;
     const entry = expect(name);
     entry.promise.catch(() => expected.delete(name));
+    const own = carried(url);
+    if (own !== null) {
+      put(name, JSON.parse(own));
+      return entry.promise;
+    }
     const script = document.createElement("script");
     script.src = url;
     script.onload = () => entry.reject(new Error(`${url} holds no data called ${name}`));

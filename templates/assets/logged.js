@@ -42,6 +42,8 @@ runstore.logged = (() => {
 
   async function loadViewers() {
     const { viewers: scripts, viewersStyle: style } = document.querySelector("[data-viewers]").dataset;
+    // A page that carries all that it shows has them already.
+    if (!style) return;
     document.head.append(element("link", { rel: "stylesheet", href: style }));
     // One after the other: the later ones use what the earlier ones define.
     for (const address of scripts.split(" ")) {

@@ -24,10 +24,9 @@ def panels(page: Page) -> int:
 
 
 def luminance(page: Page, selector: str) -> float:
-    found: float = page.locator(selector).first.evaluate(
-        "each => getComputedStyle(each).backgroundColor.match(/[\\d.]+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 765"
-    )
-    return found
+    colour = "each => getComputedStyle(each).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number)"
+    parts: list[float] = page.locator(selector).first.evaluate(colour)
+    return sum(parts) / 765
 
 
 def test_panels_tables_values_and_claims_stand_on_the_page_from_disk(site: Path, open_page: Open) -> None:
@@ -58,8 +57,12 @@ def test_the_theme_looks_as_it_does_without_us(site: Path, open_page: Open) -> N
     """What is not ours has no style of ours, and what is ours none of the theme's."""
     page = open_page(site / "index.html")
     panels(page)
-    looks = """() => [...document.querySelectorAll('h1, body > *, nav, p, a, table, code')].filter((each) => !each.closest('.runstore')).slice(0, 200)
-        .map((each) => { const style = getComputedStyle(each); return [style.color, style.font, style.margin, style.border, style.display].join('|'); })"""
+    looks = """() => [...document.querySelectorAll('h1, body > *, nav, p, a, table, code')]
+        .filter((each) => !each.closest('.runstore')).slice(0, 200)
+        .map((each) => {
+            const { color, font, margin, border, display } = getComputedStyle(each);
+            return [color, font, margin, border, display].join('|');
+        })"""
     ours = page.evaluate(looks)
     page.evaluate("document.querySelectorAll('link[href*=\"embed.css\"]').forEach((each) => each.remove())")
     assert page.evaluate(looks) == ours
