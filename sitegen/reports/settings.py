@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from runstore.errors import UsageError
-from runstore.format.sections import Section, meant, shown
+from runstore.format.sections import Path, Section, meant, shown
 from runstore.reading.columns import Columns
 from sitegen.reports.runsets import column
 
@@ -77,17 +77,19 @@ def choice_of(words: Mapping[str, str]) -> Read:
 
 
 def a_column(section: Section, key: str, known: Known) -> str:
-    return _column(section.text(key), section, key, known)
+    return _column(section.text(key), section, (*section.path, key), known)
 
 
 def some_columns(section: Section, key: str, known: Known) -> list[str]:
-    return [_column(name, section, key, known) for name in _names(section, key)]
+    return [_column(name, section, path, known) for path, name in _names(section, key)]
 
 
 def grouping(section: Section, key: str, known: Known) -> str:
     """Columns as the page writes them that groups by them; "none" for no groups."""
     names = _names(section, key)
-    return "-" if names == ["none"] else as_grouping([_column(name, section, key, known) for name in names])
+    if [name for _, name in names] == ["none"]:
+        return "-"
+    return as_grouping([_column(name, section, path, known) for path, name in names])
 
 
 def as_grouping(columns: Sequence[str]) -> str:
@@ -100,30 +102,33 @@ def on_pages(name: str) -> str:
     return _ON_PAGES.get(name, name)
 
 
-def _column(name: str, section: Section, key: str, known: Known) -> str:
+def _column(name: str, section: Section, path: Path, known: Known) -> str:
     try:
         return on_pages(column(name, known.columns))
     except UsageError as error:
-        raise section.source.error((*section.path, key), str(error)) from None
+        raise section.source.error(path, str(error)) from None
 
 
-def _names(section: Section, key: str) -> list[str]:
-    value = section.get(key)
-    return [value] if isinstance(value, str) else list(section.texts(key, "write [a, b]"))
+def _names(section: Section, key: str) -> list[tuple[Path, str]]:
+    """A list of texts, or one text alone, each with its place."""
+    value, path = section.get(key), (*section.path, key)
+    if isinstance(value, str):
+        return [(path, value)]
+    return [((*path, at), name) for at, name in enumerate(section.texts(key, "write [a, b]"))]
 
 
 def metrics(section: Section, key: str, known: Known) -> list[str]:
     """Keys of metrics, each of which a run logged."""
     names = _names(section, key)
-    for name in names:
-        _there(name, known.metrics, "metric", section, key)
-    return names
+    for path, name in names:
+        _there(name, known.metrics, "metric", section, path)
+    return [name for _, name in names]
 
 
 def axis(section: Section, key: str, known: Known) -> str:
     name = section.text(key)
     if name not in _AXES:
-        _there(name, [*_AXES, *known.metrics], "axis", section, key)
+        _there(name, [*_AXES, *known.metrics], "axis", section, (*section.path, key))
     return name
 
 
@@ -132,7 +137,7 @@ def logged(place: str) -> Read:
 
     def read(section: Section, key: str, known: Known) -> str:
         name = section.text(key)
-        _there(name, known.logged.get(place, ()), f"key of {place}", section, key)
+        _there(name, known.logged.get(place, ()), f"key of {place}", section, (*section.path, key))
         return name
 
     return read
@@ -141,15 +146,15 @@ def logged(place: str) -> Read:
 def parameter(section: Section, key: str, known: Known) -> str:
     """A parameter of the sweep, as the column that holds it."""
     name = section.text(key)
-    _there(name.removeprefix("config."), known.parameters, "parameter", section, key)
+    _there(name.removeprefix("config."), known.parameters, "parameter", section, (*section.path, key))
     return f"config.{name.removeprefix('config.')}"
 
 
-def _there(name: str, names: Sequence[str], what: str, section: Section, key: str) -> None:
+def _there(name: str, names: Sequence[str], what: str, section: Section, path: Path) -> None:
     if name in names:
         return
     mend = meant(name, names) or (f"there are: {', '.join(names[:8])}" if names else "none was logged")
-    raise section.source.error((*section.path, key), f"found no {what} {name!r}; {mend}")
+    raise section.source.error(path, f"found no {what} {name!r}; {mend}")
 
 
 def ends(section: Section, key: str, known: Known) -> tuple[Any, Any]:

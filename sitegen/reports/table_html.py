@@ -107,7 +107,7 @@ def _latex_cell(cell: Cell) -> str:
     text = cell.spread.latex if cell.spread else latex_text(cell.text)
     if not cell.is_best:
         return text
-    return rf"$\boldsymbol{{{text[1:-1]}}}$" if text.startswith("$") else rf"\textbf{{{text}}}"
+    return rf"$\boldsymbol{{{text[1:-1]}}}$" if cell.spread else rf"\textbf{{{text}}}"
 
 
 def table_markdown(table: TableBlock) -> str:

@@ -61,7 +61,7 @@ def _write_fold(root: Path, optimizer: str, fold: int) -> None:
         {"optimizer": optimizer, "lr": 0.1 / (fold + 1), "fold": fold},
         {"name": f"{optimizer} {fold}", "group": optimizer, "created": f"2026-10-01T00:0{fold}:00Z"},
         {"state": "finished"},
-        {"metrics.yaml": {"acc": {"goal": "maximize"}}},
+        {"metrics.yaml": '- {"name": "acc", "goal": "maximize"}\n'},
     )
 
 

@@ -124,7 +124,7 @@ def test_a_kind_needs_no_more_than_it_says(desk: Desk, kind: str) -> None:
         ("metrics: acc", 11, "found no 'type', expected type: one of line, "),
         ("type: line\nmetric: acc", 12, "metric: found the key 'metric', expected one of "),
         ("type: line\ncolour: red", 12, "colour: found the unknown key 'colour', expected one of "),
-        ("type: line\nmetrics:\n- acc\n- accu", 13, "metrics: found no metric 'accu'; did you mean 'acc'?"),
+        ("type: line\nmetrics:\n- acc\n- accu", 14, "metrics[1]: found no metric 'accu'; did you mean 'acc'?"),
         ("type: line", 11, "found no metric, expected metrics: [a, b], pattern: or formula:; say which"),
         ("type: line\nmetrics: acc\nx: steps", 13, "x: found no axis 'steps'; "),
         ("type: line\nmetrics: acc\nsmooth: 2", 13, "smooth: found 2, expected a number from 0 to 0.999; "),
@@ -174,7 +174,7 @@ def test_a_mistake_says_the_line_of_the_file(desk: Desk, text: str, line: int, s
         ("panels: []", 11, "panels: found an empty list, expected a list with something in it; write a list, each"),
         ("columns: 2", 11, "found no 'panels', expected panels: a list"),
         ("panels:\n  - line", 12, "panels[0]: found 'line', expected a mapping; write type: and what it shows"),
-        ("panels:\n  - {type: trials}", 12, "found no sweep, expected sweep: the id of one, for a panel of the kind"),
+        ("panels:\n  - {type: trials}", 11, "found no sweep, expected sweep: the id of one, for a panel of the kind"),
         (
             "panels:\n  - {type: scalar, column: acc}\n  - {type: scalar, column: acd}",
             13,
@@ -226,7 +226,7 @@ title: A
    >   acd]
    > ```
 """
-    assert [line for line, _ in desk.mistakes(text)] == [10, 16, 20]
+    assert [line for line, _ in desk.mistakes(text)] == [10, 16, 21]
 
 
 def test_sets_are_named_stated_and_those_of_a_sweep(desk: Desk) -> None:
