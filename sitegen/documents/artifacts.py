@@ -34,9 +34,7 @@ def _version(each: VersionView) -> dict[str, Any]:
             made_by=_link(each.run) if each.run else None,
             used_by=[_link(run) for run in each.used_by],
         ),
-        "files": [
-            {"path": file.path, **present(size=file.size), "digest": file.digest} for file in each.files
-        ],
+        "files": [{"path": file.path, **present(size=file.size), "digest": file.digest} for file in each.files],
         "file_count": each.file_count,
     }
 

@@ -1,4 +1,4 @@
-"""The site as data: its projects and reports in one document, and `llms.txt`, which tells a reader of text how to go on."""
+"""The site as data: its projects and reports in one document, and `llms.txt`, which tells who reads text where to go on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,9 @@ def bars(scene: Scene, panel: Panel) -> Drawing:
     signals = {"labels": [bar.entity.label for bar in found[:_MOST]], "xtitle": _title(column, panel.set, grouped)}
     data = {"bars": rows, "spreads": spreads}
     height = max(panel.height, len(rows) * _PER_BAR + _ROOM)
-    return Drawing(panel.title, filled(Chart("bar", signals, data, panel.width, height)), _table(found, column, grouped))
+    return Drawing(
+        panel.title, filled(Chart("bar", signals, data, panel.width, height)), _table(found, column, grouped)
+    )
 
 
 def _bars(scene: Scene, column: Column, panel: Panel) -> list[_Bar]:
@@ -70,7 +72,8 @@ def _values(column: Column, panel: Panel) -> Mapping[int, float]:
 def _extremes(series: Series, *, lowest: bool) -> Sequence[tuple[int, float]]:
     import numpy as np
 
-    values = series.lo if lowest else series.hi
+    extremes = series.lo if lowest else series.hi
+    values = series.y if extremes is None else extremes
     ends = np.cumsum(series.counts)
     found = []
     for run, start, end in zip(series.runs.tolist(), (ends - series.counts).tolist(), ends.tolist(), strict=True):

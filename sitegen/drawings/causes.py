@@ -12,6 +12,7 @@ from sitegen.drawings.subject import Panel, column_of
 _MOST: Final = 60
 _PER_ROW: Final = 28
 _ROOM: Final = 90
+_LEAST_WIDTH: Final = 480
 _NOT_CAUSES: Final = ("name", "notes", "created")
 
 
@@ -39,11 +40,15 @@ def causes(scene: Scene, panel: Panel) -> Drawing:
         "xtitle": f"Importance and correlation with {target.label}",
     }
     bars = [bar for at, each in enumerate(few) for bar in _bars(at, each)]
-    chart = Chart("importance", signals, {"bars": bars}, panel.width, max(panel.height, _ROOM + len(few) * _PER_ROW))
-    rows = tuple((each.label, each.importance, each.correlation, each.value) for each in found)
-    return Drawing(
-        panel.title, filled(chart), Table(("Parameter", "Importance", "Correlation", "of its value"), rows)
+    chart = Chart(
+        "importance",
+        signals,
+        {"bars": bars},
+        max(_LEAST_WIDTH, panel.width),
+        max(panel.height, _ROOM + len(few) * _PER_ROW),
     )
+    rows = tuple((each.label, each.importance, each.correlation, each.value) for each in found)
+    return Drawing(panel.title, filled(chart), Table(("Parameter", "Importance", "Correlation", "of its value"), rows))
 
 
 def _bars(at: int, each: Found) -> list[dict[str, object]]:

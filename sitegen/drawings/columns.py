@@ -46,5 +46,7 @@ def page_columns(project: Project) -> Mapping[str, Column]:
     """Every column of a project's page by its key, and the names of the runs."""
     payload = runs_payload(project, ())
     names = Column("name", "Name", "run", "text", payload["runs"]["name"])
-    made = (Column(each["key"], each["label"], each["section"], each["type"], each["values"]) for each in payload["columns"])
+    made = (
+        Column(each["key"], each["label"], each["section"], each["type"], each["values"]) for each in payload["columns"]
+    )
     return {"name": names, **{column.key: column for column in made}}

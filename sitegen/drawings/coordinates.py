@@ -48,7 +48,7 @@ def coordinates(scene: Scene, panel: Panel) -> Drawing:
         for run in runs
         for at, axis in enumerate(axes)
     ]
-    missing = sorted({row["axis"] for row in lines if row["share"] == _MISSING})
+    missing = [at for at, axis in enumerate(axes) if any(axis.share(run) is None for run in runs)]
     ticks = [
         *({"axis": at, "share": share, "label": label} for at, axis in enumerate(axes) for share, label in axis.ticks),
         *({"axis": at, "share": _MISSING, "label": "none"} for at in missing),
@@ -132,7 +132,9 @@ def _rounds(low: float, high: float, count: int = 4) -> Iterator[float]:
     raw = (high - low) / count
     power = 10.0 ** math.floor(math.log10(raw))
     error = raw / power
-    step = power * (10 if error >= math.sqrt(50) else 5 if error >= math.sqrt(10) else 2 if error >= math.sqrt(2) else 1)
+    step = power * (
+        10 if error >= math.sqrt(50) else 5 if error >= math.sqrt(10) else 2 if error >= math.sqrt(2) else 1
+    )
     yield from (at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
@@ -164,4 +166,3 @@ def _categories(column: Column, runs: Sequence[int]) -> _Axis:
         return places.get(texts.get(run, ""))
 
     return _Axis(column, share, ticks, is_category=True)
-

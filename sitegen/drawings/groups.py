@@ -129,7 +129,7 @@ def _sorted(runs: Iterable[int], sort: Sequence[tuple[str, int]], columns: Mappi
     found = list(runs)
     for key, sign in reversed(sort):
         order = _order(columns[key])
-        found.sort(key=lambda run: _last_if_missing(order[run], sign))  # noqa: B023 (used at once)
+        found.sort(key=lambda run: _last_if_missing(order[run], sign))
     return found
 
 
@@ -177,7 +177,9 @@ def _groups(scene: Scene) -> Iterable[Entity]:
     found: dict[tuple[int, ...], list[int]] = {}
     for run in sorted(scene.charted):
         found.setdefault(tuple(level.codes[run] for level in levels), []).append(run)
-    for codes in sorted(found, key=lambda codes: [level.order[code] for level, code in zip(levels, codes, strict=True)]):
+    for codes in sorted(
+        found, key=lambda codes: [level.order[code] for level, code in zip(levels, codes, strict=True)]
+    ):
         label = " · ".join(level.labels[code] for level, code in zip(levels, codes, strict=True))
         yield Entity(label, theme.colour(ranks[codes]), tuple(found[codes]))
 
@@ -224,9 +226,7 @@ def _is_like_another(text: str) -> bool:
 def _labels(values: Sequence[Any], names: Sequence[str]) -> list[str]:
     """The labels of groups: their names where two would read the same, or one like nothing."""
     labels = [_label(value) for value in values]
-    return [
-        name if not label or labels.count(label) > 1 else label for label, name in zip(labels, names, strict=True)
-    ]
+    return [name if not label or labels.count(label) > 1 else label for label, name in zip(labels, names, strict=True)]
 
 
 def natural(value: Any) -> tuple[int, float, list[Any], str]:

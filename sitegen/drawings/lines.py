@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -135,20 +135,27 @@ def _by_run(series: Series, xs: Floats) -> dict[int, Points]:
 def _curve(runs: Sequence[Points], panel: Panel, *, is_group: bool) -> Curve:
     settings = panel.set
     if is_group:
-        agg = settings.get("agg") if settings.get("agg") in AGGREGATES else "mean"
-        shade = settings.get("shade") if settings.get("shade") in SHADES else "std"
+        agg = _chosen(settings, "agg", AGGREGATES, "mean")
+        shade = _chosen(settings, "shade", SHADES, "std")
         found = group_curve(runs, agg, shade)
     else:
         run = ascending(runs[0])
         found = Curve(run.xs, run.ys, None, None, np.ones(run.xs.size))
     weight = float(settings.get("smooth") or 0)
-    smoother = settings.get("smoother") if settings.get("smoother") in SMOOTHERS else "ema"
+    smoother = _chosen(settings, "smoother", SMOOTHERS, "ema")
 
     def smoothed(values: Floats | None) -> Floats | None:
         return None if values is None else smooth(found.xs, values, weight, smoother)
 
     ys = smooth(found.xs, found.ys, weight, smoother)
     return Curve(found.xs, ys, smoothed(found.lo), smoothed(found.hi), found.n)
+
+
+Word = TypeVar("Word", bound=str)
+
+
+def _chosen(settings: Mapping[str, Any], key: str, words: tuple[Word, ...], usual: Word) -> Word:
+    return next((word for word in words if word == settings.get(key)), usual)
 
 
 def _named(scene: Scene, panel: Panel, each: Entity, key: str, beside: bool) -> str:
@@ -214,10 +221,21 @@ def _spec(drawn: Sequence[Line], panel: Panel, axis: _Axis, label: str) -> Spec:
     if axis.is_time:
         x["type"], x["scale"] = "temporal", {}
     own = {"field": "colour", "type": "nominal", "scale": None}
-    dash = {"field": "dash", "type": "nominal", "scale": {"domain": [0, 1, 2, 3], "range": list(_DASHES)}, "legend": None}
+    dash = {
+        "field": "dash",
+        "type": "nominal",
+        "scale": {"domain": [0, 1, 2, 3], "range": list(_DASHES)},
+        "legend": None,
+    }
     band = {
         "mark": {"type": "area", "opacity": 0.18, "clip": True},
-        "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": own, "detail": {"field": "line"}},
+        "encoding": {
+            "x": x,
+            "y": {**y, "field": "low"},
+            "y2": {"field": "high"},
+            "color": own,
+            "detail": {"field": "line"},
+        },
     }
     line = {
         "mark": {"type": "line", "clip": True, "strokeWidth": 1.5, "invalid": "break-paths-show-path-domains"},

@@ -1,10 +1,12 @@
 """A panel of a report as a drawing, and a drawing as a file: by vl-convert, with no browser and no network."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Final, Literal
 
 from sitegen.data.series import Series
+from sitegen.drawings import theme
 from sitegen.drawings.aside import drawn_aside
 from sitegen.drawings.bars import bars
 from sitegen.drawings.causes import causes
@@ -64,9 +66,18 @@ def _drawn(scene: Scene, panel: Panel) -> Drawing | UndrawableError:
         return UndrawableError(f"there is no picture of a panel of the kind {panel.kind}: {_ELSEWHERE[panel.kind]}")
     try:
         own = scene.grouped(panel.set.get("group")) if panel.kind in _REGROUPS else scene
-        return draw(own, panel)
+        return _titled(draw(own, panel))
     except UndrawableError as error:
         return error
+
+
+def _titled(drawing: Drawing) -> Drawing:
+    """The drawing with its title above it, unless its specification is the report's own."""
+    if drawing.is_foreign or not drawing.title:
+        return drawing
+    ink = theme.inks()
+    title = {"text": drawing.title, "anchor": "start", "color": ink["strong"], "font": ink["font"], "fontSize": 13}
+    return replace(drawing, spec={**drawing.spec, "title": title})
 
 
 def _panel(each: PanelSpec, columns: int, subject: Subject) -> Panel:

@@ -11,7 +11,7 @@ _PLAIN: Final = 1e5
 def number(value: float, digits: int = 5) -> str:
     """A number with at most so many significant digits."""
     if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "−∞"
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "\N{MINUS SIGN}∞"
     size = abs(value)
     if float(value).is_integer() and size < _EXACT:
         return str(int(value)) if size < 1e4 else f"{int(value):,}"
@@ -41,7 +41,7 @@ def duration(seconds: float) -> str:
     if not math.isfinite(seconds):
         return ""
     if seconds < 0:
-        return f"−{duration(-seconds)}"
+        return f"\N{MINUS SIGN}{duration(-seconds)}"
     if seconds < 60:
         return f"{number(seconds, 2 if seconds < 10 else 3)}s"
     minutes, hours = int(seconds // 60), int(seconds // 3600)

@@ -41,7 +41,9 @@ def opened(root: Path, name: str, render: Render = _unrendered) -> Iterator[Open
                 raise StoreError(f"{report.file.relative}: {report.gone}")
             yield Opened(plan, report)
             return
-    pinned, report = next((group, each) for group in plan.reports.pinned for each in group.plans if each.file.key == key)
+    pinned, report = next(
+        (group, each) for group in plan.reports.pinned for each in group.plans if each.file.key == key
+    )
     with store_at(store.layout.root, pinned.commit.sha, projects=pinned.projects) as found:
         past = plan_pinned(found.store, "export", render)
         # In a file of its own nothing lies below a folder of the site.

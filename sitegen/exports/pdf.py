@@ -41,7 +41,9 @@ def printed(html: bytes, browser: str) -> bytes:
         page.write_bytes(html)
         said = _run(_command(browser, page, target, Path(folder)))
         if not target.is_file() or not target.stat().st_size:
-            raise UsageError(f"{browser}: printed nothing ({said}); try another --browser, or export .html and print that")
+            raise UsageError(
+                f"{browser}: printed nothing ({said}); try another --browser, or export .html and print that"
+            )
         return target.read_bytes()
 
 

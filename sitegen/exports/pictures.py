@@ -25,7 +25,9 @@ class Files:
     @property
     def problems(self) -> list[str]:
         """What could not be drawn, in lines."""
-        return [f"figure {at + 1}: {each}" for at, own in self.pictures.items() for each in own if not isinstance(each, str)]
+        return [
+            f"figure {at + 1}: {each}" for at, own in self.pictures.items() for each in own if not isinstance(each, str)
+        ]
 
 
 def figure_files(report: Report, subjects: Mapping[str, Subject], kind: Kind, folder: str) -> Files:

@@ -36,7 +36,13 @@ _IMAGE: Final = re.compile(r'(<img\b[^>]*?src=")([^"]*)(")')
 _LAZY: Final = re.compile(r' data-(viewers|viewers-style|vega-lite)="([^"]*)"')
 _ROOT: Final = re.compile(r'<html lang="en"')
 _PUT: Final = "runstore.put("
-_TYPES: Final = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "webp": "image/webp", "avif": "image/avif"}
+_TYPES: Final = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "avif": "image/avif",
+}
 _OF_ALL: Final = frozenset({"importance", "comparer", "parallel"})
 _LOGGED: Final = frozenset({"media", "table"})
 
@@ -78,16 +84,25 @@ class _Whole:
         html = _STYLE.sub(lambda match: self._style(match[1]), html)
         html = _IMAGE.sub(self._image, html)
         html = _LINK.sub(self._link, html)
-        html = _SCRIPT.sub(lambda match: self._script(match[1]), html)
-        html = html.replace("</body>", f"{self._viewers()}{self._carried()}</body>")
+        head, body = html.split("</head>", 1)
+        head = _SCRIPT.sub(lambda match: self._script(match[1]), head)
+        html = f"{head}</head>{self._with_scripts(body)}"
         html = _ROOT.sub(f'<html lang="en" data-carries="{urls.href(self.page)}"', html, count=1)
         whole = _POLICY.sub(lambda match: f"{match[1]}{self._policy()}{match[2]}", html, count=1).encode()
         if len(whole) > LARGEST:
             raise UsageError(
-                f"{self.found.report.file.relative}: its page would have {len(whole) / 1e6:.0f} MB in one file, at most "
-                f"{LARGEST / 1e6:.0f} are allowed; show fewer runs, or publish the site"
+                f"{self.found.report.file.relative}: its page would be one file of {len(whole) / 1e6:.0f} MB, expected "
+                f"at most {LARGEST / 1e6:.0f}; show fewer runs, or publish the site"
             )
         return whole
+
+    def _with_scripts(self, body: str) -> str:
+        """The page's body with its scripts: what they look for stands before them."""
+        places = [match.start() for match in _SCRIPT.finditer(body)]
+        first, last = places[0], places[-1]
+        early = _SCRIPT.sub(lambda match: self._script(match[1]), body[first:last])
+        late = _SCRIPT.sub(lambda match: self._script(match[1]), body[last:])
+        return f"{body[:first]}{self._carried()}\n{early}{self._viewers()}\n{late}"
 
     # What the page names
 
@@ -191,7 +206,7 @@ def _of_project(project: ProjectPlan, grids: Iterable[Drawn], render: Render) ->
     runs_path = urls.data_file(project.project.name, "runs")
     runs = _payload(_content(files[runs_path]))
     yield runs_path, runs
-    wanted = _wanted(json.loads(runs), [drawn for drawn in grids])
+    wanted = _wanted(json.loads(runs), list(grids))
     for name in wanted:
         path = urls.data_file(project.project.name, name)
         found = files.get(path) or histories.get(path)
@@ -232,7 +247,10 @@ def _wanted(runs: Mapping[str, Any], grids: list[Drawn]) -> list[str]:
     everything = any(panel.set.get("pattern") or panel.set.get("formula") for d in grids for panel in d.grid.panels)
     for metric in runs["metrics"]:
         if everything or json.dumps(metric["key"])[1:-1] in said:
-            names += [metric["overview"], *(part.get(key) for part in metric["parts"] for key in ("name", "times", "fine"))]
+            names += [
+                metric["overview"],
+                *(part.get(key) for part in metric["parts"] for key in ("name", "times", "fine")),
+            ]
     if kinds & _LOGGED and runs.get("logged"):
         names.append(runs["logged"]["name"])
     return list(dict.fromkeys(name for name in names if name))
@@ -287,5 +305,3 @@ def _digest(text: str) -> str:
 
 def _attribute(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;")
-
-

@@ -6,10 +6,13 @@ from typing import Final
 from sitegen.reports.citations import Bibliography
 
 _COMMAND: Final = re.compile(r"\\([A-Za-z@]+)[ \t]*|\\(.)", re.DOTALL)
-# Letters and accents; whatever else has a name can read, write or define something.
+# Letters, accents and fonts; whatever else has a name can read, write or define something.
 _LETTERS: Final = frozenset(
-    "aa AA ae AE oe OE o O l L ss i j c d b r u v H k t textendash textemdash emph textbf textit textsc "
-    "alpha beta gamma delta epsilon lambda mu pi sigma ldots dots".split()
+    (
+        *("aa", "AA", "ae", "AE", "oe", "OE", "o", "O", "l", "L", "ss", "i", "j", "c", "d", "b", "r", "u", "v", "H"),
+        *("k", "t", "textendash", "textemdash", "emph", "textbf", "textit", "textsc", "ldots", "dots"),
+        *("alpha", "beta", "gamma", "delta", "epsilon", "lambda", "mu", "pi", "sigma"),
+    )
 )
 _ACCENTS: Final = frozenset("\"'`^~=.&%$#_{}- ")
 

@@ -81,7 +81,9 @@ class Walking:
         return self.inline(node)
 
     def _line_of(self, node: Node) -> int:
-        lines = node.token.map if node.token is not None else node.nester_tokens.opening.map if node.nester_tokens else None
+        lines = (
+            node.token.map if node.token is not None else node.nester_tokens.opening.map if node.nester_tokens else None
+        )
         return self.report.text.line(lines[0]) if lines else self._line
 
     # What is asked of the store
@@ -136,7 +138,9 @@ class Walking:
     def _fence(self, node: Node) -> str:
         token = node.token
         if token.meta.get("block") is None:
-            return self.math(token.content, "") if token.info.strip() == "math" else self.code(token.content, token.info)
+            return (
+                self.math(token.content, "") if token.info.strip() == "math" else self.code(token.content, token.info)
+            )
         found = self._blocks.get(self._line_of(node) + 1)
         if isinstance(found, TableBlock):
             return self.table(found)

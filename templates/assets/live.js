@@ -11,7 +11,7 @@ runstore.live = (() => {
   const EVERY_MS = 1000;
   const LOST_MS = 3000;
   const KEPT = "runstore-scrolled";
-  const root = new URL("../", document.currentScript.src);
+  const root = new URL("../", document.currentScript.src || location.href);
   /** @type {Map<string, (payload: any) => any>} */
   const handlers = new Map();
   /** @type {Map<string, string>} */

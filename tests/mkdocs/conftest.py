@@ -1,6 +1,7 @@
 """Sites of MkDocs, built once for all tests of a worker, and Chromium as the other browser tests have it."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,12 @@ MATERIAL = {
         {"scheme": "slate", "toggle": {"icon": "material/weather-sunny", "name": "light"}},
     ],
 }
-SITES = {
+# The search of MkDocs' own themes does not start on pages from disk.
+SITES: dict[str, Any] = {
     "material": {"theme": MATERIAL, "use_directory_urls": True},
     "material-flat": {"theme": {"name": "material", "font": False}, "use_directory_urls": False},
-    "mkdocs": {"theme": {"name": "mkdocs", "highlightjs": False}, "use_directory_urls": False},
-    "readthedocs": {"theme": {"name": "readthedocs", "highlightjs": False}, "use_directory_urls": True},
+    "mkdocs": {"theme": {"name": "mkdocs", "highlightjs": False}, "use_directory_urls": False, "others": ()},
+    "readthedocs": {"theme": {"name": "readthedocs", "highlightjs": False}, "use_directory_urls": True, "others": ()},
 }
 
 

@@ -4,7 +4,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,7 @@ type: line
 ````
 
 See [the figure](#fig-curves), and [the project](runstore/lab/index.html).
+More is on [another page](<a b/deep.md>).
 
 | a | b |
 |---|---|
@@ -95,8 +96,14 @@ def write_lab(root: Path) -> Path:
     return root
 
 
-def write_site(folder: Path, pages: Mapping[str, str], plugin: Mapping[str, Any] | None = None, **config: Any) -> Path:
-    """The configuration of a site whose store lies beside it; returns the folder."""
+def write_site(
+    folder: Path,
+    pages: Mapping[str, str],
+    plugin: Mapping[str, Any] | None = None,
+    others: Sequence[str] = ("search",),
+    **config: Any,
+) -> Path:
+    """The configuration of a site whose store lies beside it, with `others` as plugins; returns the folder."""
     for name, text in pages.items():
         write_file(folder / "docs" / name, text)
     own = {"store": "experiments", "project": "lab", **(plugin or {})}
@@ -105,7 +112,7 @@ def write_site(folder: Path, pages: Mapping[str, str], plugin: Mapping[str, Any]
         "site_url": "https://example.org/sub/path/",
         "theme": {"name": "mkdocs", "highlightjs": False},
         "markdown_extensions": EXTENSIONS,
-        "plugins": ["search", {"runstore": {key: value for key, value in own.items() if value is not None}}],
+        "plugins": [*others, {"runstore": {key: value for key, value in own.items() if value is not None}}],
         **config,
     }
     write_file(folder / "mkdocs.yml", yaml12.dump(values))

@@ -91,7 +91,7 @@ def test_pages_that_material_swaps_without_loading_them_are_drawn(site: Path, op
         page = open_page(f"{address}/sub/path/")
         panels(page)
         page.evaluate("window.stayed = true")
-        page.locator("nav a", has_text="Deep").last.click()
+        page.get_by_role("link", name="another page").click()
         page.wait_for_selector(".runstore .comparer")
         assert page.evaluate("window.stayed") is True
         assert page.evaluate("runstore.report.grids().length") == 1
@@ -108,5 +108,6 @@ def test_a_menu_and_a_dialog_look_like_ours(site: Path, open_page: Open) -> None
     assert menu.is_visible()
     assert luminance(page, ".runstore .menu") > 0.9
     page.keyboard.press("Escape")
-    page.locator(".runstore .panel .icon-button").first.click()
+    page.locator(".runstore .panel .icon-button").last.click()
+    page.get_by_role("menuitem", name="Full screen").click()
     assert page.locator(".runstore dialog[open]").count() == 1
