@@ -50,7 +50,7 @@ pictures: $(STAMPS)/test chromium  ## the documentation's pictures, taken from t
 	@PYTHONPATH=. $(BIN)/python site/take_pictures.py "$(DEMO_DIR)/_site"
 
 clean:  ## remove what the commands above made, but for the virtual environment
-	rm -rf build dist _site site/site "$(DEMO_DIR)" .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist _site site/site site/experiments "$(DEMO_DIR)" .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 distclean: clean  ## the same, and the virtual environment
 	rm -rf "$(VENV)"

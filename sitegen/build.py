@@ -1,6 +1,7 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
 import gc
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,11 @@ from sitegen.looks import Progress as Progress
 from sitegen.output import Output
 from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
-from sitegen.pinned import Pin, over, pinned_files, plan_pinned
+from sitegen.pinned import Pin, over, pinned_files, plan_pinned, without
 from sitegen.plan import ProjectPlan, Render, RunPlan, SitePlan, folder_digest, plan_site
 from sitegen.planned import fingerprint
 from sitegen.public import public_store
-from sitegen.reported import PinnedReports, ReportPlan
+from sitegen.reported import PinnedReports, ReportPlan, unread
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
@@ -189,7 +190,12 @@ def _put_pinned(pinned: PinnedReports, store: Store, output: Output, render: Ren
     late = [] if output.keep(pin.name, pin.digest) else [pin.name]
     late += [report.name for report in pinned.plans if not output.keep(report.name, report.digest)]
     if late:
-        with store_at(store.layout.root, pin.sha, projects=pin.projects) as found:
+        with ExitStack() as stack:
+            try:
+                found = stack.enter_context(store_at(store.layout.root, pin.sha, projects=pin.projects))
+            except StoreError as error:
+                why = unread(store, error)
+                return [each for report in pinned.plans for each in _put_report(without(report, why), output, render)]
             shown = found.store if store.disclosure.is_whole else public_store(found.store, store)
             plan = plan_pinned(shown, release, render)
             if pin.name in late:

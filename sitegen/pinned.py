@@ -11,6 +11,7 @@ from sitegen import urls
 from sitegen.overviews import Overviews
 from sitegen.pages.artifacts import ArtifactIndex
 from sitegen.pages.context import PageContext
+from sitegen.pages.report import Origin
 from sitegen.plan import ProjectPlan, Render, SitePlan, plan_site, subjects_of
 from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reported import ReportPlan, targets_of
@@ -52,6 +53,12 @@ def over(report: ReportPlan, plan: SitePlan) -> ReportPlan:
     artifacts = plan.projects[0].artifacts if plan.projects else ArtifactIndex()
     targets = replace(targets_of(subjects, artifacts), reports=report.targets.reports)
     return replace(report, subjects=subjects, targets=targets)
+
+
+def without(report: ReportPlan, why: str) -> ReportPlan:
+    """A report whose commit cannot be read now: it says why, and is made anew as soon as that is over."""
+    told = Origin("Pinned to a commit that cannot be read")
+    return replace(report, digest=fingerprint(report.digest, why), origin=told, base="", gone=why)
 
 
 def pinned_files(pin: Pin, plan: SitePlan, render: Render, digest_of: DigestOf) -> Iterator[PlannedFile]:

@@ -326,7 +326,7 @@ def plan_reports(
                     )
                 )
             continue
-        named = {name: states[name] for name in _named(file, states)}
+        named = {name: states.get(name, "") for name in _named(file, states)}
         told = origin(here)
         plans.append(
             ReportPlan(file, fingerprint(*known, named, told.text, told.commit, told.more), subjects, targets, told)
@@ -378,7 +378,12 @@ def _commit(store: Store, file: ReportFile) -> Commit | str:
     try:
         return resolve(store.layout.root, file.front.as_of)
     except StoreError as error:
-        return f"as_of: {str(error).removeprefix(f'{store.layout.root}: ')}"
+        return unread(store, error)
+
+
+def unread(store: Store, error: StoreError) -> str:
+    """Why the commit of a report cannot be read, as the report says it."""
+    return f"as_of: {str(error).removeprefix(f'{store.layout.root}: ')}"
 
 
 def origin(here: HeadState, *, pinned: bool = False) -> Origin:

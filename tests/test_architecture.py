@@ -47,7 +47,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("build", "figures", "host"),
         ("demo_views", "drawings", "publishing"),
         ("demo", "exports", "serve"),
-        ("cli_exports", "digits", "cli", "mkdocs"),
+        ("digits", "cli", "mkdocs"),
         ("demo_denoise", "demo_online", "demo_sweep"),
     ),
     "sweeps": (
@@ -265,11 +265,12 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "sitegen.pages": (
         ("ansi", "context", "files", "highlight", "values"),
-        ("code", "group", "logs", "texts"),
+        ("code", "group", "logs", "report", "texts"),
         ("artifacts", "attempts", "index", "previews"),
         ("project", "run"),
         ("compare", "sweep"),
     ),
+    "sitegen.cli": (("told",), ("exports", "figure", "publish", "site"), ("reports",)),
     "sitegen.reports": (
         ("alphabets", "links", "mistakes"),
         (
@@ -313,7 +314,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pybtex": ("sitegen.reports.citations",),
     "pygments": ("sitegen.reports.highlighting",),
     "jinja2": ("sitegen.render", "sitegen.reports.filters", "sitegen.reports.sandbox"),
-    "click": ("runstore.cli", "sitegen.cli", "sitegen.cli_exports", "sweeps.cli"),
+    "click": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
     "rich": ("runstore.cli", "sitegen.cli", "sweeps.cli"),
     "bayes_opt": ("sweeps.search.bayes",),
     "optuna": ("sweeps.search.optuna",),

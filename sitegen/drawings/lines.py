@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from sitegen.data.bands import AGGREGATES, SHADES, SMOOTHERS
-from sitegen.data.groups import Curve, Points, ascending, group_curve
+from sitegen.data.groups import Curve, Points, group_curve
 from sitegen.data.matching import matching
 from sitegen.data.series import Floats, Series
 from sitegen.data.smoothing import smooth
@@ -139,7 +139,7 @@ def _curve(runs: Sequence[Points], panel: Panel, *, is_group: bool) -> Curve:
         shade = _chosen(settings, "shade", SHADES, "std")
         found = group_curve(runs, agg, shade)
     else:
-        run = ascending(runs[0])
+        run = _in_order(runs[0])
         found = Curve(run.xs, run.ys, None, None, np.ones(run.xs.size))
     weight = float(settings.get("smooth") or 0)
     smoother = _chosen(settings, "smoother", SMOOTHERS, "ema")
@@ -149,6 +149,13 @@ def _curve(runs: Sequence[Points], panel: Panel, *, is_group: bool) -> Curve:
 
     ys = smooth(found.xs, found.ys, weight, smoother)
     return Curve(found.xs, ys, smoothed(found.lo), smoothed(found.hi), found.n)
+
+
+def _in_order(run: Points) -> Points:
+    """All points of a run by their x: of several at one x none is lost. Those without an x are left out."""
+    order = np.argsort(run.xs, kind="stable")
+    order = order[~np.isnan(run.xs[order])]
+    return Points(run.xs[order], run.ys[order])
 
 
 Word = TypeVar("Word", bound=str)

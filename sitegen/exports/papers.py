@@ -37,7 +37,7 @@ def paper(found: Opened, form: Form, name: str, url: str = "") -> Paper:
     drawn = figure_files(report, found.report.subjects, "svg" if form == "md" else "pdf", folder)
     places = Places(_page(found, url), drawn.pictures, f"{folder}images/")
     if form == "md":
-        return Paper(markdown(report, places), drawn.files, tuple(drawn.problems))
+        return Paper(markdown(report, places), drawn.files, _problems(found, drawn))
     return _in_latex(found, places, drawn, name)
 
 
@@ -47,7 +47,12 @@ def _in_latex(found: Opened, places: Places, drawn: Files, name: str) -> Paper:
     files = dict(drawn.files)
     if sources is not None:
         files[f"{name}.bib"] = bib_file(sources).encode()
-    return Paper(latex(report, places, [name] if sources else ()), files, tuple(drawn.problems))
+    return Paper(latex(report, places, [name] if sources else ()), files, _problems(found, drawn))
+
+
+def _problems(found: Opened, drawn: Files) -> tuple[str, ...]:
+    """What is wrong with the report, and what of its figures could not be drawn."""
+    return (*map(str, found.report.report.problems), *drawn.problems)
 
 
 def _page(found: Opened, url: str) -> str:

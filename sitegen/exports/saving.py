@@ -17,7 +17,7 @@ KINDS: Final = (".html", ".pdf", ".zip", ".tex", ".md")
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The files that were written, the report first, and what of its figures could not be drawn, in lines."""
+    """The files that were written, the report first, and what is wrong with it, in lines."""
 
     paths: tuple[Path, ...]
     problems: tuple[str, ...] = ()

@@ -122,7 +122,7 @@ def make_page(source: Source, plan: SitePlan, given: Front, known: Known) -> Pag
     found = tuple(parts(source.markdown, source.first))
     mistakes = Mistakes()
     said = _front(source, given, mistakes)
-    if not _is_ours(found, said, given):
+    if said is None or not _is_ours(found, said, given):
         return Page(source.markdown, mistakes=tuple(mistakes.found))
     name = source.address.removesuffix(".html")
     file = PageFile(
@@ -139,8 +139,9 @@ def _is_ours(found: Iterable[Part], said: Front, given: Front) -> bool:
     )
 
 
-def _front(source: Source, given: Front, mistakes: Mistakes) -> Front:
-    """What holds for a page: what its own front matter says, and what the configuration says for all."""
+def _front(source: Source, given: Front, mistakes: Mistakes) -> Front | None:
+    """What holds for a page: what its own front matter says, and what the configuration says for all; None for a page
+    that says `runstore: false`."""
     parted = fronts.parted(source.content, Mistakes())
     if "runstore" not in parted.front:
         return given
@@ -151,6 +152,8 @@ def _front(source: Source, given: Front, mistakes: Mistakes) -> Front:
         return given
     if not isinstance(values, Mapping) or values.get("runstore") is None:
         return given
+    if values["runstore"] is False:
+        return None
     own: dict[str, Any] = {}
     with mistakes.caught(parted.front_line):
         section = Section(

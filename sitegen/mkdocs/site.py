@@ -81,8 +81,9 @@ class Site:
         """Keeps other processes out until `release`. Raises `StoreError`."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.changed.touch(exist_ok=True)
             self._lock.acquire()
+            if not self.changed.exists():
+                self.changed.touch()
         except Timeout:
             raise StoreError(f"{self.store}: another build of its site has not ended; end that first") from None
         except OSError as error:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from runstore.errors import UsageError
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.reading.disclosure import Disclosure
+from runstore.format.names import check_project_name
 from runstore.reading.problems import Problem
 from runstore.reading.store import Store
 from sitegen import urls
@@ -61,9 +63,9 @@ class ReportFile:
 
     @property
     def speaks_of(self) -> list[str]:
-        """The projects that its front matter names, its own among them."""
+        """The projects that its front matter names, its own among them, there or not."""
         named = (spec.project for spec in self.front.runs.values())
-        return sorted({self.project, self.front.project, *named} - {""})
+        return sorted(filter(_is_project_name, {self.project, self.front.project, *named}))
 
     @property
     def digest(self) -> str:
@@ -118,6 +120,13 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ValueError(f"found bytes that are no UTF-8 in line {line}, expected text; save it as UTF-8") from None
+
+
+def _is_project_name(name: str) -> bool:
+    try:
+        return bool(check_project_name(name))
+    except UsageError:
+        return False
 
 
 def _printable(name: str) -> str:

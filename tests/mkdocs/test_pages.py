@@ -29,18 +29,17 @@ def luminance(page: Page, selector: str) -> float:
     return sum(parts) / 765
 
 
-def test_panels_tables_values_and_claims_stand_on_the_page_from_disk(site: Path, open_page: Open) -> None:
-    page = open_page(site / "index.html")
-    assert panels(page) == 2
-    assert page.locator("h1").filter(has_text="Best: 0.95").count() == 1
-    assert page.get_by_text("onerror=alert(1)").count() >= 2
-    assert page.locator("img[src='x']").count() == 0
-    assert page.locator(".claim-holds em").inner_text() == "nearly"
-    assert page.locator(".runstore .report-table").count() == 2
-    assert "0.92" in page.locator("#tab-all .report-table td").first.inner_text()
-    assert page.locator("pre", has_text="type: line").count() == 1
-    assert page.locator(".runstore figcaption").first.inner_text().startswith("Figure 1. Curves for 6 runs")
-    assert luminance(page, ".runstore .panel") > 0.9
+def test_panels_tables_values_and_claims_stand_on_the_page(home: Page) -> None:
+    assert panels(home) == 2
+    assert home.locator("h1").filter(has_text="Best: 0.95").count() == 1
+    assert home.get_by_text("onerror=alert(1)").count() >= 2
+    assert home.locator("img[src='x']").count() == 0
+    assert home.locator(".claim-holds em").inner_text() == "nearly"
+    assert home.locator(".runstore .report-table").count() == 2
+    assert "0.92" in home.locator("#tab-all .report-table td").first.inner_text()
+    assert home.locator("pre", has_text="type: line").count() == 1
+    assert home.locator(".runstore figcaption").first.inner_text().startswith("Figure 1. Curves for 6 runs")
+    assert luminance(home, ".runstore .panel") > 0.9
 
 
 def test_a_page_in_a_folder_below_a_sub_path_is_drawn(site: Path, open_page: Open, tmp_path: Path) -> None:
@@ -53,19 +52,18 @@ def test_a_page_in_a_folder_below_a_sub_path_is_drawn(site: Path, open_page: Ope
         assert page.request.get(page.evaluate("address => new URL(address, location.href).href", link)).ok
 
 
-def test_the_theme_looks_as_it_does_without_us(site: Path, open_page: Open) -> None:
+def test_the_theme_looks_as_it_does_without_us(home: Page) -> None:
     """What is not ours has no style of ours, and what is ours none of the theme's."""
-    page = open_page(site / "index.html")
-    panels(page)
+    panels(home)
     looks = """() => [...document.querySelectorAll('h1, body > *, nav, p, a, table, code')]
         .filter((each) => !each.closest('.runstore')).slice(0, 200)
         .map((each) => {
             const { color, font, margin, border, display } = getComputedStyle(each);
             return [color, font, margin, border, display].join('|');
         })"""
-    ours = page.evaluate(looks)
-    page.evaluate("document.querySelectorAll('link[href*=\"embed.css\"]').forEach((each) => each.remove())")
-    assert page.evaluate(looks) == ours
+    ours = home.evaluate(looks)
+    home.evaluate("document.querySelectorAll('link[href*=\"embed.css\"]').forEach((each) => each.remove())")
+    assert home.evaluate(looks) == ours
 
 
 def test_the_switch_of_material_turns_panels_too(site: Path, open_page: Open) -> None:
@@ -100,14 +98,13 @@ def test_pages_that_material_swaps_without_loading_them_are_drawn(site: Path, op
         assert panels(page) == 2
 
 
-def test_a_menu_and_a_dialog_look_like_ours(site: Path, open_page: Open) -> None:
-    page = open_page(site / "index.html")
-    panels(page)
-    page.locator(".runstore .panel .icon-button").last.click()
-    menu = page.locator(".runstore .menu")
+def test_a_menu_and_a_dialog_look_like_ours(home: Page) -> None:
+    panels(home)
+    home.locator(".runstore .panel .icon-button").last.click()
+    menu = home.locator(".runstore .menu")
     assert menu.is_visible()
-    assert luminance(page, ".runstore .menu") > 0.9
-    page.keyboard.press("Escape")
-    page.locator(".runstore .panel .icon-button").last.click()
-    page.get_by_role("menuitem", name="Full screen").click()
-    assert page.locator(".runstore dialog[open]").count() == 1
+    assert luminance(home, ".runstore .menu") > 0.9
+    home.keyboard.press("Escape")
+    home.locator(".runstore .panel .icon-button").last.click()
+    home.get_by_role("menuitem", name="Full screen").click()
+    assert home.locator(".runstore dialog[open]").count() == 1

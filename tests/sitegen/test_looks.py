@@ -192,7 +192,7 @@ def test_a_build_with_nothing_to_do_loads_no_library(store: Path, site: Path) ->
     assert json.loads(next(store.glob(".cache/.sites/*.look.json")).read_bytes())["runs"] == 2
     heavy = ("jinja2", "numpy", "polars", "rich", "yaml")
     code = (
-        "import sys\nfrom sitegen.cli import build\n"
+        "import sys\nfrom sitegen.cli.site import build\n"
         f"build.main([{str(store)!r}, '-o', {str(site)!r}], standalone_mode=False)\n"
         f"print(*sorted(set(sys.modules) & set({heavy!r})))"
     )

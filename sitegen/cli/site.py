@@ -1,0 +1,74 @@
+"""`runstore build`, `serve` and `demo`: each parses, calls one function and prints."""
+
+from pathlib import Path
+
+import click
+
+from runstore.cli.words import printable
+from runstore.settings import from_environment
+from sitegen.cli.told import print_report, progress
+from sitegen.looks import Look
+
+
+@click.command()
+@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory."
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 when the store has any problem.")
+@click.option("--public", is_flag=True, help="Only what the world may see: public projects, without what names people.")
+@click.pass_context
+def build(context: click.Context, store: Path | None, out: Path, strict: bool, public: bool) -> None:
+    """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
+    root, site = store if store is not None else from_environment().store_root(), None
+    if public:
+        from sitegen.extras import PublicSite
+
+        site = PublicSite()
+    look = Look(root, out, site)
+    done = look.unchanged()
+    if done is None:
+        from sitegen.build import build_site
+
+        with progress() as report:
+            done = build_site(root, out, progress=report, look=look, public=site)
+    print_report(done)
+    context.exit(1 if strict and done.problems else 0)
+
+
+@click.command()
+@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to serve at.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), help="The port. Default: the first free one from 8000 on.")
+@click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser.")
+@click.option("--poll", is_flag=True, help="Look for changes every second, as network file systems need.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's directory. Default: one in your cache.")
+def serve(store: Path | None, host: str, port: int | None, open_browser: bool, poll: bool, out: Path | None) -> None:
+    """Serve the site of STORE on this machine, and keep it and the open pages up to date. Ctrl-C ends it."""
+    from sitegen.serve import Serving
+    from sitegen.serve import serve as run
+
+    root = store if store is not None else from_environment().store_root()
+    run(Serving(root, out, host, port, open_browser, poll), _say, progress)
+
+
+def _say(line: str) -> None:
+    click.echo(f"runstore: {printable(line)}", err=line.startswith("warning"))
+
+
+@click.command()
+@click.argument("directory", default="runstore-demo", type=click.Path(path_type=Path))
+def demo(directory: Path) -> None:
+    """Train small real models into DIRECTORY, then compile its site."""
+    from sitegen.build import build_site
+    from sitegen.demo import run_demo
+
+    with progress() as report:
+        store = run_demo(directory, progress=report)
+        done = build_site(store, directory / "_site", progress=report)
+    print_report(done)

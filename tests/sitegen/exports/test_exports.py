@@ -1,0 +1,249 @@
+"""Reports as files: one HTML file, LaTeX, Markdown, a zip, single tables; and what attacks make of them."""
+
+import io
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from runstore.errors import StoreError, UsageError
+from sitegen.exports.opening import opened
+from sitegen.exports.pdf import find_browser
+from sitegen.exports.saving import export_report
+from sitegen.exports.sources import harmless
+from sitegen.exports.tables import table_of
+from sitegen.reports.as_latex import is_plain_math
+from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
+from tests.stores import write_file
+
+NASTY = r"\input{/etc/passwd} \write18{id} % # $x$ & ~ ^ _ {brace [opt] ^^5cinput"
+TEXT = r"""---
+title: "Adam & co: \\input{x} 100%"
+authors: ["A_B", "C # D"]
+date: 2026-11-01
+description: "50 % of $5"
+bibliography: refs.bib
+---
+
+## One {{ runs.best('acc').name }}
+
+*Soft* **strong** ~~gone~~ `\input{/etc/passwd}` and 5 % of #1 & $x^2 + \frac{1}{2}$, see @fig-acc, @tab-all, @eq-one
+and [@knuth1984, p. 3]. A [link](https://example.org/a_b?c=1&d=2%20#e), [[adam-1]], [the table](#tab-all).[^1]
+
+[^1]: A note with \write18{id}.
+
+$$
+a = b
+$$ {#eq-one}
+
+$$
+\input{/etc/passwd}
+$$
+
+- one
+- [x] two
+  1. [three]
+  2. four
+
+> [!WARNING] Careful
+> 100 % sure
+
+| a | b |
+| - | - |
+| [x] | \input{y} |
+
+```python
+\end{verbatim} \input{/etc/passwd} # 100 %
+```
+
+```panel
+type: line
+metrics: [acc]
+id: fig-acc
+caption: Accuracy of 100 % & _more_, see @tab-all
+runs: {filter: summary.acc > 0, group: config.optimizer}
+```
+
+```table
+id: tab-all
+caption: All of it, 100 %
+rows: runs
+columns: [{key: acc, best: highest}]
+```
+
+```panel
+type: media
+key: samples
+id: fig-media
+```
+"""
+BIB = r"""@book{knuth1984, title = {The {\TeX}book \input{/etc/passwd}}, author = {Knuth, D\'onald \write18{id}}, year = 1984,
+publisher = "^^5cinput{x}"}
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = write_store_of_reports(tmp_path_factory.mktemp("exports") / "experiments")
+    write_file(root / "p" / "reports" / "paper.md", TEXT)
+    write_file(root / "p" / "reports" / "refs.bib", BIB)
+    return root
+
+
+@pytest.fixture(scope="module")
+def tex(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("tex") / "paper.tex"
+    export_report(store, "paper", target, url="https://example.org/site")
+    return target
+
+
+def test_latex_carries_out_nothing_that_a_text_says(tex: Path) -> None:
+    said = tex.read_text() + (tex.parent / "paper.bib").read_text()
+    assert not re.search(r"\\(?:input|include|write|read|openin|def|let|csname|catcode|immediate|special)\b", said)
+    assert "^^" not in said
+    assert r"\textbackslash{}input\{/etc/passwd\}" in said
+
+
+def test_latex_has_no_bare_sign_of_tex(tex: Path) -> None:
+    body = tex.read_text()
+    for line in body.splitlines():
+        assert not re.search(r"(?<!\\)%", line), line
+        assert not re.search(r"(?<!\\)#", line), line
+    assert body.count("{") - body.count(r"\{") == body.count("}") - body.count(r"\}")
+    assert len(re.findall(r"(?<!\\)\$", body)) % 2 == 0
+
+
+def test_latex_environments_are_balanced(tex: Path) -> None:
+    open_: list[str] = []
+    for kind, name in re.findall(r"\\(begin|end)\{(\w+\*?)\}", tex.read_text()):
+        if kind == "begin":
+            open_.append(name)
+        else:
+            assert open_.pop() == name
+    assert not open_
+
+
+def test_latex_has_sections_math_references_and_citations(tex: Path) -> None:
+    body = tex.read_text()
+    assert r"\section{One adam 2}" in body
+    assert r"$x^2 + \frac{1}{2}$" in body
+    assert r"Figure~\ref{fig-acc}" in body
+    assert r"\label{fig-acc}" in body
+    assert r"Table~\ref{tab-all}" in body
+    assert r"\label{tab-all}" in body
+    assert "\\begin{equation}\\label{eq-one}\na = b\n\\end{equation}" in body
+    assert r"\cite{knuth1984}" in body
+    assert r"\bibliography{paper}" in body
+    assert r"\href{https://example.org/a\_b?c=1\&d=2\%20\#e}{link}" in body
+    assert r"\href{https://example.org/site/p/runs/adam-1/index.html}" in body
+    assert r"\toprule" in body
+    assert r"\includegraphics[width=\linewidth,keepaspectratio]{paper-files/fig-acc.pdf}" in body
+    assert (tex.parent / "paper-files" / "fig-acc.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_latex_compiles_where_there_is_a_compiler(tex: Path) -> None:
+    program = shutil.which("pdflatex")
+    if program is None:
+        pytest.skip("no pdflatex here")
+    command = [program, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", tex.name]
+    assert subprocess.run(command, cwd=tex.parent, capture_output=True, timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [r"\input{x}", r"\write18{id}", "x^^5cinput", "a % b", "#1", "a $ b", r"\def\x{y}", r"\end{document}", "}{", r"\a\b\c"],
+)
+def test_a_formula_that_is_more_than_a_formula_does_not_stand(formula: str) -> None:
+    assert not is_plain_math(formula)
+
+
+def test_sources_keep_accents_and_lose_commands() -> None:
+    assert harmless(r"G{\"o}del and {\ss} \'e") == r"G{\"o}del and {\ss} \'e"
+    for text in (r"\input{x}", r"^^5cinput", r"^^^5cinput", r"\immediate\write18{id}", r"\csname x\endcsname"):
+        assert not re.search(r"\\[A-Za-z]|\^\^", harmless(text)), text
+
+
+def test_markdown_has_its_values_tables_and_pictures(store: Path, tmp_path: Path) -> None:
+    saved = export_report(store, "paper", tmp_path / "paper.md")
+    text = (tmp_path / "paper.md").read_text()
+    assert "{{" not in text
+    assert "![" in text
+    assert "](<paper-files/fig-acc.svg>)" in text
+    assert (tmp_path / "paper-files" / "fig-acc.svg").read_text().startswith("<svg")
+    assert "| adam 2 | **0.931** |" in text
+    assert "$x^2 + \\frac{1}{2}$" in text
+    assert "[^1]: A note" in text
+    formula, media = saved.problems
+    assert formula.startswith("p/reports/paper.md, line 20: found \\input")
+    assert "media" in media
+
+
+def test_a_name_like_markup_stays_text_in_markdown(store: Path, tmp_path: Path) -> None:
+    report = "---\ntitle: x\nruns: {ids: [hostile]}\n---\n\n{{ runs.best('other').name }}\n"
+    write_file(store / "p" / "reports" / "evil.md", report)
+    export_report(store, "p/evil", tmp_path / "evil.md")
+    assert "<script" not in (tmp_path / "evil.md").read_text().replace("\\<", "")
+
+
+def test_a_zip_has_all_of_a_paper_and_the_same_bytes_each_time(store: Path, tmp_path: Path) -> None:
+    for name in ("one.zip", "two.zip"):
+        folder = tmp_path / name
+        folder.mkdir()
+        export_report(store, "paper", folder / "paper.zip")
+    one, two = ((tmp_path / name / "paper.zip").read_bytes() for name in ("one.zip", "two.zip"))
+    with zipfile.ZipFile(io.BytesIO(one)) as archive:
+        names = archive.namelist()
+    assert names == ["paper-files/fig-acc.pdf", "paper.bib", "paper.tex"]
+    with zipfile.ZipFile(io.BytesIO(two)) as archive:
+        assert archive.namelist() == names
+
+
+def test_one_html_file_names_no_other(store: Path, tmp_path: Path) -> None:
+    write_file(
+        store / "p" / "reports" / "hostile.md",
+        "---\ntitle: H\n---\n\n```panel\ntype: bar\ncolumn: summary.other\n```\n\n[x](../../q/index.html)\n",
+    )
+    export_report(store, "p/hostile", tmp_path / "h.html")
+    html = (tmp_path / "h.html").read_text()
+    assert not re.search(r'<(?:script|img|link|iframe)[^>]*\b(?:src|href)="(?!data:)', html)
+    assert HOSTILE not in html
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert "unsafe" not in policy[1]
+    assert "'self'" not in policy[1]
+    assert "sha256-" in policy[1]
+
+
+def test_links_of_one_html_file_lead_to_the_site_or_nowhere(store: Path, tmp_path: Path) -> None:
+    export_report(store, "paper", tmp_path / "off.html")
+    export_report(store, "paper", tmp_path / "on.html", url="https://example.org/site/")
+    assert 'href="https://example.org/site/p/runs/adam-1/index.html"' in (tmp_path / "on.html").read_text()
+    assert "runs/adam-1/index.html" not in (tmp_path / "off.html").read_text().partition("<script")[0]
+
+
+def test_tables_come_alone_in_three_formats(store: Path) -> None:
+    with opened(store, "paper") as found:
+        report = found.report.report
+    assert r"\textbf{0.931}" in table_of(report, "tab-all", "latex")
+    assert table_of(report, "1", "markdown").startswith("| Run | acc |")
+    lines = table_of(report, "tab-all", "csv").splitlines()
+    assert lines[0] == "Run,acc"
+    assert any(line.startswith("adam 2,0.93") for line in lines)
+    with pytest.raises(UsageError, match="found no table 'nope'"):
+        table_of(report, "nope", "csv")
+
+
+def test_mistakes_of_an_export_are_one_line(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="found no known ending"):
+        export_report(store, "paper", tmp_path / "x.docx")
+    with pytest.raises(StoreError, match="found no report 'nope'"):
+        export_report(store, "nope", tmp_path / "x.md")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match="found no browser to print with"):
+        find_browser()
+    monkeypatch.setenv("RUNSTORE_BROWSER", "nowhere-to-be-found")
+    with pytest.raises(UsageError, match="found no browser 'nowhere-to-be-found'"):
+        find_browser()
