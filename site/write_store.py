@@ -19,7 +19,7 @@ def on_startup(**_: object) -> None:
         for seed in SEEDS:
             descend(rate, seed)
     (STORE / "descent" / "project.yaml").write_text(
-        "title: Down a valley\ndescription: Gradient descent with noise on Rosenbrock's function.\nvisibility: public\n",
+        "title: Down a valley\ndescription: Noisy gradient descent on Rosenbrock's function.\nvisibility: public\n",
         encoding="utf-8",
     )
 

@@ -1,6 +1,7 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
 import gc
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from runstore.reading.revision import store_at
 from runstore.reading.store import Store, read_store
 from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
 from sitegen.data.sparkline import Sparkline
-from sitegen.extras import PublicSite, extra_files
+from sitegen.extras import News, PublicSite, extra_files
 from sitegen.histories import Histories
 from sitegen.looks import BuildReport as BuildReport
 from sitegen.looks import Look
@@ -22,7 +23,7 @@ from sitegen.overviews import Overviews
 from sitegen.pages.context import PageContext
 from sitegen.pinned import Pin, over, pinned_files, plan_pinned, without
 from sitegen.plan import ProjectPlan, Render, RunPlan, SitePlan, folder_digest, plan_site
-from sitegen.planned import fingerprint
+from sitegen.planned import PlannedFile, fingerprint
 from sitegen.public import public_store
 from sitegen.reported import PinnedReports, ReportPlan, unread
 
@@ -118,7 +119,7 @@ def _write_site(
         output.put("frame", release, plan.frame)
     output.put("front", release, plan.front)
     if public is not None:
-        output.put("extras", release, extra_files(public, output.paths(), release, render))
+        output.put("extras", release, _extras(public, store, plan, output, release, render))
     output.finish()
     return plan, problems
 
@@ -174,6 +175,13 @@ def _put_run(run: RunPlan, output: Output, render: Render, progress: Progress) -
         progress(run.run.project, run.number + 1, len(run.project.project.runs))
     noted = output.notes(name)
     return run.problems(noted) if noted else []
+
+
+def _extras(
+    public: PublicSite, store: Store, plan: SitePlan, output: Output, release: str, render: Render
+) -> Iterator[PlannedFile]:
+    news = [News(*each) for each in plan.reports.news()]
+    return extra_files(public, output.paths(), release, render, store.meta.entity, news)
 
 
 def _put_report(report: ReportPlan, output: Output, render: Render) -> list[Problem]:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from runstore.errors import UsageError
 from sitegen import urls
+from sitegen.feeds import Feed, FeedItem, atom, json_feed, merged
 from sitegen.pages.context import PageContext
 from sitegen.planned import PlannedFile, fingerprint
 
@@ -34,6 +35,11 @@ class PublicSite:
     def address(self, path: str) -> str:
         """The absolute address of a file of the site, "" where the site's own is unknown."""
         return urls.href(path.removesuffix(urls.index_page()), self.url) if self.url else ""
+
+    @property
+    def feed(self) -> str:
+        """The file of the feed."""
+        return urls.FEED
 
     @property
     def hidden(self) -> bool:
@@ -64,10 +70,25 @@ def _is_label(label: str) -> bool:
     return 0 < len(label) < 64 and label.replace("-", "a").isalnum() and label.strip("-") == label
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that feeds tell of: its page's file, and the time that it is from (epoch s)."""
+
+    page: str
+    title: str
+    summary: str
+    when: float
+
+
 def extra_files(
-    site: PublicSite, paths: Sequence[str], release: str, render: Callable[[str, PageContext], bytes]
+    site: PublicSite,
+    paths: Sequence[str],
+    release: str,
+    render: Callable[[str, PageContext], bytes],
+    title: str = "",
+    news: Sequence[News] = (),
 ) -> Iterator[PlannedFile]:
-    """The files; `paths` are those that the site has already."""
+    """The files; `paths` are those that the site has already, `news` what its feeds, called `title`, tell of."""
     pages = sorted(path for path in paths if path.rpartition("/")[2] == urls.index_page())
     own = fingerprint(release, site.url, site.cname, site.robots)
     yield PlannedFile(urls.MISSING, own, lambda: _missing(site, render))
@@ -77,6 +98,17 @@ def extra_files(
         yield PlannedFile(urls.CNAME, own, lambda: f"{site.cname}\n".encode())
     if site.url:
         yield from _sitemaps(site, pages, fingerprint(own, pages))
+        feed = partial(_feed, site, title or "Experiments", news)
+        told = fingerprint(own, title, [(each.page, each.title, each.summary, each.when) for each in news])
+        yield PlannedFile(urls.FEED, told, lambda: atom(feed(urls.FEED)))
+        yield PlannedFile(urls.JSON_FEED, told, lambda: json_feed(feed(urls.JSON_FEED)))
+
+
+def _feed(site: PublicSite, title: str, news: Sequence[News], file: str) -> Feed:
+    items = (
+        FeedItem(site.address(each.page), each.title, site.address(each.page), each.when, each.summary) for each in news
+    )
+    return Feed(title, site.address(urls.index_page()), site.address(file), merged(items))
 
 
 def _missing(site: PublicSite, render: Callable[[str, PageContext], bytes]) -> bytes:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from runstore.errors import StoreError
+from runstore.format.records import parse_time
 from runstore.reading.problems import Problem
 from runstore.reading.revision import Commit, HeadState, head, resolve, tree_digest
 from runstore.reading.store import Project, Store
@@ -267,6 +268,15 @@ class Reports:
     plans: tuple[ReportPlan, ...]
     pinned: tuple[PinnedReports, ...]
     problems: tuple[Problem, ...]
+
+    def news(self) -> Iterator[tuple[str, str, str, float]]:
+        """The page, title, description and day (epoch s) of each report that was published on one."""
+        pinned = (plan for each in self.pinned for plan in each.plans)
+        for plan in (*self.plans, *pinned):
+            file, front = plan.file, plan.file.front
+            if front.status == "published" and front.date:
+                moment = parse_time(front.date)
+                yield urls.report_page(file.project, file.slug), file.title, front.description, moment or 0.0
 
 
 def subject_of(project: Project, histories: Histories, sweeps: Sweeps) -> Subject:

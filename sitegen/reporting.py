@@ -2,31 +2,36 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
-from runstore.format.layout import ProjectLayout, StoreLayout
+from runstore.format.layout import ProjectLayout, StoreLayout, make_below
 from runstore.format.records import write_atomically
+from runstore.format.yaml_text import YamlError
 from runstore.reading.revision import head, resolve, store_at, tree_digest
 from runstore.reading.store import Store, read_store
 from sitegen import urls
 from sitegen.histories import Histories
 from sitegen.pages.context import PageContext
-from sitegen.pinned import over, plan_pinned
+from sitegen.pinned import over, plan_pinned, without
 from sitegen.plan import plan_site
-from sitegen.reported import read_reports
+from sitegen.reported import PinnedReports, ReportPlan, read_reports, unread
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import parted
 from sitegen.reports.mistakes import Mistakes
 from sitegen.reports.report import Report
 from sitegen.viewed import SHOWN, Viewed, project_in, read_view
 
-_KEY: Final = re.compile(r"^(as_of|digest|title|status)[ \t]*:.*(?:\r?\n|$)", re.MULTILINE)
+_KEY: Final = re.compile(
+    r"^(as_of|digest|title|status)[ \t]*:.*(?:\r?\n(?:[ \t]*\r?\n)*[ \t]+\S.*)*(?:\r?\n|$)", re.MULTILINE
+)
+"""A key with all lines of its value."""
 
 
 def check_reports(root: Path, names: Sequence[str] = ()) -> Iterator[Report]:
@@ -43,10 +48,21 @@ def check_reports(root: Path, names: Sequence[str] = ()) -> Iterator[Report]:
     for pinned in plan.reports.pinned:
         own = [report for report in pinned.plans if report.file.key in wanted]
         if own:
-            with store_at(store.layout.root, pinned.commit.sha, projects=pinned.projects, numbers_only=True) as found:
-                past = plan_pinned(found.store, "check", _unrendered)
-                for report in own:
-                    yield over(report, past).report
+            yield from _as_of(store, pinned, own)
+
+
+def _as_of(store: Store, pinned: PinnedReports, own: Sequence[ReportPlan]) -> Iterator[Report]:
+    """Some reports over the store at their commit."""
+    with ExitStack() as stack:
+        past = store_at(store.layout.root, pinned.commit.sha, projects=pinned.projects, numbers_only=True)
+        try:
+            found = stack.enter_context(past)
+        except StoreError as error:
+            yield from (without(report, unread(store, error)).report for report in own)
+            return
+        plan = plan_pinned(found.store, "check", _unrendered)
+        for report in own:
+            yield over(report, plan).report
 
 
 def _unrendered(template: str, page: PageContext) -> bytes:
@@ -98,7 +114,7 @@ def new_report(layout: StoreLayout, project: str, name: str, title: str = "", vi
         **({"runs": {SHOWN: dict(viewed.runs)}} if viewed and viewed.runs else {}),
     }
     text = f"---\n{yaml12.dump(front)}---\n\nWhat was asked, and what came out.\n\n{blocks}"
-    _create(path, text)
+    _create(layout, path, text)
     return Begun(path, viewed.panels if viewed else 0)
 
 
@@ -116,7 +132,7 @@ def clone_report(file: ReportFile, layout: StoreLayout, name: str) -> Path:
     home: StoreLayout | ProjectLayout = layout.project(file.project) if file.project else layout
     path = home.report(name)
     title = yaml12.dump({"title": f"{file.title} (copy)"}).strip()
-    _create(path, with_keys(file.text, {"title": title, "status": "status: draft"}))
+    _create(layout, path, with_keys(file.text, {"title": title, "status": "status: draft"}))
     return path
 
 
@@ -137,7 +153,27 @@ def freeze_report(file: ReportFile, root: Path, revision: str = "HEAD") -> str:
 
 
 def with_keys(text: str, lines: dict[str, str]) -> str:
-    """A report whose front matter has some of its lines replaced, or added at the end; the rest stays as it was."""
+    """A report whose front matter has some of its lines replaced, or added at the end; the rest stays as it was.
+
+    Raises `UsageError` for a front matter that is broken, or not written with a key a line.
+    """
+    made = _with_keys(text, lines)
+    wanted = {**_values(text), **{key: yaml12.load(line)[key] for key, line in lines.items()}}
+    if yaml12.dump(_values(made)) != yaml12.dump(wanted):
+        keys = " and ".join(lines)
+        raise UsageError(f"found a front matter in which {keys} cannot be set; write a key a line, each once")
+    return made
+
+
+def _values(text: str) -> dict[str, Any]:
+    try:
+        found = yaml12.load(parted(text, Mistakes()).front)
+    except YamlError:
+        return {}
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def _with_keys(text: str, lines: dict[str, str]) -> str:
     parts = parted(text, Mistakes())
     if not parts.front and parts.body_line == 1:
         return "---\n" + "".join(f"{line}\n" for line in lines.values()) + "---\n\n" + text
@@ -150,10 +186,10 @@ def with_keys(text: str, lines: dict[str, str]) -> str:
     return text[:begin] + front + text[begin + len(parts.front) :]
 
 
-def _create(path: Path, text: str) -> None:
-    """Writes a file that is not there yet. Raises `StoreError`."""
+def _create(layout: StoreLayout, path: Path, text: str) -> None:
+    """Writes a file that is not there yet, behind no link. Raises `StoreError`."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_below(layout.root, path.parent)
         with open(path, "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:

@@ -141,7 +141,7 @@ def _changes(how: Serving, say: Callable[[str], None]) -> Iterator[bool]:
 
 
 def watched(store: Path, *, polling: bool) -> Iterator[bool]:
-    """True each time that a store changed, False for each while without. Raises `OSError` where the system does not tell."""
+    """True each time that a store changed, False for each while without. Raises `OSError` where nobody can tell."""
     from watchfiles import watch
 
     root = store.resolve()

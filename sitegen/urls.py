@@ -19,6 +19,8 @@ MISSING: Final = "404.html"
 ROBOTS: Final = "robots.txt"
 CNAME: Final = "CNAME"
 SITEMAP: Final = "sitemap.xml"
+FEED: Final = "feed.xml"
+JSON_FEED: Final = "feed.json"
 LLMS: Final = "llms.txt"
 LOG_INDEX: Final = "log.js"
 FILE_INDEX: Final = "files.js"
@@ -33,8 +35,8 @@ _SAFE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9_-])?")
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 # What lies beside the projects' directories, and the names that `project_dir` makes of it.
 _OURS = re.compile(
-    rf"(?:{STATIC}|{PINNED}|{EMBEDDED}|index\.(?:html|json)|404\.html|robots\.txt|llms\.txt|cname|sitemap(?:-\d+)?\.xml)"
-    r"(?:-project)*",
+    rf"(?:{STATIC}|{PINNED}|{EMBEDDED}|index\.(?:html|json)|404\.html|robots\.txt|feed\.(?:xml|json)|llms\.txt|cname"
+    r"|sitemap(?:-\d+)?\.xml)(?:-project)*",
     re.IGNORECASE,
 )
 

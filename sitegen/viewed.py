@@ -1,6 +1,7 @@
 """What is on screen at the address of a project's page, as the blocks of a report."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,11 +12,14 @@ from runstore.format import yaml12
 from sitegen.pages.project import section
 from sitegen.reports.panels import KINDS
 from sitegen.reports.runsets import DEFAULT
+from sitegen.reports.settings import MOST_SMOOTHING
+from sitegen.reports.table_html import markdown_text
 
 SHOWN: Final = "shown"
 """What a report calls the runs of the view that it began with."""
 MOST_PANELS: Final = 24
 """Metrics of a page that become panels."""
+_FENCES: Final = re.compile("`+")
 _ADDED: Final = "Added panels"
 _OF_LINES: Final = ("agg", "shade", "smoother")
 _FLAGS: Final = ("xlog", "ylog", "outliers", "raw", "members")
@@ -59,7 +63,9 @@ def read_view(address: str, project: str, metrics: Sequence[str]) -> Viewed:
 def _layout(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text) if text else {}
-    except ValueError:
+        # Half of a pair of surrogates stands in no file.
+        found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+    except (ValueError, RecursionError):
         found = {}
     return found if isinstance(found, dict) else {}
 
@@ -89,11 +95,9 @@ def _added(layout: Mapping[str, Any]) -> Iterator[Panel]:
     """The panels that a person added, with their sections."""
     homes = _mapping(layout, "in")
     for each in layout.get("add", ()) if isinstance(layout.get("add"), list) else ():
-        if isinstance(each, dict) and each.get("kind") in KINDS and isinstance(each.get("set"), dict):
-            yield (
-                str(homes.get(str(each.get("id")), _ADDED)),
-                {"type": each["kind"], **_settings(each["kind"], each["set"])},
-            )
+        if isinstance(each, dict) and str(each.get("kind")) in KINDS and isinstance(each.get("set"), dict):
+            kind = str(each["kind"])
+            yield str(homes.get(str(each.get("id")), _ADDED)), {"type": kind, **_settings(kind, each["set"])}
 
 
 def _settings(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,6 +111,8 @@ def _settings(kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in _FLAGS:
         if found.get(name) in ("yes", "no"):
             found[name] = found[name] == "yes"
+    if isinstance(found.get("group"), str):
+        found["group"] = ["none"] if found["group"] == "-" else [unquote(key) for key in found["group"].split(",")]
     if "spec" in found:
         found["spec"] = _layout(str(found["spec"]))
     return found
@@ -139,7 +145,7 @@ def _everywhere(view: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         if view.get(key) == "1":
             yield key, True
     try:
-        if float(view.get("smooth", 0)) > 0:
+        if 0 < float(view.get("smooth", 0)) <= MOST_SMOOTHING:
             yield "smooth", float(view["smooth"])
     except ValueError:
         pass
@@ -154,7 +160,9 @@ def _sections(panels: Sequence[Panel]) -> Iterator[tuple[str, list[dict[str, Any
 
 def _grid(name: str, panels: Sequence[Mapping[str, Any]], runs: str) -> str:
     values = {"runs": runs, "columns": 2, "panels": [dict(panel) for panel in panels]}
-    return f"## {name}\n\n```panels\n{yaml12.dump(values)}```\n\n"
+    text = yaml12.dump(values)
+    fence = "`" * max(3, 1 + max(map(len, _FENCES.findall(text)), default=0))
+    return f"## {markdown_text(name)}\n\n{fence}panels\n{text}{fence}\n\n"
 
 
 def _mapping(layout: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -45,7 +45,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("output",),
         ("looks",),
         ("build", "figures", "host"),
-        ("demo_views", "drawings", "publishing"),
+        ("demo_reported", "demo_views", "drawings", "publishing"),
         ("demo", "exports", "serve"),
         ("digits", "cli", "mkdocs"),
         ("demo_denoise", "demo_online", "demo_sweep"),

@@ -102,7 +102,9 @@ class _Whole:
         first, last = places[0], places[-1]
         early = _SCRIPT.sub(lambda match: self._script(match[1]), body[first:last])
         late = _SCRIPT.sub(lambda match: self._script(match[1]), body[last:])
-        return f"{body[:first]}{self._carried()}\n{early}{self._viewers()}\n{late}"
+        # Those that show what was logged use what the page's own define.
+        late = late.replace("</body>", f"{self._viewers()}\n</body>")
+        return f"{body[:first]}{self._carried()}\n{early}{late}"
 
     # What the page names
 

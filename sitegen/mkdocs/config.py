@@ -12,7 +12,7 @@ from sitegen.reports.front import Front, read_keys
 from sitegen.reports.mistakes import Mistakes, ReportError
 
 
-class RunstoreConfig(Config):
+class RunstoreConfig(Config):  # type: ignore[no-untyped-call] # MkDocs types its classes only in part.
     """The options of the plugin."""
 
     store = c.Optional(c.Dir(exists=False))

@@ -28,7 +28,7 @@ _log = get_plugin_logger("runstore")
 _FIRST, _LAST = 100, -100
 
 
-class RunstorePlugin(BasePlugin[RunstoreConfig]):
+class RunstorePlugin(BasePlugin[RunstoreConfig]):  # type: ignore[no-untyped-call] # MkDocs types it only in part.
     """Panels, tables, values and claims over a store's runs, on any page."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from runstore.reading.problems import Problem
 from runstore.reading.store import Project, RunRecord
 from sitegen import urls
 from sitegen.data.defined import Definitions
-from sitegen.pages.context import GroupLink, PageContext, ReportLink, ProblemRow, iso, problem_rows
+from sitegen.pages.context import GroupLink, PageContext, ProblemRow, ReportLink, iso, problem_rows
 from sitegen.pages.group import GroupFacts, group_facts
 from sitegen.pages.index import compute, contributors, last_activity
 from sitegen.pages.values import as_json, cell, column_type, flat, is_typed, shared_and_varying, short

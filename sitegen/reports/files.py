@@ -9,8 +9,8 @@ from pathlib import Path
 
 from runstore.errors import UsageError
 from runstore.format.layout import ProjectLayout, StoreLayout
-from runstore.reading.disclosure import Disclosure
 from runstore.format.names import check_project_name
+from runstore.reading.disclosure import Disclosure
 from runstore.reading.problems import Problem
 from runstore.reading.store import Store
 from sitegen import urls

@@ -15,6 +15,7 @@ from sitegen.reports.runsets import column
 _AXES: Final = ("_step", "_runtime", "_timestamp", "defined")
 LARGEST_SPEC: Final = 200_000
 """Characters that the specification of a chart may have as JSON."""
+MOST_SMOOTHING: Final = 0.999
 _ON_PAGES: Final = {"user": "author"}
 """Columns that have another name in a page's table of runs."""
 
@@ -53,8 +54,8 @@ def number(section: Section, key: str, known: Known) -> float | int | None:
 
 def smoothing(section: Section, key: str, known: Known) -> float | int:
     value = section.number(key, 0)
-    if not 0 <= value <= 0.999:
-        section.fail(key, shown(value), "a number from 0 to 0.999", "0.6 smooths much, 0.9 more")
+    if not 0 <= value <= MOST_SMOOTHING:
+        section.fail(key, shown(value), f"a number from 0 to {MOST_SMOOTHING}", "0.6 smooths much, 0.9 more")
     return value
 
 

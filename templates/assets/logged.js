@@ -40,10 +40,12 @@ runstore.logged = (() => {
     return viewing;
   }
 
+  /** Until a page is read that carries all that it shows: they stand at its end. @returns {Promise<void>} */
+  const whole = () => new Promise((resolve) => (document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => resolve(), { once: true }) : resolve()));
+
   async function loadViewers() {
     const { viewers: scripts, viewersStyle: style } = document.querySelector("[data-viewers]").dataset;
-    // A page that carries all that it shows has them already.
-    if (!style) return;
+    if (!style) return whole();
     document.head.append(element("link", { rel: "stylesheet", href: style }));
     // One after the other: the later ones use what the earlier ones define.
     for (const address of scripts.split(" ")) {

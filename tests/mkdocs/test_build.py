@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from sitegen.mkdocs.config import RunstoreConfig
 from tests.mkdocs.sites import DEEP, INDEX, built, files, mkdocs, write_lab, write_site
-from tests.stores import write_file, write_run
+from tests.stores import write_run
 
 WRONG = """\
 ---
@@ -69,7 +70,11 @@ def os_path(folder: Path) -> bytes:
 
 
 def test_without_its_pages_no_link_leads_to_them(lab: Path, cache: Path) -> None:
-    write_site(lab, {"index.md": INDEX.replace(", and [the project](runstore/lab/index.html)", "")}, {"site": False})
+    write_site(
+        lab,
+        {"index.md": INDEX.replace(", and [the project](runstore/lab/index.html)", ""), "a b/deep.md": DEEP},
+        {"site": False},
+    )
     made = files(built(lab, cache))
     ours = {path for path in made if path.startswith("runstore/")}
     assert not [path for path in ours if path.endswith("index.html")]
@@ -120,17 +125,32 @@ def test_pages_of_the_docs_are_never_overwritten(lab: Path, cache: Path) -> None
 
 
 def test_markdown_that_a_run_stored_is_no_page(lab: Path, cache: Path) -> None:
-    write_run(lab / "experiments", "lab", "r9", [{"_step": 0}], files={"files/notes.md": "<script>alert(1)</script>"})
-    write_file(lab / "experiments" / "lab" / "project.yaml", "visibility: public\npublish: [paths, files]\n")
-    write_site(lab, {"index.md": INDEX.replace("= 6", "= 6")})
-    made = mkdocs(lab, cache=cache)
-    assert made.returncode == 0, made.stdout
-    for path, data in files(lab / "site").items():
+    stored = {"files/notes.md": "# Title\n<script>alert(1)</script>"}
+    write_run(lab / "experiments", "lab", "r9", [{"_step": 0}], files=stored)
+    write_site(lab, {"index.md": INDEX, "a b/deep.md": DEEP}, {"public": False})
+    made = files(built(lab, cache))
+    assert [path for path in made if "notes.md" in path]
+    assert not [path for path in made if "notes/index.html" in path or path.endswith("notes.html")]
+    for path, data in made.items():
         assert b"<script>alert(1)" not in data or not path.endswith(".html"), path
 
 
+def test_a_page_can_be_left_alone(lab: Path, cache: Path) -> None:
+    text = "---\nrunstore: false\n---\n{{ runs | nonsense }}\n\n```panel\ntype: nonsense\n```\n"
+    write_site(lab, {"index.md": text})
+    made = (built(lab, cache) / "index.html").read_text()
+    assert "{{ runs | nonsense }}" in made
+    assert "embed.css" not in made
+
+
+def test_every_option_is_documented() -> None:
+    page = (Path(__file__).resolve().parents[2] / "site" / "docs" / "mkdocs-plugin.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)
+    assert documented == [name for name, _ in RunstoreConfig._schema]
+
+
 def test_only_what_changed_is_made_again(lab: Path, cache: Path) -> None:
-    write_site(lab, {"index.md": INDEX.replace("tuned = 6", "tuned >= 6")})
+    write_site(lab, {"index.md": INDEX.replace("tuned = 6", "tuned >= 6"), "a b/deep.md": DEEP})
     first = files(built(lab, cache))
     write_run(
         lab / "experiments",
