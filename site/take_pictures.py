@@ -23,8 +23,9 @@ PICTURES = {
     "media.png": ("digits/runs/mlp-lr0.03-eval/index.html#media", "light"),
     "artifact.png": ("digits/artifacts/mlp-lr0.03/index.html", "light"),
     "sweep.png": ("tuning/sweeps/*/index.html", "light"),
+    "report.png": ("digits/reports/cross-validation/index.html", "light"),
 }
-TALL = {"sweep.png": 1500}
+TALL = {"sweep.png": 1500, "report.png": 1900}
 """Pictures that show more than a screen's height, in px."""
 
 

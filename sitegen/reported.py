@@ -82,7 +82,7 @@ class ReportPlan:
         payload = versioned_payload(report.payload, folder, known)
         data = None
         if payload is not None:
-            for name, content in self._curves(payload):
+            for name, content in curve_files(report, self.subjects, payload):
                 yield PlannedFile(f"{folder}/data/{name}.js", fingerprint(name), partial(bytes, content))
             content = shard("report", payload)
             data = urls.versioned("report.js", content)
@@ -103,20 +103,6 @@ class ReportPlan:
         known = {"commit": self.origin.commit, "href": self.origin.href}
         return report_document(self.report, {key: value for key, value in known.items() if value})
 
-    def _curves(self, payload: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
-        """The files of what line charts show first, each once; the payload is told of them."""
-        from sitegen.reports.curves import curves
-
-        made: set[str] = set()
-        for drawn, told in zip(self.report.grids, payload["grids"], strict=True):
-            histories = self.subjects[drawn.grid.sets[0].project.name].histories
-            for panel, shown in zip(drawn.grid.panels, told["panels"], strict=True):
-                for key, name, content, group in curves(drawn.grid, panel, histories):
-                    shown["set"].setdefault("overviews", {})[key] = {"name": name, "group": group}
-                    if name not in made:
-                        made.add(name)
-                        yield name, content
-
 
 def _only_reports(read: "ReportsRead") -> Targets:
     """What a report may link to while nothing is known of any project: other reports."""
@@ -125,6 +111,24 @@ def _only_reports(read: "ReportsRead") -> Targets:
 
 def _identity(content: Any) -> Any:
     return content
+
+
+def curve_files(
+    report: "Report", subjects: Mapping[str, Subject], payload: dict[str, Any]
+) -> Iterator[tuple[str, bytes]]:
+    """The files of what line charts show first, each once, by their names in `data/`; the payload is told of them."""
+    from sitegen.reports.curves import curves
+
+    made: set[str] = set()
+    for drawn, told in zip(report.grids, payload["grids"], strict=True):
+        histories = subjects[drawn.grid.sets[0].project.name].histories
+        for panel, shown in zip(drawn.grid.panels, told["panels"], strict=True):
+            for key, name, content, group in curves(drawn.grid, panel, histories):
+                file = f"{report.file.own}data/{name}.js"
+                shown["set"].setdefault("overviews", {})[key] = {"name": name, "group": group, "file": file}
+                if name not in made:
+                    made.add(name)
+                    yield name, content
 
 
 def versioned_payload(payload: dict[str, Any] | None, folder: str, known: Known) -> dict[str, Any] | None:

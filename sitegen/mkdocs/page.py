@@ -18,10 +18,11 @@ from sitegen import urls
 from sitegen.data.shards import shard
 from sitegen.mkdocs.text import Inline, Part, blocks_alone, names, parts, plain, written
 from sitegen.plan import Known, SitePlan
-from sitegen.reported import figure_spec, versioned_payload
+from sitegen.reported import curve_files, figure_spec, versioned_payload
 from sitegen.reports import front as fronts
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import Front, Parted
+from sitegen.reports.known import Subject
 from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
 from sitegen.reports.report import Report, compile_report
 from sitegen.reports.runsets import DEFAULT
@@ -129,7 +130,7 @@ def make_page(source: Source, plan: SitePlan, given: Front, known: Known) -> Pag
         name, name, "", source.path, source.relative, blocks_alone(found), mistakes, address=source.address, said=said
     )
     report = compile_report(file, plan.subjects, plan.targets, FOLDER)
-    return _Maker(source, file, report, found, known).page()
+    return _Maker(source, file, report, found, plan.subjects, known).page()
 
 
 def _is_ours(found: Iterable[Part], said: Front, given: Front) -> bool:
@@ -170,8 +171,16 @@ def _front(source: Source, given: Front, mistakes: Mistakes) -> Front | None:
 class _Maker:
     """One page on its way."""
 
-    def __init__(self, source: Source, file: PageFile, report: Report, found: tuple[Part, ...], known: Known) -> None:
-        self.source, self.file, self.report, self.found = source, file, report, found
+    def __init__(
+        self,
+        source: Source,
+        file: PageFile,
+        report: Report,
+        found: tuple[Part, ...],
+        subjects: Mapping[str, Subject],
+        known: Known,
+    ) -> None:
+        self.source, self.file, self.report, self.found, self.subjects = source, file, report, found, subjects
         self.known: Known = lambda path: known(path.removeprefix(FOLDER))
         self.names = {DEFAULT, *file.said.runs, *FUNCTIONS}
         self.mistakes = [(problem.line, problem.message) for problem in report.problems]
@@ -234,6 +243,8 @@ class _Maker:
         """The files of the page itself."""
         payload = versioned_payload(self.report.payload, posixpath.dirname(self.file.address), self.known)
         if payload is not None:
+            for name, content in curve_files(self.report, self.subjects, payload):
+                yield f"{self.file.folder}/data/{name}.js", content
             yield f"{self.file.folder}/report.js", shard("report", payload)
         for grid in self.report.grids:
             spec = json.dumps(figure_spec(self.report, grid.at), indent=1, ensure_ascii=False)

@@ -207,7 +207,7 @@ runstore.Lines = (() => {
       const own = ownOverview(metric, settings);
       if (!(own ?? metric.overview) || look?.exact || look?.zoom(axis) || !this.#isPlain(metric, view, settings, axis, own)) return null;
       const count = this.shown.runs.id.length;
-      const load = async () => overview.decode(await (own ? runstore.load(own.name, `data/${own.name}.js`) : this.#file(metric.overview)), count);
+      const load = async () => overview.decode(await (own ? runstore.load(own.name, own.file) : this.#file(metric.overview)), count);
       const first = await this.#once(own ? `${count} ${own.name}` : this.#firstKey(metric), load);
       return this.#isAnswered(first, view) ? first : null;
     }
@@ -388,7 +388,7 @@ runstore.Lines = (() => {
   /** What a drawing lacks: points, or digits; "" for nothing. */
   const roughness = (parts) => (parts.some(({ first }) => first?.thinned) ? "thinned" : parts.some(({ first }) => first && !first.exact) ? "rounded" : "");
 
-  /** What a report holds for the very runs of a panel. @returns {?{name: string, group: string}} */
+  /** What a report holds for the very runs of a panel. @returns {?{name: string, group: string, file: string}} */
   function ownOverview({ key }, { overviews }) {
     return overviews && Object.hasOwn(overviews, key) ? overviews[key] : null;
   }
