@@ -89,7 +89,8 @@ def build_site(
         problems=(*shown.all_problems(), *notes),
     )
     kept.store = store
-    look.note(report, lasting=all(run.state != "running" for project in store.projects for run in project.runs))
+    lasting = all(run.state != "running" for project in store.projects for run in project.runs)
+    look.note(report, lasting=lasting, says_commit=plan.reports.any)
     return report
 
 

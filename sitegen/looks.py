@@ -30,6 +30,7 @@ SETTLED_NS: Final = 2_000_000_000
 """A file that changed later than so long before a look may change once more without a trace: file systems keep times
 no finer than that."""
 _NOT_LOOKED_AT: Final = frozenset({".cache", ".git", ".repair", ".trash", "objects"})
+_OF_COMMIT: Final = ("HEAD", "index", "packed-refs", "logs/HEAD")
 _HERE: Final = Path(__file__).resolve().parent
 
 
@@ -79,7 +80,7 @@ class Look:
 
     def begin(self) -> None:
         """Looks, if that was not done yet: what changes from now on is for the next build to see."""
-        _ = self._release, self._seen
+        _ = self._release, self._seen, self._commit
 
     def unchanged(self) -> BuildReport | None:
         """What a build would say that has nothing to do; None when it may have something."""
@@ -90,15 +91,26 @@ class Look:
                 return None
             if self._seen is None or known["store"] != self._seen[0] or known["how"] != self._how:
                 return None
+            if known["commit"] is not None and known["commit"] != self._commit:
+                return None
             problems = tuple(Problem(str(path), int(line), str(text)) for path, line, text in known["problems"])
             counts = int(known["runs"]), int(known["projects"])
             return BuildReport(self._out, *counts, 0, (), (), int(known["files"]), problems)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
-    def note(self, report: BuildReport, *, lasting: bool) -> None:
+    @cached_property
+    def _commit(self) -> str:
+        """The state of the repository that the store lies in: changes with its commit, and with what is to be in the
+        next one."""
+        root = self.layout.root.absolute()
+        place = next((each / ".git" for each in (root, *root.parents) if os.path.lexists(each / ".git")), root)
+        return repr([_when(place / name) for name in _OF_COMMIT])
+
+    def note(self, report: BuildReport, *, lasting: bool, says_commit: bool = False) -> None:
         """Notes what the build made of what was seen, where that holds as long as no file changes: no run lives whose
-        process may end (`lasting`), and none changed so late that it may have changed once more since."""
+        process may end (`lasting`), and none changed so late that it may have changed once more since. `says_commit`:
+        whether the site says which commit it was made from."""
         site = _site(self._out) if lasting else None
         if site is None or self._seen is None or self._seen[1] > self._began * 1e9 - SETTLED_NS:
             with suppress(OSError):
@@ -110,6 +122,7 @@ class Look:
             "how": self._how,
             "site": site,
             "store": self._seen[0],
+            "commit": self._commit if says_commit else None,
             "runs": report.runs,
             "projects": report.projects,
             "files": report.unchanged + len(report.written),
@@ -122,6 +135,15 @@ class Look:
         with suppress(OSError):  # On a disk that cannot be written the next build looks at everything again.
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(self._memory, json.dumps(known).encode())
+
+
+def _when(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _site(out: Path) -> str | None:

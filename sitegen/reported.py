@@ -273,6 +273,11 @@ class Reports:
     pinned: tuple[PinnedReports, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a report, which says which commit it was made from."""
+        return bool(self.plans or self.pinned)
+
     def news(self) -> Iterator[tuple[str, str, str, float]]:
         """The page, title, description and day (epoch s) of each report that was published on one."""
         pinned = (plan for each in self.pinned for plan in each.plans)
