@@ -90,7 +90,7 @@ def build_site(
     )
     kept.store = store
     lasting = all(run.state != "running" for project in store.projects for run in project.runs)
-    look.note(report, lasting=lasting, says_commit=plan.reports.any)
+    look.note(report, lasting=lasting, says_commit=kept.plan.reports.any)
     return report
 
 

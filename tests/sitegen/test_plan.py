@@ -46,6 +46,8 @@ def test_a_site_has_its_front_and_every_project_group_and_run(three_runs: Path) 
     assert Counter(re.sub(r"data/([mt])[0-9a-f]{16}", r"data/\1", path) for path in files) == Counter([
         "index.html",
         ".nojekyll",
+        *("index.json", "llms.txt", "p/index.json", "q/index.json", "q/runs/x/index.json"),
+        *(f"p/{page}/index.json" for page in ("groups/g0", "groups/g1", "runs/a", "runs/b", "runs/c")),
         "_static/finder.js",
         "_static/site.css",
         "p/index.html",
@@ -60,7 +62,8 @@ def test_a_site_has_its_front_and_every_project_group_and_run(three_runs: Path) 
 
 
 def test_an_empty_store_has_a_front_page(root: Path) -> None:
-    assert set(plan(root).files) == {"index.html", ".nojekyll", "_static/finder.js", "_static/site.css"}
+    front = {"index.html", "index.json", "llms.txt"}
+    assert set(plan(root).files) == {*front, ".nojekyll", "_static/finder.js", "_static/site.css"}
 
 
 def test_two_plans_of_one_store_are_the_same_files(three_runs: Path, tmp_path: Path) -> None:
