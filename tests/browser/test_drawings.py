@@ -72,7 +72,14 @@ def _write(root: Path) -> Path:
             }
             for step in range(12 + number % 3)
         ]
-        config = {"lr": lr, "width": width, "kind": kind, "seed": number, "note": f"only {number}", "flag": number % 2 > 0}
+        config = {
+            "lr": lr,
+            "width": width,
+            "kind": kind,
+            "seed": number,
+            "note": f"only {number}",
+            "flag": number % 2 > 0,
+        }
         created = {"name": f"run {number}", "created": f"2026-10-01T00:{number:02}:00Z"}
         summary = {key: value for key, value in rows[-1].items() if key[0] != "_"}
         ends = {"state": "finished"}

@@ -52,7 +52,10 @@ def test_its_panels_are_live_and_it_asks_for_nothing(exported: Path, open_page: 
     )
     assert shown == []
     assert page.locator("[data-grid='0'] canvas, [data-grid='0'] svg").count() >= 3
-    assert page.locator("[data-grid='0'] img").first.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 4
+    assert (
+        page.locator("[data-grid='0'] img").first.evaluate("(image) => image.decode().then(() => image.naturalWidth)")
+        == 4
+    )
     assert page.get_by_text("cat").count() > 0
     assert [url for url in asked if not url.startswith(("blob:", "data:"))] == []
 

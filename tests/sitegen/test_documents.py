@@ -116,7 +116,7 @@ def test_a_report_has_its_numbers_tables_and_claims(site: Path) -> None:
 
 
 def test_what_a_person_named_can_end_no_line_and_no_link_of_the_overview(tmp_path: Path) -> None:
-    store = write_store(tmp_path / "experiments", "format: 1\nentity: \"x](http://evil)\\n# Owned\"\n")
+    store = write_store(tmp_path / "experiments", 'format: 1\nentity: "x](http://evil)\\n# Owned"\n')
     write_run(store)
     write_file(store / "p" / "project.yaml", 'title: "a](http://evil) [b"\ndescription: "one\\n- [two](http://evil)"\n')
     text = (build(store, tmp_path / "site") / "llms.txt").read_text()

@@ -200,3 +200,27 @@ def test_a_build_with_nothing_to_do_loads_no_library(store: Path, site: Path) ->
     said = done.stdout.splitlines()
     assert "no files written" in said[0]
     assert said[-1] == ""
+
+
+def test_a_commit_is_a_change_to_a_site_with_a_report_which_says_it(store: Path, tmp_path: Path) -> None:
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    git = ["git", "-C", str(store.parent), *who]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    build_site(store, tmp_path / "site")
+    assert is_up_to_date(store, tmp_path / "site")
+
+    subprocess.run([*git, "add", store.name], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "Runs"], check=True)
+
+    assert not is_up_to_date(store, tmp_path / "site")
+    build_site(store, tmp_path / "site")
+    sha = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    assert sha[:10] in (tmp_path / "site/p/reports/first/index.html").read_text()
+    assert is_up_to_date(store, tmp_path / "site")
+
+
+def test_a_commit_is_no_change_to_a_site_without_reports(store: Path, tmp_path: Path) -> None:
+    shutil.rmtree(store / "p/reports")
+    build_site(store, tmp_path / "site")
+    subprocess.run(["git", "-C", str(store.parent), "init", "--quiet"], check=True)
+    assert is_up_to_date(store, tmp_path / "site")

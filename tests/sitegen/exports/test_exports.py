@@ -154,7 +154,18 @@ def test_latex_compiles_where_there_is_a_compiler(tex: Path) -> None:
 
 @pytest.mark.parametrize(
     "formula",
-    [r"\input{x}", r"\write18{id}", "x^^5cinput", "a % b", "#1", "a $ b", r"\def\x{y}", r"\end{document}", "}{", r"\a\b\c"],
+    [
+        r"\input{x}",
+        r"\write18{id}",
+        "x^^5cinput",
+        "a % b",
+        "#1",
+        "a $ b",
+        r"\def\x{y}",
+        r"\end{document}",
+        "}{",
+        r"\a\b\c",
+    ],
 )
 def test_a_formula_that_is_more_than_a_formula_does_not_stand(formula: str) -> None:
     assert not is_plain_math(formula)
