@@ -89,9 +89,13 @@ def build_site(
         problems=(*shown.all_problems(), *notes),
     )
     kept.store = store
-    lasting = all(run.state != "running" for project in store.projects for run in project.runs)
-    look.note(report, lasting=lasting, says_commit=kept.plan.reports.any)
+    look.note(report, lasting=_is_lasting(store), says_commit=kept.plan.reports.any)
     return report
+
+
+def _is_lasting(store: Store) -> bool:
+    """Whether what was read stays true as long as no file changes: no run lives whose process may end."""
+    return all(run.state != "running" for project in store.projects for run in project.runs)
 
 
 def _write_site(
@@ -181,8 +185,13 @@ def _put_run(run: RunPlan, output: Output, render: Render, progress: Progress) -
 def _extras(
     public: PublicSite, store: Store, plan: SitePlan, output: Output, release: str, render: Render
 ) -> Iterator[PlannedFile]:
-    news = [News(*each) for each in plan.reports.news()]
-    return extra_files(public, output.paths(), release, render, store.meta.entity, news)
+    """The files beside the pages of a public site; what its feeds tell is asked for where it has an address."""
+    told: list[News] = []
+    if public.url:
+        from sitegen.news import news  # Not at the top: it looks for steps, with a library for that.
+
+        told = news(store, plan.reports)
+    return extra_files(public, output.paths(), release, render, store.meta.entity, told)
 
 
 def _put_report(report: ReportPlan, output: Output, render: Render) -> list[Problem]:

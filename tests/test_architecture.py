@@ -40,7 +40,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("reports",),
         ("overviews", "reported"),
         ("plan", "public", "render"),
-        ("pinned", "viewed"),
+        ("news", "pinned", "viewed"),
         ("reporting",),
         ("output",),
         ("looks",),

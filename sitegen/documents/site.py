@@ -1,10 +1,9 @@
-"""The site as data: its projects and reports in one document, and `llms.txt`, which tells who reads text where to go on."""
+"""The site as data: its projects and reports, and `llms.txt`, which tells who reads text where to go on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runstore.reading.revision import HeadState
 from runstore.reading.store import Project, Store
 from sitegen import urls
 from sitegen.documents.runs import problems
@@ -25,22 +24,15 @@ class ReportEntry:
     project: str
 
 
-def site_document(store: Store, reports: Sequence[ReportEntry], built_from: HeadState | None = None) -> bytes:
-    """The document beside the front page. `built_from` is the commit that the store lies at, where that is known."""
+def site_document(store: Store, reports: Sequence[ReportEntry]) -> bytes:
+    """The document beside the front page."""
     body = {
-        **present(name=store.meta.entity, built_from=None if built_from is None else commit_of(built_from)),
+        **present(name=store.meta.entity),
         "projects": [_project(each) for each in store.projects],
         "reports": [_report(each) for each in reports],
         **present(problems=problems(store.problems)),
     }
     return document("site", "", body)
-
-
-def commit_of(state: HeadState) -> dict[str, Any]:
-    """What a store was built from. `dirty`: files of it differ from the commit, so that this does not hold all."""
-    if state.commit is None:
-        return {}
-    return {"commit": state.commit.sha, "dirty": state.dirty, **present(href=state.commit_url)}
 
 
 def _project(project: Project) -> dict[str, Any]:

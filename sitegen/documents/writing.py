@@ -7,7 +7,7 @@ from runstore.format.values import dump_line, name_float
 from sitegen import urls
 
 SCHEMA: Final = "runstore-site/1"
-"""What every document names itself by. Keys may be added under it; one that goes, or changes its meaning, makes it 2."""
+"""What every document names itself by. Keys may be added; one that goes, or changes its meaning, makes it 2."""
 
 _DEEPEST: Final = 100
 

@@ -19,7 +19,7 @@ runstore.plotFiles = (() => {
   /** A cell of a CSV file. What a spreadsheet would take for a formula is text there too. */
   function quoted(cell) {
     const text = cell === null || cell === undefined ? "" : Array.isArray(cell) ? cell.join(", ") : String(cell);
-    const safe = typeof cell !== "number" && /^[=+@\t\r-]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
+    const safe = typeof cell !== "number" && /^[=+@\t\r\n＝＋＠－-]/.test(text) && Number.isNaN(Number(text)) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
 

@@ -20,8 +20,13 @@ runstore.grids = (() => {
   const { State, Runs, Shown, Panels, Lines, Column, Sweep, element } = runstore;
   const SECTION = "Added panels";
   const SET = "runset";
-  // What of a grid's view a reader may change.
-  const CHOSEN = ["hide", "zoom", "zooms", "layout"];
+  /** What of a grid's view a reader may change, as the address has it: what is of the wrong kind counts as absent. */
+  const CHOSEN = {
+    hide: (value) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []),
+    zoom: (value) => (Array.isArray(value) ? State.ranged(value) : null),
+    zooms: State.zoomed,
+    layout: (value, authors) => ({ ...authors, ...(typeof value === "object" && !Array.isArray(value) ? value : {}) }),
+  };
   // px of a panel's head, of its legend and of what is around.
   const AROUND = 92;
 
@@ -37,8 +42,8 @@ runstore.grids = (() => {
 
     #read() {
       const chosen = this.page.view.grids?.[this.key];
-      const known = Object.entries(chosen && typeof chosen === "object" ? chosen : {}).filter(([name]) => CHOSEN.includes(name));
-      this.view = { ...this.first, ...Object.fromEntries(known) };
+      const known = Object.entries(chosen && typeof chosen === "object" ? chosen : {}).filter(([name]) => Object.hasOwn(CHOSEN, name));
+      this.view = { ...this.first, ...Object.fromEntries(known.map(([name, value]) => [name, CHOSEN[name](value, this.first[name])])) };
     }
 
     /** @param {Partial<View>} part */
@@ -58,7 +63,7 @@ runstore.grids = (() => {
     }
 
     #keep() {
-      const chosen = Object.fromEntries(CHOSEN.filter((name) => JSON.stringify(this.view[name]) !== JSON.stringify(this.first[name])).map((name) => [name, this.view[name]]));
+      const chosen = Object.fromEntries(Object.keys(CHOSEN).filter((name) => JSON.stringify(this.view[name]) !== JSON.stringify(this.first[name])).map((name) => [name, this.view[name]]));
       const { [this.key]: _, ...others } = this.page.view.grids;
       this.page.set({ grids: Object.keys(chosen).length ? { ...others, [this.key]: chosen } : others });
     }

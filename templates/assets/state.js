@@ -181,6 +181,8 @@ runstore.State = (() => {
 
   State.CHOICES = CHOICES;
   State.DEFAULTS = DEFAULTS;
+  State.zoomed = zoomed;
+  State.ranged = ranged;
   State.changes = changes;
 
   return State;

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from sitegen.cli_exports import export_report, report_table
+from sitegen.cli.exports import export_report, report_table
 from tests.sitegen.reports.compiling import write_store_of_reports
 from tests.stores import write_file
 

@@ -19,7 +19,6 @@ from sitegen.reports.as_latex import is_plain_math
 from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
 from tests.stores import write_file
 
-NASTY = r"\input{/etc/passwd} \write18{id} % # $x$ & ~ ^ _ {brace [opt] ^^5cinput"
 TEXT = r"""---
 title: "Adam & co: \\input{x} 100%"
 authors: ["A_B", "C # D"]
@@ -80,8 +79,8 @@ key: samples
 id: fig-media
 ```
 """
-BIB = r"""@book{knuth1984, title = {The {\TeX}book \input{/etc/passwd}}, author = {Knuth, D\'onald \write18{id}}, year = 1984,
-publisher = "^^5cinput{x}"}
+BIB = r"""@book{knuth1984, title = {The {\TeX}book \input{/etc/passwd}}, author = {Knuth, D\'onald \write18{id}},
+year = 1984, publisher = "^^5cinput{x}"}
 """
 
 
