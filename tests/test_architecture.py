@@ -307,7 +307,13 @@ PACKAGE_KNOWS = {"runstore": set(), "sitegen": {"runstore"}, "sweeps": {"runstor
 """Packages run in one direction: the store knows neither the site nor the sweeps."""
 
 HOMES: dict[str, tuple[str, ...]] = {
-    "polars": ("runstore.manage.export", "runstore.media.parquet", "runstore.reading", "sitegen.data", "sitegen.publishing.secrets"),
+    "polars": (
+        "runstore.manage.export",
+        "runstore.media.parquet",
+        "runstore.reading",
+        "sitegen.data",
+        "sitegen.publishing.secrets",
+    ),
     "altair": ("sitegen.charts", "sitegen.figures", "sitegen.panel_charts"),
     "vl_convert": ("sitegen.charts", "sitegen.assets", "sitegen.figures", "sitegen.reports.drawings"),
     "latex2mathml": ("sitegen.reports.mathematics",),

@@ -245,7 +245,8 @@ class Space:
     @classmethod
     def from_json(cls, values: Mapping[str, Any], place: str = "the space") -> "Space":
         """The space that `to_json` wrote. Raises `SweepError` for what is none."""
-        found = read(Section({key: value for key, value in values.items() if value != []}, Source(place, kind=SweepError)), True)
+        source = Source(place, kind=SweepError)
+        found = read(Section({key: value for key, value in values.items() if value != []}, source), True)
         return cls(found.parameters, found.constraints)
 
     def _end(self, parameter: Parameter, value: float) -> float | int:

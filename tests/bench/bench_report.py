@@ -99,7 +99,9 @@ def _many(store: Path) -> list[Measure]:
         changes.append(_timed(store, out))
     return [
         Measure(f"{REPORTS} reports: the first build", whole, "s"),
-        Measure("one of them changed / all of them made", median(changes) / whole, "×", 0.5, f"{median(changes):.2f} s"),
+        Measure(
+            "one of them changed / all of them made", median(changes) / whole, "×", 0.5, f"{median(changes):.2f} s"
+        ),
     ]
 
 

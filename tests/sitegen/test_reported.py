@@ -115,7 +115,15 @@ def test_only_a_project_that_it_speaks_of_makes_it_again(store: Path) -> None:
     write_run(store, "q", "r0", curve(5), {}, {"name": "renamed"}, {"state": "finished"})
     assert remade(store) == {PAGE, PAGE.replace(".html", ".json")}
     assert ">renamed</a>" in page(store)
-    write_run(store, "p", "r9", [{"loss": 0.001, "_step": 0}], {"lr": 9}, {"name": "best", "group": "a"}, {"state": "finished"})
+    write_run(
+        store,
+        "p",
+        "r9",
+        [{"loss": 0.001, "_step": 0}],
+        {"lr": 9},
+        {"name": "best", "group": "a"},
+        {"state": "finished"},
+    )
     assert {PAGE, "p/reports/story/report.js"} <= remade(store)
     assert "Best: best" in text(store)
 
@@ -188,7 +196,18 @@ def test_a_folder_of_reports_that_is_a_link_is_not_followed(store: Path, tmp_pat
     assert not (done.out / "reports").exists()
 
 
-NAMES = ("it's \"quoted\"", "two words", "日本語 🚀", "..hidden..", "con", "a%2fb", "<script>", "x" * 200, "index", "A?b#c")
+NAMES = (
+    'it\'s "quoted"',
+    "two words",
+    "日本語 🚀",
+    "..hidden..",
+    "con",
+    "a%2fb",
+    "<script>",
+    "x" * 200,
+    "index",
+    "A?b#c",
+)
 
 
 def test_any_name_of_a_file_becomes_a_page_below_its_folder(store: Path) -> None:

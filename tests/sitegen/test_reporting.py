@@ -145,7 +145,13 @@ def test_a_key_is_set_and_the_rest_stays_byte_for_byte(text: str, expected: str)
 
 @pytest.mark.parametrize(
     "text",
-    ["---\n{title: a}\n---\n", '---\n"as_of": v1\n---\n', "---\ntitle: [a\n---\n", "---\n- a\n---\n", "---\nas_of: a\nas_of: b\n---\n"],
+    [
+        "---\n{title: a}\n---\n",
+        '---\n"as_of": v1\n---\n',
+        "---\ntitle: [a\n---\n",
+        "---\n- a\n---\n",
+        "---\nas_of: a\nas_of: b\n---\n",
+    ],
 )
 def test_a_front_matter_that_is_written_otherwise_is_left_alone(text: str) -> None:
     with pytest.raises(UsageError, match="in which as_of cannot be set; write a key a line, each once"):
@@ -154,14 +160,15 @@ def test_a_front_matter_that_is_written_otherwise_is_left_alone(text: str) -> No
 
 _LINES = st.lists(
     st.sampled_from(
-        ["title: a", "title: >-\n  b\n\n  c", "as_of: x", "digest: |\n  d\n", "# as_of: no", "", "runs:\n  as_of: {}"]
-        + ["authors:\n- Ada\n- as_of", "description: 'it''s'", "status: draft", "toc: true # as_of: y", "date: 2026-01-01"]
+        ["title: a", "title: >-\n  b\n\n  c", "as_of: x", "digest: |\n  d\n", "# as_of: no", "", "runs:\n  as_of: {}", "authors:\n- Ada\n- as_of", "description: 'it''s'", "status: draft", "toc: true # as_of: y", "date: 2026-01-01"]
     ),
     unique_by=lambda line: line.partition(":")[0],
 )
 
 
-@given(_LINES, st.sampled_from(["\n", "\r\n"]), st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30))
+@given(
+    _LINES, st.sampled_from(["\n", "\r\n"]), st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=30)
+)
 def test_setting_keys_changes_these_alone(lines: list[str], end: str, body: str) -> None:
     text = "".join(f"{line}\n" for line in ["---", *lines, "---"]).replace("\n", end) + body
     before = yaml12.load(parted(text, Mistakes()).front) or {}

@@ -70,7 +70,11 @@ def test_panels_that_were_added_come_first_each_under_its_section(desk: Desk) ->
     layout = {
         "add": [
             {"id": "panel 1", "kind": "bar", "set": {"column": "summary.acc", "group": "config.lr,group", "title": ""}},
-            {"id": "panel 2", "kind": "line", "set": {"metrics": ["acc"], "xlog": "yes", "x0": 1, "x1": None, "group": "-"}},
+            {
+                "id": "panel 2",
+                "kind": "line",
+                "set": {"metrics": ["acc"], "xlog": "yes", "x0": 1, "x1": None, "group": "-"},
+            },
             {"id": "panel 3", "kind": "vega", "set": {"spec": '{"mark": "point"}'}},
             {"id": "panel 4", "kind": "nothing", "set": {}},
             {"id": "panel 5", "kind": "bar", "set": 3},
@@ -108,7 +112,8 @@ def test_an_address_without_a_project_is_one_mistake(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["```", "a\n\n```panel\ntype: x\n```", "{{ 1/0 }}", "<script>", "# x {#fig-a}", "[[x]]", " ", "[^1]", "$x"]
+    "section",
+    ["```", "a\n\n```panel\ntype: x\n```", "{{ 1/0 }}", "<script>", "# x {#fig-a}", "[[x]]", " ", "[^1]", "$x"],
 )
 def test_the_name_of_a_section_is_text(desk: Desk, section: str) -> None:
     layout = {"add": [{"id": "a", "kind": "bar", "set": {"column": "summary.acc"}}], "in": {"a": section}}
@@ -134,7 +139,9 @@ _PANEL = st.fixed_dictionaries(
     {"id": st.text(max_size=3), "kind": st.sampled_from(["bar", "line", "vega", "markdown", "x"]) | _ANY, "set": _ANY}
 )
 _LAYOUT = st.fixed_dictionaries(
-    {}, optional={key: _ANY for key in ("in", "fold", "without", "hidden", "set")} | {"add": st.lists(_PANEL | _ANY, max_size=3)}
+    {},
+    optional=dict.fromkeys(("in", "fold", "without", "hidden", "set"), _ANY)
+    | {"add": st.lists(_PANEL | _ANY, max_size=3)},
 )
 
 

@@ -251,7 +251,7 @@ def test_the_head_knows_the_line_of_its_caption(desk: Desk) -> None:
 
 def test_a_specification_of_aliases_does_not_unfold_without_end(desk: Desk) -> None:
     levels = ["a: &a [xxxxxxxx, xxxxxxxx, xxxxxxxx, xxxxxxxx, xxxxxxxx]"]
-    levels += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in zip("abcd", "bcde")]
+    levels += [f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]" for old, new in zip("abcd", "bcde", strict=False)]
     text = "type: vega\nspec:\n" + "".join(f"  {level}\n" for level in levels)
     line, message = wrong(desk, text)
     assert line == 12

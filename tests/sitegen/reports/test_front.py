@@ -112,7 +112,11 @@ def test_a_front_matter_that_does_not_end_is_text() -> None:
         ("toc: maybe", 2, "toc: found 'maybe', expected true or false; write one of the two, without quotes"),
         ("authors: [Ada, 3]", 2, "authors[1]: found 3, expected text; put it in quotes"),
         ("runs: all", 2, "runs: found 'all', expected a mapping; write {filter: …}, or several such by name"),
-        ("runs:\n  a b: {}", 3, "runs.a b: found the name 'a b', expected letters, digits, - and _; name the run set so"),
+        (
+            "runs:\n  a b: {}",
+            3,
+            "runs.a b: found the name 'a b', expected letters, digits, - and _; name the run set so",
+        ),
         ("runs:\n  a:\n    filtre: x", 4, "runs.a.filtre: found the unknown key 'filtre'; did you mean 'filter'?"),
         ("runs:\n  a: {limit: 0}", 3, "runs.a.limit: found 0, expected a whole number from 1 up; write one"),
         ("checks: []", 2, "checks: found an empty list, expected a list with something in it; write - mean(…) > 0.9"),
@@ -137,7 +141,7 @@ def test_a_wrong_key_leaves_the_others() -> None:
 
 def test_a_bomb_of_aliases_is_one_mistake() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-    bomb += "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi"))
+    bomb += "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=False))
     _, line, message = wrong(bomb.rstrip())
     assert line <= 11
     assert message.startswith("found broken YAML: ")

@@ -20,7 +20,15 @@ from tests.stores import write_file
 
 PANEL = "```panel\ntype: line\nmetrics: acc\n{}```\n"
 OWN = {
-    *("figure id", "div data-grid", "div data-columns", "div data-rows", "<button>", "button type", "button data-figure-csv"),
+    *(
+        "figure id",
+        "div data-grid",
+        "div data-columns",
+        "div data-rows",
+        "<button>",
+        "button type",
+        "button data-figure-csv",
+    ),
     *("th scope", "div aria-label", "a target", "span data-label"),
 }
 """What our own figures and tables hold beside what a text may."""
@@ -65,7 +73,7 @@ def test_figures_tables_equations_and_images_are_numbered_in_their_order(own: De
     assert [(len(table.rows), number) for table, number in report.tables] == [(7, 1), (7, 2)]
     assert 'href="#fig-b"' in report.html
     assert report.html.count('id="fig-a"') == 1
-    assert list(report.images.values())[0].width == 4
+    assert next(iter(report.images.values())).width == 4
     assert report.html.count('<li id="cite-1">') == 1
 
 
@@ -93,7 +101,9 @@ def test_cross_links_lead_to_all_that_has_a_page(desk: Desk) -> None:
         assert f'href="{href}"' in report.html
 
 
-@pytest.mark.parametrize("name", ["nothing", "../p", "p/../q", "runs/", "tune/sweeps/x", "reports/x", "{{ 1/0 }}", "{{"])
+@pytest.mark.parametrize(
+    "name", ["nothing", "../p", "p/../q", "runs/", "tune/sweeps/x", "reports/x", "{{ 1/0 }}", "{{"]
+)
 def test_a_cross_link_to_nothing_is_a_mistake_in_its_line(desk: Desk, name: str) -> None:
     assert [line for line, _ in desk.mistakes(f"first\n\n[[{name}]]")] == [3]
 
@@ -240,8 +250,8 @@ ATTACKS = (
     "{{ runs.where(\"id = 'hostile'\").first.name }}",
     "{{ runs.where(\"id = 'hostile'\").first.config.kind }}",
     "[[hostile]]",
-    "[<b onclick=x>]{check=\"count() = 1\"}",
-    "# <script>alert(1)</script> {#x\"onload=1}",
+    '[<b onclick=x>]{check="count() = 1"}',
+    '# <script>alert(1)</script> {#x"onload=1}',
     "```<script>\n<script>\n```",
     '```panel\ntype: "<script>alert(1)</script>"\n```',
     '```panel\ntype: scalar\ncolumn: acc\ncaption: "<script>alert(1)</script> [a](javascript:x)"\nid: fig-a\n```',
@@ -275,17 +285,56 @@ def test_the_data_of_figures_are_no_code(desk: Desk) -> None:
 
 _PIECES = st.sampled_from(
     [
-        *("text ", "\n", "\n\n", "# ", "- ", "> ", "1. ", "    ", "`", "```", "~~~", "---\n", "***", "[", "]", "(", ")"),
+        *(
+            "text ",
+            "\n",
+            "\n\n",
+            "# ",
+            "- ",
+            "> ",
+            "1. ",
+            "    ",
+            "`",
+            "```",
+            "~~~",
+            "---\n",
+            "***",
+            "[",
+            "]",
+            "(",
+            ")",
+        ),
         *("{{ ", " }}", "{%", "runs.mean('acc')", "runs", "[[", "]]", "adam-0", "@fig-a", "[@a]", "$", "$$", "\\frac"),
         *('{check="', 'count() = 3"}', "{#fig-a}", "![a](", "a.png)", "<b>", "&lt;", "[^1]", "[^1]: ", "!!! note\n"),
-        *("```panel\n", "```table\n", "```runs\n", "```panels\n", "type: line\n", "metrics: [acc]\n", "columns: [acc]\n"),
+        *(
+            "```panel\n",
+            "```table\n",
+            "```runs\n",
+            "```panels\n",
+            "type: line\n",
+            "metrics: [acc]\n",
+            "columns: [acc]\n",
+        ),
         *("runs: sgd\n", "runs: {filter: x}\n", "id: fig-a\n", "caption: @fig-a\n", "panels:\n", "  - {type: bar}\n"),
-        *("title: a\n", "checks: [a]\n", "as_of: x\n", "\x00", "\ufeff", "\u2028", "é", "\t", "|a|b|\n|-|-|\n", "a: *b\n"),
+        *(
+            "title: a\n",
+            "checks: [a]\n",
+            "as_of: x\n",
+            "\x00",
+            "\ufeff",
+            "\u2028",
+            "é",
+            "\t",
+            "|a|b|\n|-|-|\n",
+            "a: *b\n",
+        ),
     ]
 )
 
 
-@given(st.lists(_PIECES, max_size=25).map("".join), st.lists(_PIECES, max_size=6).map("".join), st.sampled_from(["p", ""]))
+@given(
+    st.lists(_PIECES, max_size=25).map("".join), st.lists(_PIECES, max_size=6).map("".join), st.sampled_from(["p", ""])
+)
 def test_any_text_compiles_and_its_mistakes_stand_in_its_lines(desk: Desk, body: str, front: str, project: str) -> None:
     text = f"---\n{front}\n---\n{body}" if front else body
     report = desk.report(text, project)

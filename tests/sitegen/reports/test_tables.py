@@ -72,7 +72,9 @@ def test_a_column_shows_what_it_says(desk: Desk, show: str, expected: object) ->
 
 def test_the_numbers_of_a_study_are_those_of_numpy(tmp_path: Path) -> None:
     write_study(write_store(tmp_path / "experiments"))
-    found = table(Desk.at(tmp_path / "experiments"), "rows: group\ncolumns: [val_acc, note]\nruns: {filter: config.fold >= 0}")
+    found = table(
+        Desk.at(tmp_path / "experiments"), "rows: group\ncolumns: [val_acc, note]\nruns: {filter: config.fold >= 0}"
+    )
     assert texts(found) == [["baseline", "0.945 ± 0.005", "fine"], ["ours", "0.959 ± 0.004", "fine"]]
     assert [row[1].value for row in found.rows] == pytest.approx([np.mean(BASELINE), np.mean(OURS)])
 
@@ -159,8 +161,8 @@ def test_no_text_becomes_a_command_in_latex(text: str) -> None:
     body = table_latex(one(text), caption=text, label="tab-a")
     commands = set(re.findall(r"\\([a-zA-Z]+)", body))
     assert commands <= {
-        *("begin end centering caption label toprule midrule bottomrule textbf pm").split(),
-        *("textbackslash textasciicircum textasciitilde").split(),
+        *["begin", "end", "centering", "caption", "label", "toprule", "midrule", "bottomrule", "textbf", "pm"],
+        *["textbackslash", "textasciicircum", "textasciitilde"],
     }
     row = body.split("\\midrule\n")[1].split("\\bottomrule")[0]
     assert row.count("\n") == 1
