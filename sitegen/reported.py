@@ -363,7 +363,7 @@ def _pinned(
     read: ReportsRead,
 ) -> PinnedReports:
     commit = found[0][0]
-    told = origin(replace(here, commit=commit, dirty=False), pinned=True)
+    told = origin(replace(here, commit=commit, changed=()), pinned=True)
     projects = sorted({name for _, file in found for name in _named(file, [each.name for each in store.projects])})
     plans = []
     for _, file in found:

@@ -142,14 +142,20 @@ def freeze_report(file: ReportFile, root: Path, revision: str = "HEAD") -> str:
     Raises `StoreError`: the store is not in git, or has changes that are not committed, which no commit holds.
     """
     commit = resolve(root, revision)
-    if revision == "HEAD" and head(root).dirty:
+    if revision == "HEAD" and (changed := _without_reports(head(root).changed)):
         raise StoreError(
-            f"{root}: files of the store differ from commit {commit.short}; commit them, or name the commit with --at"
+            f"{root}: {changed[0]} differs from commit {commit.short}, which the report would read; commit it, or name "
+            "the commit with --at"
         )
     digest = tree_digest(root, commit.sha, file.speaks_of)
     keys = {"as_of": f'as_of: "{commit.sha}"', "digest": f'digest: "{digest}"'}
     write_atomically(file.path, with_keys(file.text, keys).encode())
     return commit.short
+
+
+def _without_reports(changed: Sequence[str]) -> list[str]:
+    """The files that a pinned report reads from its commit: its own text it does not."""
+    return [path for path in changed if urls.REPORTS not in path.split("/")]
 
 
 def with_keys(text: str, lines: dict[str, str]) -> str:

@@ -46,13 +46,18 @@ class Commit:
 class HeadState:
     """What a store's working tree is made from.
 
-    `commit` is None outside of git, and before the first commit; `dirty`: files of the store differ from it, or are not
-    in it. `web` is the repository's page on its forge, None where the remote is no forge that is known.
+    `commit` is None outside of git, and before the first commit; `changed` are files below the store's directory that
+    differ from it, or are not in it, by their paths in the repository. `web` is the repository's page on its forge, None where the remote is no forge that is known.
     """
 
     commit: Commit | None
-    dirty: bool = False
+    changed: tuple[str, ...] = ()
     web: str | None = None
+
+    @property
+    def dirty(self) -> bool:
+        """Whether files of the store differ from the commit."""
+        return bool(self.changed)
 
     @property
     def commit_url(self) -> str | None:
@@ -166,8 +171,9 @@ def _head(repository: Repository) -> HeadState:
     commit = None if answer.code else _commit(repository, answer.out.decode().strip())
     options = ("--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--no-renames")
     changes = repository.ask("status", *options, "--", str(repository.path.resolve())).split(b"\0")
-    dirty = any(not _passes(repository, os.fsdecode(change[3:])) for change in changes if change)
-    return HeadState(commit, dirty, web_address(repository.remote()))
+    paths = (os.fsdecode(change[3:]) for change in changes if change)
+    changed = tuple(path for path in paths if not _passes(repository, path))
+    return HeadState(commit, changed, web_address(repository.remote()))
 
 
 def _passes(repository: Repository, path: str) -> bool:

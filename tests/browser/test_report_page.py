@@ -171,7 +171,13 @@ def test_hidden_lines_and_zoom_are_in_the_address_and_come_back(page: Page, open
 
 @pytest.mark.parametrize(
     "fragment",
-    ["grids=%5B%5D", "grids=null", 'grids={"0":3}', "grids={", 'grids={"0":{"hide":5,"layout":7,"zoom":"x","zooms":1}}'],
+    [
+        "grids=%5B%5D",
+        "grids=null",
+        'grids={"0":3}',
+        "grids={",
+        'grids={"0":{"hide":5,"layout":7,"zoom":"x","zooms":1}}',
+    ],
 )
 def test_no_fragment_breaks_the_page(site: Path, open_page: Open, fragment: str) -> None:
     page = open_page(site / "study/reports/all/index.html", fragment)

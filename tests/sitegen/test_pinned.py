@@ -183,9 +183,8 @@ def test_two_commits_are_kept_apart(repo: Repo) -> None:
     assert "2 runs, the best" in text(done)
     assert "3 runs, the best" in text(done, "later")
     assert len(list((done.out / "_at").iterdir())) == 2
-    assert [str(problem) for problem in done.problems] == [
-        "p/reports/later.md, line 4: the claim 'count() = 2' does not hold: 3 of 3 runs, expected = 2; mend the claim, or the runs"
-    ]
+    (problem,) = done.problems
+    assert str(problem).startswith("p/reports/later.md, line 4: the claim 'count() = 2' does not hold: 3 of 3 runs")
 
 
 @pytest.mark.parametrize("as_of", ["0123456789abcdef", "gone", "--all", "v1:experiments", "v1..HEAD", "a\\0b", "../.."])
@@ -263,7 +262,7 @@ def test_freezing_refuses_what_no_commit_holds(repo: Repo, what: str) -> None:
         (store(repo) / "p/runs/r0/config.yaml").unlink()
     before = (store(repo) / "p/reports/paper.md").read_bytes()
     file = find_report(store(repo), "paper")
-    with pytest.raises(StoreError, match="differ from commit .*; commit them, or name the commit with --at"):
+    with pytest.raises(StoreError, match=r"differ from commit .*; commit them, or name the commit with --at"):
         freeze_report(file, store(repo))
     assert (store(repo) / "p/reports/paper.md").read_bytes() == before
     freeze_report(file, store(repo), "v1")

@@ -145,7 +145,10 @@ _LAYOUT = st.fixed_dictionaries(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["filter", "group", "hide", "sort", "only", "select", "smooth", "agg", "x"]), st.text(max_size=9)), _LAYOUT)  # fmt: skip
+_CHOICES = ("filter", "group", "hide", "sort", "only", "select", "smooth", "agg", "x")
+
+
+@given(st.dictionaries(st.sampled_from(_CHOICES), st.text(max_size=9)), _LAYOUT)
 def test_any_address_becomes_a_file_that_reads(desk: Desk, view: dict[str, str], layout: Any) -> None:
     text = text_of(viewed(layout=layout, **view))
     report = desk.report(text)

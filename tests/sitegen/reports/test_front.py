@@ -141,7 +141,8 @@ def test_a_wrong_key_leaves_the_others() -> None:
 
 def test_a_bomb_of_aliases_is_one_mistake() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
-    bomb += "".join(f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=False))
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True):
+        bomb += f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
     _, line, message = wrong(bomb.rstrip())
     assert line <= 11
     assert message.startswith("found broken YAML: ")

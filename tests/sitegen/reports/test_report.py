@@ -121,7 +121,8 @@ def test_a_report_outside_of_projects_names_what_it_speaks_of(desk: Desk) -> Non
 
 def test_the_payload_has_the_runs_of_each_figure(desk: Desk) -> None:
     text = (
-        "---\nruns:\n  sgd: {filter: \"group = 'sgd'\", group: config.fold, order: -summary.acc, rename: {sgd-0: First}}\n"
+        "---\nruns:\n"
+        "  sgd: {filter: \"group = 'sgd'\", group: config.fold, order: -summary.acc, rename: {sgd-0: First}}\n"
         "  adam: {filter: \"group = 'adam'\", rename: {adam-0: Second}}\n---\n"
         + PANEL.format("runs: sgd\n")
         + "\n"

@@ -1,5 +1,7 @@
 """Run sets: which runs they hold in which order, what these are called, and what is wrong with a set that has none."""
 
+from typing import Any
+
 import pytest
 
 from sitegen.reports.mistakes import ReportError
@@ -77,7 +79,7 @@ def test_an_id_with_a_quote_stays_one_id_in_a_filter(desk: Desk) -> None:
         ({"rename": {"zzz": "x"}}, "the run set 'runs': found no run 'zzz' in p; `runstore ls p` lists them"),
     ],
 )
-def test_a_set_without_runs_is_one_mistake_with_its_line(desk: Desk, spec: dict[str, object], said: str) -> None:
+def test_a_set_without_runs_is_one_mistake_with_its_line(desk: Desk, spec: dict[str, Any], said: str) -> None:
     with pytest.raises(ReportError) as caught:
         resolved(desk, **spec)
     assert str(caught.value).startswith(said)
