@@ -1,7 +1,7 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ from sitegen.reported import PinnedReports, ReportPlan, unread
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
+    from sitegen.reports.known import Subject
+    from sitegen.reports.report import Report
 
 _renderers: dict[str, "Renderer"] = {}
 
@@ -116,9 +118,9 @@ def _write_site(
         sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
         progress("projects", number + 1, len(plan.projects))
     for report in plan.reports.plans:
-        problems += _put_report(report, output, render)
+        problems += _put_report(report, output, render, public)
     for pinned in plan.reports.pinned:
-        problems += _put_pinned(pinned, store, output, render, release)
+        problems += _put_pinned(pinned, store, output, render, release, public)
     problems += plan.reports.problems
     if plan.frame:
         output.put("frame", release, plan.frame)
@@ -194,15 +196,28 @@ def _extras(
     return extra_files(public, output.paths(), release, render, store.meta.entity, told)
 
 
-def _put_report(report: ReportPlan, output: Output, render: Render) -> list[Problem]:
+def _put_report(report: ReportPlan, output: Output, render: Render, public: PublicSite | None) -> list[Problem]:
     """Makes a report's page; returns what is wrong with the report."""
     if not output.keep(report.name, report.digest):
         notes: list[str] = []
-        output.put(report.name, report.digest, report.files(render, notes, output.digest_of), notes)
+        card = _card if public is not None and public.url else _no_card
+        output.put(report.name, report.digest, report.files(render, notes, output.digest_of, card), notes)
     return report.problems(output.notes(report.name))
 
 
-def _put_pinned(pinned: PinnedReports, store: Store, output: Output, render: Render, release: str) -> list[Problem]:
+def _no_card(report: "Report", subjects: Mapping[str, "Subject"]) -> None:
+    return None
+
+
+def _card(report: "Report", subjects: Mapping[str, "Subject"]) -> bytes | None:
+    from sitegen.cards import card  # Not at the top: what draws is large, and only sites with an address are shared.
+
+    return card(report, subjects)
+
+
+def _put_pinned(
+    pinned: PinnedReports, store: Store, output: Output, render: Render, release: str, public: PublicSite | None
+) -> list[Problem]:
     """Makes the pages of a commit and of the reports that are pinned to it; returns what is wrong with the reports."""
     pin = Pin(pinned.commit.sha, pinned.projects, release)
     late = [] if output.keep(pin.name, pin.digest) else [pin.name]
@@ -213,14 +228,18 @@ def _put_pinned(pinned: PinnedReports, store: Store, output: Output, render: Ren
                 found = stack.enter_context(store_at(store.layout.root, pin.sha, projects=pin.projects))
             except StoreError as error:
                 why = unread(store, error)
-                return [each for report in pinned.plans for each in _put_report(without(report, why), output, render)]
+                return [
+                    each
+                    for report in pinned.plans
+                    for each in _put_report(without(report, why), output, render, public)
+                ]
             shown = found.store if store.disclosure.is_whole else public_store(found.store, store)
             plan = plan_pinned(shown, release, render)
             if pin.name in late:
                 output.put(pin.name, pin.digest, pinned_files(pin, plan, render, output.digest_of))
             for report in pinned.plans:
                 if report.name in late:
-                    _put_report(over(report, plan), output, render)
+                    _put_report(over(report, plan), output, render, public)
     return [problem for report in pinned.plans for problem in report.problems(output.notes(report.name))]
 
 

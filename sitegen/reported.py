@@ -70,11 +70,16 @@ class ReportPlan:
         return [Problem(self.file.relative, line, message) for line, message in map(json.loads, notes)]
 
     def files(
-        self, render: Callable[[str, PageContext], bytes], notes: list[str], known: Known = lambda _: None
+        self,
+        render: Callable[[str, PageContext], bytes],
+        notes: list[str],
+        known: Known = lambda _: None,
+        card: Callable[["Report", Mapping[str, Subject]], bytes | None] = lambda *_: None,
     ) -> Iterator[PlannedFile]:
         """The files; `notes` fills with what is wrong with the report.
 
-        `known` gives the SHA-256 of files of the site: links to data carry the beginning of it.
+        `known` gives the SHA-256 of files of the site: links to data carry the beginning of it. `card` draws the
+        picture that stands for a report without a cover where its link is shared; None draws nothing.
         """
         report = self.report
         notes += [json.dumps([problem.line, problem.message]) for problem in report.problems]
@@ -93,7 +98,10 @@ class ReportPlan:
         for name, image in report.images.items():
             path = f"{folder}/{urls.report_image(name)}"
             yield PlannedFile(path, fingerprint(name), partial(_identity, image.content), immutable=True)
-        page = report_page(report, data, self.origin)
+        picture = None if report.cover else card(report, self.subjects)
+        if picture is not None:
+            yield PlannedFile(f"{folder}/{urls.CARD}", self.digest, partial(bytes, picture))
+        page = report_page(report, data, self.origin, has_card=picture is not None)
         yield PlannedFile(f"{folder}/index.html", self.digest, lambda: render("report.html.jinja", page))
         yield PlannedFile(urls.document(f"{folder}/index.html"), self.digest, self._as_data)
 
@@ -165,8 +173,8 @@ def figure_spec(report: "Report", at: int) -> dict[str, Any]:
     }
 
 
-def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPage:
-    """The page; `data` leads to what its panels draw."""
+def report_page(report: "Report", data: str | None, origin: Origin, *, has_card: bool = False) -> ReportPage:
+    """The page; `data` leads to what its panels draw, `has_card` says that a picture of it lies beside it."""
     file, front = report.file, report.file.front
     path = urls.report_page(file.project, file.slug)
     root = urls.up(path)
@@ -187,6 +195,7 @@ def report_page(report: "Report", data: str | None, origin: Origin) -> ReportPag
         file=file.relative,
         toc=tuple(_contents(report)),
         cover=report.cover,
+        card=urls.CARD if has_card else report.cover.src if report.cover else "",
         html=report.html,
         claims=claims,
         mistakes=tuple(MistakeRow(*mistake) for mistake in report.mistakes),

@@ -64,7 +64,8 @@ class Picture(Protocol):
 class ReportPage(PageContext):
     """Context of `report.html`. `data` leads to what its panels draw, None without panels; `shape` changes with them.
 
-    `file` is the report's below the store, `minutes` how long it takes to read.
+    `file` is the report's below the store, `minutes` how long it takes to read, `card` the picture that stands for it
+    where its link is shared, "" without one.
     """
 
     status: str
@@ -74,6 +75,7 @@ class ReportPage(PageContext):
     minutes: int
     file: str
     cover: Picture | None
+    card: str
     toc: tuple[ReportHeading, ...]
     html: Markup
     claims: tuple[ClaimRow, ...]
@@ -83,9 +85,9 @@ class ReportPage(PageContext):
     origin: Origin
 
     @property
-    def cover_file(self) -> str:
-        """The cover's file below the site's root; "" without one."""
-        return f"{self.path.rpartition('/')[0]}/{self.cover.src}" if self.cover else ""
+    def card_file(self) -> str:
+        """The file below the site's root of the picture that stands for the report elsewhere; "" without one."""
+        return f"{self.path.rpartition('/')[0]}/{self.card}" if self.card else ""
 
     @property
     def holding(self) -> int:
