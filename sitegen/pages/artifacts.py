@@ -297,7 +297,7 @@ def _version(index: ArtifactIndex, version: Version, root: str) -> VersionView:
         created=iso(version.created),
         expires=iso(version.expires),
         run=_maker(index, version, root),
-        used_by=tuple(_run_link(run, root) for run in _runs(index, version, INPUT)),
+        used_by=tuple(_run_link(run, root) for run in users(index, version)),
         size=version.size,
         digest=version.digest,
         description=markdown_html(version.head.description or ""),
@@ -318,13 +318,19 @@ def _runs(index: ArtifactIndex, version: Version, direction: str) -> list[RunRec
     return sorted(found.values(), key=lambda run: (run.created or 0.0, run.project, run.id))
 
 
-def _makers(index: ArtifactIndex, version: Version) -> list[RunRecord]:
+def makers(index: ArtifactIndex, version: Version) -> list[RunRecord]:
+    """The run that made a version; none where it is gone."""
     own = index.runs.get((version.project, version.run)) if version.run else None
     return [own] if own else _runs(index, version, OUTPUT)[:1]
 
 
+def users(index: ArtifactIndex, version: Version) -> list[RunRecord]:
+    """The runs that used a version, in the order that they began."""
+    return _runs(index, version, INPUT)
+
+
 def _maker(index: ArtifactIndex, version: Version, root: str) -> Link | None:
-    found = _makers(index, version)
+    found = makers(index, version)
     if found:
         return _run_link(found[0], root)
     return Link(version.run, "") if version.run else None
@@ -344,18 +350,18 @@ def graph(index: ArtifactIndex, versions: Iterable[Version], root: str, page: st
     """
     shown = list(versions)
     drawn = shown[:MAX_DRAWN]
-    makers = _column(run for version in drawn for run in _makers(index, version))
-    users = _column(run for version in drawn for run in _runs(index, version, INPUT))
-    boxes = [_run_box(0, at, run, root) for at, run in makers.values()]
+    left = _column(run for version in drawn for run in makers(index, version))
+    right = _column(run for version in drawn for run in users(index, version))
+    boxes = [_run_box(0, at, run, root) for at, run in left.values()]
     paths = []
     for at, version in enumerate(drawn):
         label = ", ".join((version.version, *version.aliases))
         boxes.append(Box(_BOX + _GAP, _TOP + at * _ROW, _BOX, "version", _short(label), f"{page}#{version.version}"))
-        paths += [_path(0, makers[run.project, run.id][0], at) for run in _makers(index, version)]
-        used = [users.get((run.project, run.id)) for run in _runs(index, version, INPUT)]
+        paths += [_path(0, left[run.project, run.id][0], at) for run in makers(index, version)]
+        used = [right.get((run.project, run.id)) for run in users(index, version)]
         paths += [_path(1, at, place[0]) for place in used if place]
-    boxes += [_run_box(2, at, run, root) for at, run in users.values()]
-    height = _TOP * 2 + max(len(drawn), len(makers), len(users), 1) * _ROW - (_ROW - 30)
+    boxes += [_run_box(2, at, run, root) for at, run in right.values()]
+    height = _TOP * 2 + max(len(drawn), len(left), len(right), 1) * _ROW - (_ROW - 30)
     return Graph(3 * _BOX + 2 * _GAP, height, tuple(boxes), tuple(paths), len(shown) - len(drawn))
 
 

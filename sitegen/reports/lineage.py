@@ -5,21 +5,31 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from runstore.artifacts.collection import Collection
+from runstore.artifacts.collection import Collection, Version
 from runstore.format.sections import Section, meant
+from runstore.reading.store import RunRecord
 from sitegen import urls
-from sitegen.pages.artifacts import ArtifactIndex, Graph, graph
+from sitegen.pages.artifacts import ArtifactIndex, Graph, graph, makers, users
 from sitegen.reports.blocks import Head
 from sitegen.reports.figures import id_of, numbered
+from sitegen.reports.mistakes import NOTHING
+from sitegen.reports.tables import Cell, TableBlock
 
 
 @dataclass(frozen=True, slots=True)
 class LineageBlock:
-    """An artifact whose newest versions a figure shows."""
+    """An artifact whose newest versions a figure shows; `rows` are their names, and those of the runs on both sides."""
 
     head: Head
     collection: Collection
     most: int
+    rows: tuple[tuple[str, str, str], ...]
+
+    @property
+    def table(self) -> TableBlock:
+        """The same in words: each version with the runs that made and used it."""
+        rows = tuple(tuple(map(Cell, row)) for row in self.rows)
+        return TableBlock(self.head, ("Version", "Made by", "Used by"), 3, rows, 0, (), "")
 
     @property
     def projects(self) -> set[str]:
@@ -38,7 +48,17 @@ def read_lineage(section: Section, head: Head, index: ArtifactIndex, usual: str)
         names = [each.name for each in known]
         mend = meant(name, names) or (f"there are: {', '.join(names[:8])}" if names else "the project has none")
         section.fail("artifact", f"no artifact {name!r}", "the name of one", mend)
-    return LineageBlock(head, found, section.integer("most", 10, least=1, most=30))
+    most = section.integer("most", 10, least=1, most=30)
+    return LineageBlock(head, found, most, tuple(_row(index, each) for each in found.versions[::-1][:most]))
+
+
+def _row(index: ArtifactIndex, version: Version) -> tuple[str, str, str]:
+    label = ", ".join((version.version, *version.aliases))
+    return label, _names(makers(index, version)), _names(users(index, version))
+
+
+def _names(runs: Sequence[RunRecord]) -> str:
+    return ", ".join(run.name for run in runs) or NOTHING
 
 
 def lineage_html(

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urljoin
 from runstore.errors import UsageError
 from sitegen.reports.blocks import PanelGrid
 from sitegen.reports.figures import Drawn
+from sitegen.reports.lineage import LineageBlock
 from sitegen.reports.links import is_allowed
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.report import Report
@@ -146,6 +147,8 @@ class Walking:
             return self.table(found)
         if isinstance(found, PanelGrid):
             return self.figure(self._numbers[id(found)])
+        if isinstance(found, LineageBlock):
+            return self.table(found.table)
         return ""
 
     def _code_block(self, node: Node) -> str:

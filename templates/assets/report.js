@@ -3,11 +3,14 @@
 (() => {
   const { State, grids: { Grids } } = runstore;
 
+  /** Waits for the pictures, those out of sight too. */
+  const pictures = () => Promise.all([...document.images].map((image) => Object.assign(image, { loading: "eager" }).decode().catch(() => {})));
+
   async function draw(roots) {
     const grids = new Grids(roots, new State({}));
     runstore.report = { grids: () => [...grids.made.values()].map(({ grid }) => grid) };
     runstore.live?.on("report", (later) => grids.renew(later));
-    runstore.printing.add(() => grids.drawAll());
+    runstore.printing.add(() => grids.drawAll().then(pictures));
     await grids.draw(await runstore.loaded("report"));
   }
 

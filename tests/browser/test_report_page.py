@@ -227,6 +227,8 @@ def test_the_figure_says_what_it_is_made_of(page: Page, site: Path) -> None:
 def test_the_contents_follow_what_is_read(page: Page) -> None:
     contents = page.locator(".report-toc a")
     assert contents.all_inner_texts()[:3] == ["Groups", "Sets and names", "A sweep"]
+    for at in range(FIGURES):
+        figure(page, at)
     page.keyboard.press("End")
     page.wait_for_function(
         "() => document.querySelector('.report-toc a[aria-current=true]')?.innerText === 'Everybody'"
@@ -273,6 +275,8 @@ def test_on_paper_every_panel_is_drawn(site: Path, open_page: Open) -> None:
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     panels = page.evaluate("runstore.report.grids().flatMap(({ panels }) => panels.panels.map(({ stale }) => stale))")
     assert panels == [False] * 12
+    pictures = page.locator(".run-media img").evaluate_all("images => images.map((image) => image.naturalWidth)")
+    assert pictures == [8] * 6
     for canvas in page.locator(".report-grid .plot canvas.plot-curves").all():
         assert canvas.evaluate("node => node.width") > 0
     shown = page.locator("button:not(.legend button, [role=columnheader] button), input, select").filter(visible=True)
@@ -285,6 +289,7 @@ def test_it_is_the_same_on_a_host(site: Path, open_page: Open) -> None:
         page = open_page(f"{address}/{site.name}/study/reports/all/")
         assert sorted(lines(page, 0)) == sorted(OPTIMIZERS)
         figure(page, 5).locator(".kind-chart.custom canvas").wait_for()
+        page.wait_for_load_state("networkidle")
 
 
 WICKED = {
