@@ -155,6 +155,13 @@
       this.#showOverlays();
     }
 
+    /** Shows every cell, in sight or not. */
+    async whole() {
+      const late = [...this.cells.values()].filter(({ near }) => !near);
+      late.forEach((cell) => cell.see(true));
+      await Promise.all(late.map(({ shown }) => shown));
+    }
+
     async #sight(entries) {
       for (const { target, isIntersecting } of entries) if (isIntersecting) {
         this.observer.unobserve(target);
@@ -205,6 +212,8 @@
     if (grid.root.parentElement !== host) host.replaceChildren(grid.root);
     grid.place.classList.toggle("roomy", WIDE_KINDS.has(found.entry.kind));
     await grid.show(found.found, settings, context, found.marks);
+    // Paper does not scroll.
+    if (document.documentElement.classList.contains("printing")) await grid.whole();
     return { about: format.count(found.found.size, "run"), note: [noteOf(found), sharedSteps.note(context)].filter(Boolean).join(" ") };
   }
 

@@ -58,16 +58,17 @@
     const read = new Set();
     const boxOf = (link) => placeOf(link)?.getBoundingClientRect();
     const isSeen = (link) => boxOf(link)?.bottom > 0 && boxOf(link).top < innerHeight;
-    // Between two headings the one above is read.
-    const begun = () => links().filter((link) => boxOf(link)?.top < innerHeight * 0.3).slice(-1);
+    const isText = links().some((link) => placeOf(link)?.matches("h2, h3, h4"));
+    // Between two headings of a text the one above is read, above the first that one.
+    const begun = () => !isText ? [] : [links().filter((link) => boxOf(link)?.top < innerHeight * 0.3).at(-1) ?? links()[0]];
     const show = () => {
       const inBand = links().filter((link) => read.has(placeOf(link)));
       const now = inBand.length ? inBand : begun();
       const marked = links().find((link) => link.ariaCurrent);
-      if (!now.length || now.includes(marked)) return;
+      if (!now[0] || now.includes(marked)) return;
       const atEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 2;
       if (!atEnd || !marked) mark(now[0]);
-      else if (!isSeen(marked)) mark(links().filter(isSeen).at(-1) ?? now[0]);
+      else if (isText && !isSeen(marked)) mark(links().filter(isSeen).at(-1) ?? now[0]);
     };
     const observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) isIntersecting ? read.add(target) : read.delete(target);
@@ -75,7 +76,7 @@
     }, { rootMargin: "-110px 0px -70% 0px" });
     for (const link of links()) if (placeOf(link)) observer.observe(placeOf(link));
     document.addEventListener("runstore:live", show);
-    document.addEventListener("scrollend", show);
+    if (isText) document.addEventListener("scrollend", show);
   }
   if (links().length) followReading();
 
