@@ -61,9 +61,10 @@ class ReportPlan:
 
     @cached_property
     def report(self) -> "Report":
-        from sitegen.reports.report import compile_report  # Not at the top: most builds make no report anew.
+        from sitegen.reports.report import Basis, compile_report  # Not at the top: most builds make no report anew.
 
-        return compile_report(self.file, self.subjects, self.targets, self.base, self.gone, self.amiss)
+        basis = Basis(self.base, self.origin.commit, self.origin.href, self.gone, self.amiss)
+        return compile_report(self.file, self.subjects, self.targets, basis)
 
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What is wrong with it, from the notes that its files left."""

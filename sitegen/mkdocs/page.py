@@ -24,7 +24,7 @@ from sitegen.reports.files import ReportFile
 from sitegen.reports.front import Front, Parted
 from sitegen.reports.known import Subject
 from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
-from sitegen.reports.report import Report, compile_report
+from sitegen.reports.report import Basis, Report, compile_report
 from sitegen.reports.runsets import DEFAULT
 from sitegen.reports.values import FUNCTIONS
 
@@ -129,7 +129,7 @@ def make_page(source: Source, plan: SitePlan, given: Front, known: Known) -> Pag
     file = PageFile(
         name, name, "", source.path, source.relative, blocks_alone(found), mistakes, address=source.address, said=said
     )
-    report = compile_report(file, plan.subjects, plan.targets, FOLDER)
+    report = compile_report(file, plan.subjects, plan.targets, Basis(FOLDER))
     return _Maker(source, file, report, found, plan.subjects, known).page()
 
 

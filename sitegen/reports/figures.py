@@ -99,10 +99,11 @@ def _any(sets: Sequence[RunSet]) -> str:
     return filters[0] if len(filters) == 1 else " OR ".join(f"({each})" for each in filters)
 
 
-def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str = "") -> Markup:
+def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str, commit: Markup) -> Markup:
     """A figure: the place that its panels are drawn in, its caption, and where it comes from.
 
-    `page` is the report's, `spec` leads to the file of what it is made from; its project lies below `base`.
+    `page` is the report's, `spec` leads to the file of what it is made from; its project lies below `base`, and `commit`
+    names what that was read from.
     """
     grid = drawn.grid
     runs = {run.id for each in grid.sets for run in each.runs}
@@ -111,8 +112,8 @@ def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str =
         '<figure class="report-figure"{id}>\n<div class="report-grid" data-grid="{at}" data-columns="{columns}"'
         ' data-rows="{rows}"></div>\n<figcaption>{number}{caption}\n<span class="figure-links">'
         '<a href="{runs}" title="These runs and panels on the project\'s page">{count}</a>'
-        '<button type="button" class="quiet" data-figure-csv="{at}">CSV</button><a href="{spec}">Spec</a></span>'
-        "</figcaption>\n</figure>\n"
+        '<button type="button" class="quiet" data-figure-csv="{at}">CSV</button><a href="{spec}">Spec</a>'
+        "{commit}</span></figcaption>\n</figure>\n"
     ).format(
         id=id_of(grid.head),
         at=drawn.at,
@@ -123,7 +124,16 @@ def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str =
         runs=workspace_link(grid, page, base),
         count=f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}",
         spec=spec,
+        commit=commit,
     )
+
+
+def commit_html(commit: str, page: str) -> Markup:
+    """The commit that a figure was made from, as a link where its page is known; nothing outside of git."""
+    if not commit:
+        return Markup("")
+    shown = Markup('<code title="The commit of the runs">{}</code>').format(commit)
+    return Markup('<a href="{}" rel="noopener noreferrer">{}</a>').format(page, shown) if page else shown
 
 
 def id_of(head: Head) -> Markup:

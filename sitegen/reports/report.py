@@ -18,7 +18,7 @@ from sitegen.reports.blocks import MOST, WORDS, PanelGrid, head_of, read_panels,
 from sitegen.reports.citations import LARGEST, Bibliography, bibliography
 from sitegen.reports.claims import Verdict
 from sitegen.reports.crosslinks import CrossLinks, Targets
-from sitegen.reports.figures import Drawn, figure_html, payload
+from sitegen.reports.figures import Drawn, commit_html, figure_html, payload
 from sitegen.reports.files import ReportFile
 from sitegen.reports.known import RunSets, Subject
 from sitegen.reports.lineage import LineageBlock, lineage_html, read_lineage
@@ -127,45 +127,41 @@ def _sweep(sweep: Sweep, page: str, base: str) -> dict[str, Any]:
     return {"project": sweep.project.name, "id": sweep.id, "data": urls.href(f"{folder}/sweep.js", urls.up(page))}
 
 
-def compile_report(
-    file: ReportFile,
-    subjects: Mapping[str, Subject],
-    targets: Targets,
-    base: str = "",
-    gone: str = "",
-    amiss: Sequence[Mistake] = (),
-) -> Report:
-    """Everything of a report. What is wrong in it is among its mistakes, and said in its place.
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a report stands on. The pages of what it speaks of lie below `base`, "" for the site itself; `commit` and
+    `commit_page` name the commit that this is, "" outside of git. `gone` says why there is nothing to speak of: the
+    commit that the report is pinned to is not there; `amiss` is what else is known to be wrong."""
 
-    The pages of what it speaks of lie below `base`. `gone` says why there is nothing to speak of: the commit that it
-    is pinned to is not there; `amiss` is what else is known to be wrong.
-    """
-    return _Compiler(file, subjects, targets, base, gone, amiss).report()
+    base: str = ""
+    commit: str = ""
+    commit_page: str = ""
+    gone: str = ""
+    amiss: tuple[Mistake, ...] = ()
+
+
+def compile_report(
+    file: ReportFile, subjects: Mapping[str, Subject], targets: Targets, basis: Basis | None = None
+) -> Report:
+    """Everything of a report. What is wrong in it is among its mistakes, and said in its place."""
+    return _Compiler(file, subjects, targets, basis or Basis()).report()
 
 
 class _Compiler:
     """One report on its way: its blocks first, so that the text can speak of their numbers."""
 
-    def __init__(
-        self,
-        file: ReportFile,
-        subjects: Mapping[str, Subject],
-        targets: Targets,
-        base: str,
-        gone: str,
-        amiss: Sequence[Mistake],
-    ) -> None:
+    def __init__(self, file: ReportFile, subjects: Mapping[str, Subject], targets: Targets, basis: Basis) -> None:
         self.file, self.front = file, file.front
-        self.base, self.gone = base, gone
-        self.mistakes = Mistakes([*file.mistakes.found, *amiss])
+        self.basis, self.base, self.gone = basis, basis.base, basis.gone
+        self.mistakes = Mistakes([*file.mistakes.found, *basis.amiss])
         self.page = file.page
         usual = self.front.project or file.project
         self.sets = RunSets(self.front.runs, subjects, usual)
-        if gone:
-            self.mistakes.add(self.front.lines.get("as_of", 0), gone)
+        if self.gone:
+            self.mistakes.add(self.front.lines.get("as_of", 0), self.gone)
         else:
             self.sets.check(self.mistakes)
-        self.links = CrossLinks(targets, usual, self.page, base, file.site)
+        self.links = CrossLinks(targets, usual, self.page, self.base, file.site)
         self.values = Values({name: found.runs for name, found in self.sets.there().items()})
         self.images: dict[str, StoredImage] = {}
         self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
@@ -283,7 +279,9 @@ class _Compiler:
         if isinstance(block, TableBlock):
             return table_html(block, number, caption, self.page, self.base)
         drawn = next(each for each in grids if each.grid is block)
-        return figure_html(drawn, caption, self.page, self.file.own + urls.figure_spec(drawn.at), self.base)
+        spec = self.file.own + urls.figure_spec(drawn.at)
+        commit = commit_html(self.basis.commit, self.basis.commit_page)
+        return figure_html(drawn, caption, self.page, spec, self.base, commit)
 
     def _claim(self, text: str, line: int) -> ClaimShown:
         """A claim of the text, which counts as one of the report's."""
