@@ -297,7 +297,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("lineage",),
         ("table_html", "values"),
         ("report",),
-        ("walking",),
+        ("page", "walking"),
         ("as_latex", "as_markdown"),
         ("document",),
     ),

@@ -18,12 +18,12 @@ from sitegen import urls
 from sitegen.data.shards import shard
 from sitegen.mkdocs.text import Inline, Part, blocks_alone, names, parts, plain, written
 from sitegen.plan import Known, SitePlan
-from sitegen.reported import curve_files, figure_spec, versioned_payload
 from sitegen.reports import front as fronts
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import Front, Parted
 from sitegen.reports.known import Subject
 from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
+from sitegen.reports.page import curve_files, figure_spec, versioned_payload
 from sitegen.reports.report import Basis, Report, compile_report
 from sitegen.reports.runsets import DEFAULT
 from sitegen.reports.values import FUNCTIONS

@@ -102,8 +102,8 @@ def _any(sets: Sequence[RunSet]) -> str:
 def figure_html(drawn: Drawn, caption: Markup, page: str, spec: str, base: str, commit: Markup) -> Markup:
     """A figure: the place that its panels are drawn in, its caption, and where it comes from.
 
-    `page` is the report's, `spec` leads to the file of what it is made from; its project lies below `base`, and `commit`
-    names what that was read from.
+    `page` is the report's, `spec` leads to the file of what it is made from; its project lies below `base`, and
+    `commit` names what that was read from.
     """
     grid = drawn.grid
     runs = {run.id for each in grid.sets for run in each.runs}

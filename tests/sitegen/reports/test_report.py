@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitegen.data.shards import shard
-from sitegen.reported import figure_spec, report_page
 from sitegen.reports.blocks import MOST
+from sitegen.reports.page import figure_spec, report_page
 from sitegen.reports.report import Report
 from tests.media_files import png
 from tests.sitegen.reports.compiling import HOSTILE, SWEEP, Desk, write_store_of_reports
