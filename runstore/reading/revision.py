@@ -46,8 +46,8 @@ class Commit:
 class HeadState:
     """What a store's working tree is made from.
 
-    `commit` is None outside of git, and before the first commit; `changed` are files of the store that differ from it, or
-    are not in it, by their paths in the repository. `web` is the repository's page on its forge, None where the remote
+    `commit` is None outside of git, and before the first commit; `changed` are files of the store that differ from it,
+    or are not in it, by their paths in the repository. `web` is the repository's page on its forge, None where the remote
     is no forge that is known.
     """
 
