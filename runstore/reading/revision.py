@@ -46,9 +46,9 @@ class Commit:
 class HeadState:
     """What a store's working tree is made from.
 
-    `commit` is None outside of git, and before the first commit; `changed` are files of the store that differ from it,
-    or are not in it, by their paths in the repository. `web` is the repository's page on its forge, None where the remote
-    is no forge that is known.
+    `commit` is None outside of git, and before the first commit. `changed` are files of the store that differ from
+    it, or are not in it, by their paths in the repository. `web` is the page of the repository on its forge, None
+    where the remote is no forge that is known.
     """
 
     commit: Commit | None
