@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -143,11 +142,8 @@ def test_latex_has_sections_math_references_and_citations(tex: Path) -> None:
     assert (tex.parent / "paper-files" / "fig-acc.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_latex_compiles_where_there_is_a_compiler(tex: Path) -> None:
-    program = shutil.which("pdflatex")
-    if program is None:
-        pytest.skip("no pdflatex here")
-    command = [program, "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", tex.name]
+def test_latex_compiles(tex: Path) -> None:
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", tex.name]
     assert subprocess.run(command, cwd=tex.parent, capture_output=True, timeout=120).returncode == 0
 
 
