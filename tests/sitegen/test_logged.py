@@ -230,7 +230,7 @@ def test_what_could_run_scripts_is_no_file_of_its_own(root: Path) -> None:
     write_file(home / "files/page.html", evil)
     site = plan(root)
     endings = {Path(path).suffix for path in site.files if path.startswith(RUN)}
-    assert endings == {".html", ".js", ".bin", ".txt"}
+    assert endings == {".html", ".js", ".json", ".bin", ".txt"}
     assert [path for path in site.files if path.startswith(RUN) and path.endswith(".html")] == [f"{RUN}/index.html"]
 
 

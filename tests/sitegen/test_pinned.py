@@ -262,7 +262,7 @@ def test_freezing_refuses_what_no_commit_holds(repo: Repo, what: str) -> None:
         (store(repo) / "p/runs/r0/config.yaml").unlink()
     before = (store(repo) / "p/reports/paper.md").read_bytes()
     file = find_report(store(repo), "paper")
-    with pytest.raises(StoreError, match=r"differ from commit .*; commit them, or name the commit with --at"):
+    with pytest.raises(StoreError, match=r"differs from commit .*; commit it, or name the commit with --at"):
         freeze_report(file, store(repo))
     assert (store(repo) / "p/reports/paper.md").read_bytes() == before
     freeze_report(file, store(repo), "v1")

@@ -21,6 +21,7 @@ from tests.sweep_stores import SWEEP_YAML, Point, moment, write_record, write_sw
 
 PAGE = "tune/sweeps/k3v9x2ab/index.html"
 DATA = "tune/sweeps/k3v9x2ab/sweep.js"
+DOCUMENT = "tune/sweeps/k3v9x2ab/index.json"
 HOSTILE = "</script><script>alert(1)</script>"
 
 
@@ -266,7 +267,7 @@ def test_a_record_makes_the_page_of_its_sweep_anew_and_nothing_else(root: Path) 
     before = plan(root)
     write_record(layout(root).claim(3), Claim(3, "waiting", "a", {"lr": 0.1}))
     after = plan(root)
-    assert changed(before, after) == {PAGE, DATA}
+    assert changed(before, after) == {PAGE, DATA, DOCUMENT}
     assert payload(after)["trials"]["n"] == [0, 1, 2, 3]
 
 
@@ -285,7 +286,7 @@ def test_a_heartbeat_touches_no_page_but_the_sweeps(root: Path) -> None:
     before = plan(root)
     beat = next(layout(root).agents_dir.iterdir())
     beat.write_bytes(beat.read_bytes() + b" ")
-    assert changed(before, plan(root)) == {PAGE, DATA}
+    assert changed(before, plan(root)) == {PAGE, DATA, DOCUMENT}
 
 
 # What is wrong in a store
