@@ -1,25 +1,20 @@
 """The store's front page: a card for each project, and a search through everything."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from runstore.format.metrics import AGGREGATES, find
 from runstore.format.records import STATES
+from runstore.reading.goals import HIGHER, NO_RANK, rank
 from runstore.reading.rows import number
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.data.sparkline import HEIGHT, WIDTH, Sparkline
 from sitegen.pages.context import PageContext, ProblemRow, iso, problem_rows
 
-_HIGHER = re.compile(r"acc|auc|f1|score|r2|precision|recall|reward|bleu|map\b", re.IGNORECASE)
-_LOWER = re.compile(r"loss|error|mse|rmse|mae|perplexity", re.IGNORECASE)
-_HELD_OUT = re.compile(r"val|test|eval", re.IGNORECASE)
-_NO_RANK = 4
 _MOST_NAMES = 3
 
 
@@ -163,24 +158,19 @@ def headline(runs: Sequence[RunRecord]) -> Headline | None:
     values: dict[str, dict[int, float]] = {}
     for index, run in enumerate(runs):
         for key, value in run.summary.items():
-            if _rank(key) == _NO_RANK:
+            if rank(key) == NO_RANK:
                 continue
             as_number = None if isinstance(value, bool | str) else number(value)
             if as_number is not None and math.isfinite(as_number):
                 metric = _metric(run, key)
                 own = values.setdefault(metric, {})
-                own[index] = (max if _HIGHER.search(metric) else min)(as_number, own.get(index, as_number))
+                own[index] = (max if HIGHER.search(metric) else min)(as_number, own.get(index, as_number))
     if not values:
         return None
-    key = min(values, key=lambda key: (_rank(key), -len(values[key]), key))
-    highest = bool(_HIGHER.search(key))
+    key = min(values, key=lambda key: (rank(key), -len(values[key]), key))
+    highest = bool(HIGHER.search(key))
     best = (max if highest else min)(values[key], key=lambda index: values[key][index])
     return Headline(key, f"{values[key][best]:.4g}", "highest" if highest else "lowest", best)
-
-
-def highest_is_best(metric: str) -> bool | None:
-    """Whether high values of a metric are good, judged by its name; None where that does not say."""
-    return None if _rank(metric) == _NO_RANK else bool(_HIGHER.search(metric))
 
 
 def _metric(run: RunRecord, key: str) -> str:
@@ -188,12 +178,3 @@ def _metric(run: RunRecord, key: str) -> str:
     name, _, word = key.rpartition(".")
     found = find(run.metrics, name) if word in AGGREGATES else None
     return name if found is not None and word in found.aggregates else key
-
-
-@lru_cache(maxsize=10_000)
-def _rank(key: str) -> int:
-    if _HIGHER.search(key):
-        return 0 if _HELD_OUT.search(key) else 2
-    if _LOWER.search(key):
-        return 1 if _HELD_OUT.search(key) else 3
-    return _NO_RANK

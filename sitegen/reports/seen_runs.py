@@ -7,9 +7,9 @@ from typing import Final
 from runstore.errors import UsageError
 from runstore.reading import sql
 from runstore.reading.columns import Columns, spelled
+from runstore.reading.goals import guessed_goal
 from runstore.reading.store import RunRecord
 from sitegen.data.defined import Definitions
-from sitegen.pages.index import highest_is_best
 from sitegen.pages.values import told_apart
 from sitegen.reports import statistics
 from sitegen.reports.budget import START, Budget
@@ -140,14 +140,13 @@ class SeenRuns(Seen):
             return _GOALS[goal]
         name = self.column(metric)
         key = metric_of(self.runs, name)
-        defined = Definitions(self.runs).of(key).goal if key else None
-        found = defined == "maximize" if defined else highest_is_best(key)
+        found = (Definitions(self.runs).of(key).goal if key else None) or guessed_goal(key)
         if found is None:
             raise ReportError(
                 f"nothing says whether high or low values of {name} are best; write best('{name}', 'min') or "
                 f"'max', or give the metric a goal: define_metric('{key or name}', goal='minimize')"
             )
-        return found
+        return found == "maximize"
 
     def where(self, condition: object) -> "SeenRuns":
         """The runs for which a filter holds, in the language of `runstore ls --filter`."""

@@ -3,6 +3,7 @@
 Each form says how a kind of node is written; what is asked of the store, and what can go wrong, is the same in all.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +45,7 @@ class Places:
         return href if is_whole else urljoin(self.page, href) if self.page else ""
 
 
-class Walking:
+class Walking(ABC):
     """One report on its way. Methods are named by the kinds of nodes; `line_of` is never 0."""
 
     def __init__(self, report: Report, places: Places) -> None:
@@ -96,9 +97,9 @@ class Walking:
         except (ReportError, UsageError):
             return self.plain(source)
 
+    @abstractmethod
     def plain(self, text: str) -> str:
         """A text of anybody's, in which nothing is markup."""
-        raise NotImplementedError
 
     def _text(self, node: Node) -> str:
         return self.plain(node.content)
@@ -154,17 +155,21 @@ class Walking:
     def _code_block(self, node: Node) -> str:
         return self.code(node.content, "")
 
+    @abstractmethod
     def code(self, code: str, language: str) -> str:
-        raise NotImplementedError
+        """A block of code in a language, "" for none."""
 
+    @abstractmethod
     def math(self, tex: str, name: str) -> str:
-        raise NotImplementedError
+        """A formula that stands alone; `name` labels it, "" for none."""
 
+    @abstractmethod
     def table(self, table: TableBlock) -> str:
-        raise NotImplementedError
+        """A table with its caption."""
 
+    @abstractmethod
     def figure(self, drawn: Drawn) -> str:
-        raise NotImplementedError
+        """A figure with its caption."""
 
     def caption(self, text: str, line: int) -> str:
         """A caption, which is Markdown of one line."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runstore.reading.store import read_store
-from sitegen.pages.index import compute, finder_payload, highest_is_best
+from sitegen.pages.index import compute, finder_payload
 from tests.sitegen.plans import plan
 from tests.sites import build
 from tests.stores import START, append, curve, write_file, write_run, write_store
@@ -125,7 +125,3 @@ def test_compute_of_clocks_gone_mad_is_not_told() -> None:
     assert compute([run, run]) == 6.0
     assert compute([mad, mad]) is None
     assert compute([]) is None
-
-
-def test_a_metrics_name_says_whether_high_is_good() -> None:
-    assert [highest_is_best(name) for name in ("val/accuracy", "test_loss", "epoch")] == [True, False, None]
