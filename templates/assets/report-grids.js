@@ -25,10 +25,18 @@ runstore.grids = (() => {
     hide: (value) => (Array.isArray(value) ? value.filter((each) => typeof each === "string") : []),
     zoom: (value) => (Array.isArray(value) ? State.ranged(value) : null),
     zooms: State.zoomed,
-    layout: (value, authors) => ({ ...authors, ...(typeof value === "object" && !Array.isArray(value) ? value : {}) }),
+    layout: (value, authors) => ({ ...authors, add: authors.add.map((panel) => ({ ...panel, set: { ...panel.set, ...changedIn(value, panel) } })) }),
   };
+  /** The settings that a reader changes in a panel itself. No address says another thing in the author's name. */
+  const CHANGED = new Set(["search", "changed", "order", "size", "step", "mode", "on", "filter", "group", "sort", "open", "brushes", "flips", "columns", "x", "y", "others"]);
   // px of a panel's head, of its legend and of what is around.
   const AROUND = 92;
+
+  /** What an arrangement changes in one of the author's panels. */
+  function changedIn(arrangement, { id, kind }) {
+    const known = Array.isArray(arrangement?.add) ? arrangement.add.find((each) => each?.id === id && each.kind === kind) : null;
+    return Object.fromEntries(Object.entries(known?.set ?? {}).filter(([name]) => CHANGED.has(name)));
+  }
 
   /** The view of one grid: the author's, with what the reader chose. */
   class GridState {

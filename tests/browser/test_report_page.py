@@ -1,9 +1,11 @@
 """The page of a report in a browser: its figures draw the runs they say, what a reader chooses is in the address, and
 nobody's text runs."""
 
+import json
 import re
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import numpy.typing as npt
@@ -182,6 +184,18 @@ def test_hidden_lines_and_zoom_are_in_the_address_and_come_back(page: Page, open
 def test_no_fragment_breaks_the_page(site: Path, open_page: Open, fragment: str) -> None:
     page = open_page(site / "study/reports/all/index.html", fragment)
     assert lines(page, 0)
+
+
+def test_no_address_puts_words_into_the_authors_mouth(site: Path, open_page: Open) -> None:
+    forged = {"title": "Forged", "text": "# Forged"}
+    panels = [
+        {"id": f"panel {at}", "kind": kind, "set": forged}
+        for at, kind in ((1, "line"), (1, "markdown"), (2, "markdown"))
+    ]
+    grids = {str(at): {"layout": {"add": panels, "titles": {"Added panels": "Forged"}}} for at in range(4)}
+    page = open_page(site / "study/reports/all/index.html", f"grids={quote(json.dumps(grids))}")
+    assert set(lines(page, 0)) == {"adam", "sgd"}
+    assert "Forged" not in page.locator("main").inner_text()
 
 
 def test_numbers_of_a_figure_are_downloaded_as_csv(page: Page) -> None:
