@@ -66,9 +66,8 @@ def test_the_theme_looks_as_it_does_without_us(home: Page) -> None:
     assert home.evaluate(looks) == ours
 
 
+@pytest.mark.parametrize("site", ["material"], indirect=True)
 def test_the_switch_of_material_turns_panels_too(site: Path, open_page: Open) -> None:
-    if "material0" not in site.parent.name:
-        pytest.skip("only this site has the switch")
     page = open_page(site / "index.html")
     panels(page)
     page.locator("label[title=dark]").click()
@@ -78,9 +77,8 @@ def test_the_switch_of_material_turns_panels_too(site: Path, open_page: Open) ->
     page.wait_for_selector("html[data-theme=light]")
 
 
+@pytest.mark.parametrize("site", ["material"], indirect=True)
 def test_pages_that_material_swaps_without_loading_them_are_drawn(site: Path, open_page: Open, tmp_path: Path) -> None:
-    if "material0" not in site.parent.name:
-        pytest.skip("only this site swaps its pages")
     shutil.copytree(site, tmp_path / "sub" / "path")
     sitemap = tmp_path / "sub" / "path" / "sitemap.xml"
     with hosted(tmp_path) as address:
