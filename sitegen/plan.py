@@ -293,14 +293,12 @@ def plan_site(
     projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
     subjects = subjects_of(projects)
     targets = targets_of(subjects, artifacts)
-    states = _states(projects)
-    reports = plan_reports(read, store, release, subjects, targets, states)
+    reports = plan_reports(read, store, release, subjects, targets, _states(projects))
     problems = [str(problem) for problem in (*store.all_problems(), *read.problems)]
     digest = fingerprint(
         release, store.meta.entity, problems, read.state(""), *((each.project.name, each.digest) for each in projects)
     )
     finder = cache(lambda: shard("finder", finder_payload(store)))
-    counts = {name: len(collections) for name, collections in artifacts.by_project.items()}
     front = [
         PlannedFile(
             urls.index_page(),
@@ -310,9 +308,10 @@ def plan_site(
                 index_page(
                     store,
                     urls.versioned(urls.static_file(urls.FINDER), finder()),
-                    counts,
+                    {name: len(collections) for name, collections in artifacts.by_project.items()},
                     sparklines or {},
                     {each.project.name: len(each.sweeps.plans) for each in projects},
+                    read.links(""),
                 ),
             ),
         ),

@@ -13,7 +13,7 @@ from runstore.reading.rows import number
 from runstore.reading.store import Project, RunRecord, Store
 from sitegen import urls
 from sitegen.data.sparkline import HEIGHT, WIDTH, Sparkline
-from sitegen.pages.context import PageContext, ProblemRow, iso, problem_rows
+from sitegen.pages.context import PageContext, ProblemRow, ReportLink, iso, problem_rows
 
 _MOST_NAMES = 3
 
@@ -56,6 +56,7 @@ class IndexPage(PageContext):
     projects: tuple[ProjectCard, ...]
     problems: tuple[ProblemRow, ...]
     finder: str
+    reports: tuple[ReportLink, ...] = ()
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -66,9 +67,10 @@ def index_page(
     artifacts: Mapping[str, int],
     sparklines: Mapping[str, Sparkline | None],
     sweeps: Mapping[str, int] | None = None,
+    reports: Sequence[tuple[str, str, str]] = (),
 ) -> IndexPage:
     """The front page. `finder` leads to what its search looks through; artifacts, sparklines and sweeps are by
-    project."""
+    project; `reports` are title, page and date of those about several."""
     name = store.meta.entity or "Experiments"
     cards = [
         _card(each, artifacts.get(each.name, 0), sparklines.get(each.name), (sweeps or {}).get(each.name, 0))
@@ -85,6 +87,7 @@ def index_page(
         projects=tuple(cards),
         problems=problem_rows(store.all_problems()),
         finder=finder,
+        reports=tuple(ReportLink(*report) for report in reports),
     )
 
 

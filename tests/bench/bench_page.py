@@ -10,18 +10,17 @@ five.
 import gzip
 from pathlib import Path
 from statistics import median
-from urllib.parse import unquote, urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from sitegen.build import build_site
 from tests.bench import report
+from tests.bench.opening import loaded, opened, ready
 from tests.bench.report import Measure
 from tests.bench.sizes import SIZES, Size, large_store
-from tests.browser.pages import CHROMIUM, FLAGS, READY
+from tests.browser.pages import CHROMIUM, FLAGS
 
 TURNS = 5
-_NOTES_READY = "document.addEventListener('runstore:ready', () => { window.readyAt = performance.now(); })"
 _CHANGE = """async part => {
     const begun = performance.now();
     runstore.workspace.state.set(part);
@@ -57,14 +56,14 @@ def measure() -> list[Measure]:
 def _measure(browser: Browser, size: Size) -> list[Measure]:
     with large_store(size.runs, size.steps, size.metrics) as store:
         page = build_site(store, store.parent / "site").out / "bench" / "index.html"
-        ready = median(_ready(browser, page) for _ in range(TURNS))
-        files = _loaded(browser, page)
+        seconds = median(ready(browser, page) for _ in range(TURNS))
+        files = loaded(browser, page)
         sizes = {path.name: len(gzip.compress(path.read_bytes(), 6)) / 1000 for path in files}
         cold = [_first_change(browser, page) for _ in range(TURNS)]
         changes = _changes(browser, page)
     largest = ", ".join(f"{name} {sizes[name]:.0f}" for name in sorted(sizes, key=lambda name: -sizes[name])[:3])
     return [
-        Measure(f"{size}: page ready", ready, "s", size.ready),
+        Measure(f"{size}: page ready", seconds, "s", size.ready),
         Measure("first load, compressed", sum(sizes.values()), "kB", size.load, f"{len(files)} files; {largest}"),
         Measure("first regroup, data from disk", median(cold), "ms", None, f"slowest {max(cold):.0f} ms"),
         *(
@@ -74,42 +73,15 @@ def _measure(browser: Browser, size: Size) -> list[Measure]:
     ]
 
 
-def _open(browser: Browser, target: Path) -> Page:
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.add_init_script(_NOTES_READY)
-    page.goto(target.as_uri())
-    page.wait_for_selector(READY)
-    return page
-
-
-def _ready(browser: Browser, target: Path) -> float:
-    page = _open(browser, target)
-    milliseconds = page.evaluate("readyAt")
-    page.context.close()
-    return float(milliseconds) / 1000
-
-
-def _loaded(browser: Browser, target: Path) -> list[Path]:
-    """The files that a page asks for until it is ready."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(target.as_uri())
-    page.wait_for_selector(READY)
-    found = [Path(unquote(urlsplit(url).path)) for url in asked if url.startswith("file:")]
-    page.context.close()
-    return list(dict.fromkeys(found))
-
-
 def _first_change(browser: Browser, target: Path) -> float:
-    page = _open(browser, target)
+    page = opened(browser, target)
     milliseconds = page.evaluate(_CHANGE, CHANGES["regroup"][0])
     page.context.close()
     return float(milliseconds)
 
 
 def _changes(browser: Browser, target: Path) -> dict[str, list[float]]:
-    page = _open(browser, target)
+    page = opened(browser, target)
     times: dict[str, list[float]] = {name: [] for name in CHANGES}
     for _ in range(TURNS):
         for name, parts in CHANGES.items():
@@ -125,7 +97,7 @@ def _lazy(browser: Browser) -> Measure:
     with large_store(100, 100, 5) as small, large_store(100, 100, 500) as large:
         pages = [build_site(store, store.parent / "site").out / "bench" / "index.html" for store in (small, large)]
         # In turns, so that both are slowed by what else the machine does; the first of each warms up.
-        turns = [[_ready(browser, page) for page in pages] for _ in range(2 * TURNS + 1)][1:]
+        turns = [[ready(browser, page) for page in pages] for _ in range(2 * TURNS + 1)][1:]
     few, many = (median(times) for times in zip(*turns, strict=True))
     return Measure("ready with 500 metrics / with 5", many / few, "×", 1.25, f"{many:.2f} s, 100 runs × 100 steps")
 

@@ -10,20 +10,19 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
-from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from sitegen.build import build_site
 from tests.bench import report
+from tests.bench.opening import loaded, ready
 from tests.bench.report import Measure
 from tests.bench.sizes import large_store
-from tests.browser.pages import CHROMIUM, FLAGS, READY
+from tests.browser.pages import CHROMIUM, FLAGS
 
 TURNS = 5
 METRICS = ("train/loss", "train/accuracy", "val/loss", "val/accuracy", "lr")
 GROUPS = ("config.optimizer", "config.lr")
-_NOTES_READY = "document.addEventListener('runstore:ready', () => { window.readyAt = performance.now(); })"
 _SCROLL = """async () => {
     for (const figure of document.querySelectorAll("[data-grid]")) {
         figure.scrollIntoView();
@@ -76,11 +75,11 @@ def _measure(browser: Browser, store: Path) -> list[Measure]:
         (store / "bench" / "project.yaml").write_text(f"title: turn {turn} with a report\n")
         builds.append(_timed(store, out) - without)
     page = out / "bench" / "reports" / "twenty" / "index.html"
-    ready = median(_ready(browser, page) for _ in range(TURNS))
-    first, whole = _loaded(browser, page, scroll=False), _loaded(browser, page, scroll=True)
+    seconds = median(ready(browser, page) for _ in range(TURNS))
+    first, whole = _without_vega(loaded(browser, page)), _without_vega(loaded(browser, page, _scroll))
     return [
         Measure("20 panels × 1,000 runs: build beyond the project's", median(builds), "s", 1.5),
-        Measure("report ready", ready, "s", 1.5),
+        Measure("report ready", seconds, "s", 1.5),
         Measure("loaded until ready, compressed", _size(first), "MB", 1.0, f"{len(first)} files"),
         Measure("loaded until its end, compressed", _size(whole), "MB", 1.0, _largest(whole)),
     ]
@@ -111,32 +110,12 @@ def _timed(store: Path, out: Path) -> float:
     return time.perf_counter() - begun
 
 
-def _open(browser: Browser, target: Path) -> Page:
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.add_init_script(_NOTES_READY)
-    page.goto(target.as_uri())
-    page.wait_for_selector(READY)
-    return page
+def _scroll(page: Page) -> None:
+    page.evaluate(_SCROLL)
 
 
-def _ready(browser: Browser, target: Path) -> float:
-    page = _open(browser, target)
-    milliseconds = page.evaluate("readyAt")
-    page.context.close()
-    return float(milliseconds) / 1000
-
-
-def _loaded(browser: Browser, target: Path, *, scroll: bool) -> list[Path]:
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(target.as_uri())
-    page.wait_for_selector(READY)
-    if scroll:
-        page.evaluate(_SCROLL)
-    found = [Path(unquote(urlsplit(url).path)) for url in asked if url.startswith("file:")]
-    page.context.close()
-    return [path for path in dict.fromkeys(found) if not path.name.startswith("vega")]
+def _without_vega(files: Sequence[Path]) -> list[Path]:
+    return [path for path in files if not path.name.startswith("vega")]
 
 
 def _size(files: Sequence[Path]) -> float:

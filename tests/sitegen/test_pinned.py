@@ -34,15 +34,7 @@ id: fig-loss
 """
 
 
-@pytest.fixture(scope="session")
-def _scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the scripts of pages are bundled in: that takes a second, once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _own_place(_scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNSTORE_CACHE_DIR", str(_scripts))
+pytestmark = pytest.mark.usefixtures("kept_scripts")
 
 
 @pytest.fixture

@@ -32,15 +32,7 @@ metrics: loss
 SOURCES = "@misc{box, author={Box, George}, title={On boxes}, year=1964}\n"
 
 
-@pytest.fixture(scope="session")
-def _scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the scripts of pages are bundled in: that takes a second, once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(autouse=True)
-def _own_place(_scripts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RUNSTORE_CACHE_DIR", str(_scripts))
+pytestmark = pytest.mark.usefixtures("kept_scripts")
 
 
 @pytest.fixture
@@ -280,3 +272,9 @@ def test_no_front_matter_stops_a_build(store: Path) -> None:
     assert all("\n" not in problem.message for problem in done.problems)
     told = {problem.path for problem in done.problems}
     assert told == {f"p/reports/r{at}.md" for at in range(8)} | {f"p/reports/r{at}.md" for at in (9, 10, 11)}
+
+
+def test_a_report_about_several_projects_stands_on_the_front_page(store: Path, tmp_path: Path) -> None:
+    write_file(store / "reports/both.md", "---\ntitle: Of <both>\nstatus: published\ndate: 2026-11-20\n---\nText.\n")
+    text = (build_site(store, tmp_path / "site").out / "index.html").read_text()
+    assert '<a href="reports/both/index.html">Of &lt;both&gt;</a> <span class="count">2026-11-20</span>' in text
