@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.browser.chromium import chromium, open_page, playwright
 from tests.stores import write_store
+
+__all__ = ["chromium", "open_page", "playwright"]
 
 _PATIENT = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], print_blob=True

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, headers, names, panel, row, settle, show
 from tests.browser.test_grid import column_menu, status, table_menu
 from tests.browser.test_panels import choose, download

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import reference
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, panel, settle, show, violations
 from tests.browser.stores import OPTIMIZERS, all_runs, rows
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, panel, set_view, settle, show
 from tests.browser.stores import all_runs, rows
 from tests.sites import build

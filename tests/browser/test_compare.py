@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.detail_store import EVIL, write_details
 from tests.browser.pages import READY, curves, violations
 from tests.sites import build

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, set_view
 from tests.sites import build
 from tests.stores import START, write_run, write_store

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from sitegen.demo_views import VIEWS
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, ink, names, settle, violations
 from tests.conftest import DemoRun
 from tests.sites import build

@@ -13,7 +13,7 @@ from runstore.reading.store import read_store
 from sitegen.drawings.drawing import Drawing, Table
 from sitegen.drawings.panels import drawings
 from sitegen.plan import plan_site
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.sites import build
 from tests.stores import START, write_file, write_run, write_store
 

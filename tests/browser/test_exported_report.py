@@ -8,7 +8,7 @@ import pytest
 
 from sitegen.exports.pdf import find_browser, printed
 from sitegen.exports.saving import export_report
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.sitegen.reports.compiling import write_store_of_reports
 from tests.stores import write_file
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from runstore.reading.query import matching
 from runstore.reading.store import read_store
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, settle, violations
 from tests.browser.stores import write_hostile
 from tests.sites import build

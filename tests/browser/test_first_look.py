@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from sitegen.data.groups import Points, group_curve
 from sitegen.histories import CHUNK
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, panel, set_view, show
 from tests.browser.test_spikes import FRAME, HIGHEST
 from tests.sites import build

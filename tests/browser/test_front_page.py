@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import violations
 from tests.sites import build
 from tests.stores import START, curve, write_file, write_run, write_store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, headers, names, row, set_view, settle, violations
 
 LAB = "lab/index.html"

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import Curve, curves, names, row, set_view, settle
 from tests.browser.stores import all_runs, rows
 from tests.reference import width

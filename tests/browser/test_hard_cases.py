@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, headers, names, panel, settle, show
 from tests.browser.test_charts import plot_box, visible
 from tests.sites import build

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests import reference
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, settle, violations
 from tests.browser.stores import all_runs, rows
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.acting import arrives
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, curves, panel, show
 from tests.processes import start_script, wait_until
 from tests.serving import Served, serving

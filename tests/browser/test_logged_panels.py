@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.logged_store import GROUPS, SEEDS, rows_of, steps_of, write_logged
 from tests.browser.media_store import write_rich
 from tests.browser.pages import set_view, settle, violations

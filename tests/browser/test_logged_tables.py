@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.logged_store import write_logged
 from tests.browser.pages import violations
 from tests.media_files import table

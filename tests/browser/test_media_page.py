@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.media_store import EVIL, STEPS, write_damaged, write_rich
 from tests.browser.pages import READY, violations
 from tests.sites import build, hosted

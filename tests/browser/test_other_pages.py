@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, names, violations
 from tests.browser.stores import write_hostile
 from tests.browser.test_opening import PAGES, page_path

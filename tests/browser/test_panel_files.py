@@ -13,7 +13,7 @@ import pytest
 import vl_convert
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.logged_store import write_logged
 from tests.sites import build
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import settle, violations
 from tests.browser.stores import all_runs, rows
 from tests.sites import build

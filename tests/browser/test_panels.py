@@ -12,7 +12,7 @@ import pytest
 import vl_convert
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, panel, set_view, settle, show, violations
 from tests.sites import build
 from tests.stores import write_run, write_store

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from runstore.format import yaml12
 from tests.browser.acting import arrives
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import READY, violations
 from tests.browser.report_store import EVIL, FOLDS, OPTIMIZERS, STEPS, accuracy, write_reports
 from tests.browser.test_print import prepared, sheets

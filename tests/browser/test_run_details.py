@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.detail_store import EVIL, LINES, SHA, write_details
 from tests.browser.pages import READY, violations
 from tests.serving import serving
@@ -295,10 +295,10 @@ def test_lines_that_come_later_are_shown_and_who_reads_above_stays_there(tmp_pat
         page.locator("#log").scroll_into_view_if_needed()
         page.locator(".line", has_text="line 500").wait_for()
         append(home, b"line 501\nline 502\n", "output.log")
-        page.locator(".line", has_text="line 502").wait_for(timeout=15_000)
+        page.locator(".line", has_text="line 502").wait_for(timeout=60_000)
         page.locator(".log-view").evaluate("view => { view.scrollTop = 2000; }")
         page.wait_for_function("() => document.querySelector('.log-line .line-number').dataset.line < 120")
         append(home, b"line 503\n", "output.log")
-        expect(page.locator("[data-log-about]")).to_have_text("503 lines", timeout=15_000)
+        expect(page.locator("[data-log-about]")).to_have_text("503 lines", timeout=60_000)
         assert "line 101" in visible(page)
         page.close()

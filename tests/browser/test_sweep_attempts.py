@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runstore.format.sweep_records import Beat, Claim, Outcome, dump
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.sweep_pages import GRID, ID, address, drawn, layout, picture, table
 from tests.sites import build
 from tests.stores import curve, write_file, write_run, write_store

@@ -14,7 +14,7 @@ from sweeps.config.sweep import parse_sweep
 from sweeps.search.bayes import Bayes
 from sweeps.search.view import Known, Told
 from tests.browser.acting import arrives, awaited
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import headers, names, set_view, settle, violations
 from tests.browser.sweep_pages import GRID, ID, address, axes, drawn, layout, small_sweep, table
 from tests.serving import serving

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, headers, names, row, set_view, settle
 from tests.browser.stores import all_runs, rows
 from tests.sites import build

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from sitegen.build import build_site
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import names, settle, violations
 from tests.stores import curve, write_run, write_store
 

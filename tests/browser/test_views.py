@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from runstore.format import yaml12
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import settle, violations
 from tests.browser.stores import write_lab
 from tests.sites import build

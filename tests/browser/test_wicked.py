@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, headers, names, set_view, settle, show, violations
 from tests.browser.test_grid import status, table_menu
 from tests.browser.wicked_store import EVIL, KEYS, LONG, TEXTS

@@ -7,7 +7,7 @@ from runstore.errors import UsageError
 from runstore.reading.query import matching
 from runstore.reading.store import Project, RunRecord, read_store
 from sitegen.figures import Figure, figure_lines
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import set_view
 
 COLUMNS = ("config.mixed", "summary.mixed", "config.mixed.deep", "summary.mixed.deep", "config.flag", "summary.score")

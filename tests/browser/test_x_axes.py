@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests import reference
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, ink, panel, settle, violations
 from tests.browser.stores import all_runs, rows
 from tests.sites import build

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route
 
 from tests import reference
 from tests.browser.chart_scripts import check
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.browser.pages import curves, panel, set_view, show, violations
 from tests.browser.test_spikes import HIGHEST
 from tests.reference import Points

@@ -20,7 +20,7 @@ from tests.sweeps.small_sweeps import told
 TRIALS = 40
 AGENTS = 4
 HEARTBEAT = 0.3
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 400.0
 BROKEN, SLOW = 0, 1
 
 

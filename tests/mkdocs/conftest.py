@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open, chromium, open_page, playwright
+from tests.browser.chromium import Open
 from tests.mkdocs.sites import DEEP, INDEX, built, write_lab, write_site
 from tests.sites import hosted
-
-__all__ = ["chromium", "open_page", "playwright"]
 
 MATERIAL = {
     "name": "material",

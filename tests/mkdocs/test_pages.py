@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Open
+from tests.browser.chromium import Open
 from tests.sites import hosted
 
 SHOWN = ".runstore .panel canvas, .runstore .panel svg.marks, .runstore .panel .comparer"
