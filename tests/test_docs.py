@@ -145,6 +145,14 @@ def slug(heading: str) -> str:
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip())
 
 
+def test_every_attack_that_is_told_of_has_the_test_that_is_named() -> None:
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", (DOCS / "security.md").read_text(encoding="utf-8"))
+    assert len(named) > 25
+    for path, name in named:
+        text = (ROOT / "tests" / path).read_text(encoding="utf-8")
+        assert f"\ndef {name}(" in text, f"{path}::{name}"
+
+
 def test_every_page_is_in_the_navigation() -> None:
     navigation = (ROOT / "site" / "mkdocs.yml").read_text(encoding="utf-8")
     for page in DOCS.rglob("*.md"):

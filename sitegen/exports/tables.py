@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import Literal
+from typing import Final, Literal
 
 from runstore.errors import UsageError
 from runstore.format.sections import meant
@@ -11,6 +11,8 @@ from sitegen.reports.table_html import table_latex, table_markdown
 from sitegen.reports.tables import TableBlock
 
 Format = Literal["latex", "markdown", "csv"]
+_FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What spreadsheets begin a formula with, in full width too."""
 
 
 def table_of(report: Report, name: str, form: Format) -> str:
@@ -41,7 +43,7 @@ def _csv(table: TableBlock) -> str:
 
 
 def _safe(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r", "-") and not _is_number(text) else text
+    return f"'{text}" if text.startswith(_FORMULAS) and not _is_number(text) else text
 
 
 def _is_number(text: str) -> bool:

@@ -16,7 +16,7 @@ from sitegen.exports.sources import harmless
 from sitegen.exports.tables import table_of
 from sitegen.reports.as_latex import is_plain_math
 from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
-from tests.stores import write_file
+from tests.stores import write_file, write_run, write_store
 
 TEXT = r"""---
 title: "Adam & co: \\input{x} 100%"
@@ -240,6 +240,16 @@ def test_tables_come_alone_in_three_formats(store: Path) -> None:
     assert any(line.startswith("adam 2,0.93") for line in lines)
     with pytest.raises(UsageError, match="found no table 'nope'"):
         table_of(report, "nope", "csv")
+
+
+@pytest.mark.parametrize("name", ["=cmd|'/c calc'!A0", "+SUM(A1)", "-1+1", "@x", "\uff1d1+1", "\uff20x"])
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path, name: str) -> None:
+    root = write_store(tmp_path / "experiments")
+    write_run(root, "p", "r", [{"_step": 0, "acc": -0.5}], {"lr": "-1e-3"}, {"name": name})
+    write_file(root / "p" / "reports" / "t.md", "# T\n\n```table\nrows: runs\ncolumns: [acc, config.lr]\n```\n")
+    with opened(root, "t") as found:
+        lines = table_of(found.report.report, "1", "csv").splitlines()
+    assert lines[1] == f"'{name},-0.5,-1e-3"
 
 
 def test_mistakes_of_an_export_are_one_line(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
