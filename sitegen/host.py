@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import orjson
 
 from sitegen import urls
+from sitegen.media_types import TYPES
 
 FIRST_PORT: Final = 8000
 _PORTS_TRIED: Final = 50
@@ -31,6 +32,7 @@ _CHUNK: Final = 1 << 18
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 
 _TYPES: Final = {
+    **{f".{ending}": kind for ending, kind in TYPES.items()},
     ".css": "text/css; charset=utf-8",
     ".csv": "text/csv; charset=utf-8",
     ".htm": "text/html; charset=utf-8",
@@ -40,14 +42,10 @@ _TYPES: Final = {
     ".jsonl": "text/plain; charset=utf-8",
     ".log": "text/plain; charset=utf-8",
     ".md": "text/plain; charset=utf-8",
-    ".mp4": "video/mp4",
     ".patch": "text/plain; charset=utf-8",
     ".py": "text/plain; charset=utf-8",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
-    ".wav": "audio/wav",
-    ".webm": "video/webm",
-    ".webp": "image/webp",
     ".yaml": "text/plain; charset=utf-8",
     ".yml": "text/plain; charset=utf-8",
 }

@@ -1,5 +1,6 @@
 """Small media files for tests, and the stubs that a row says of them: written as the format says, by hand."""
 
+import base64
 import hashlib
 import io
 import json
@@ -39,6 +40,22 @@ def wav(seconds: float = 0.2, rate: int = 8000) -> bytes:
 def gif() -> bytes:
     """A picture of one pixel."""
     return bytes.fromhex("47494638396101000100800000ff0000ffffff21f90400000000002c00000000010001000002024401003b")
+
+
+def webm() -> bytes:
+    """A film of two frames of 16 x 16 pixels, as a browser recorded it."""
+    return base64.b64decode(_WEBM)
+
+
+_WEBM = (
+    "GkXfo59ChoEBQveBAULygQRC84EIQoKEd2VibUKHgQRChYECGFOAZwEAAAAAAAGZEU2bdLlNu4tTq4QVSalmU6yBbk27i1OrhBZU"
+    "rmtTrIGTTbuLU6uEH0O2dVOsgdRNu4xTq4QcU7trU6yCAYfsrgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAVSalmoCrXsYMPQkBEiYRDFfXDTYCGQ2hyb21lV0GGQ2hyb21lFlSua7yuuteBAXPFh7/fhRopSKuDgQFV7oEBhoVW"
+    "X1ZQOOCdsIEQuoEQU8CBAVWwkFWxgQFVuYECVbqBDVW7gQEfQ7Z1AQAAAAAAAKfngQCg6aG+gQAAAPACAJ0BKhAAEAAABwiFhYiZ"
+    "hIgBJBATrVAfwB/QEGpvcP7+67y/+U9jivo/8p+//5PdnjSmiX/5OAB1oaampO6BAaWfEAIAnQEqEAAQAAAHCIWFiJmEiAEkEABg"
+    "awD+/7qDAKC3oZaBAJUA0QEAABAJIADAAMLBf6AAQAAAdaGZppfugQGlktEBAAAQCSAAwADCwX+gAEAAAPuBABxTu2uNu4uzgQC3"
+    "hveBAfGB1A=="
+)
 
 
 def stored(folder: Path, kind: str, name: str, content: Any, **facts: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from runstore.reading.rows import number
 from runstore.reading.store import RunRecord
 from sitegen.data.markup import markdown_nodes
 from sitegen.data.shards import bytes_shard
+from sitegen.media_types import FILMS, IMAGES, SOUNDS
 
 Item = dict[str, Any]
 Make = Callable[[], bytes | Path]
@@ -26,11 +27,6 @@ MAX_BYTES: Final = 64 << 20
 """A larger file is not carried inside a data file; it is offered as a download."""
 MAX_TEXT: Final = 200_000
 MAX_BOXES: Final = 2_000
-_ENDINGS: Final = {
-    "image": {"png", "jpg", "jpeg", "gif", "webp", "bmp", "avif", "ico"},
-    "audio": {"wav", "mp3", "ogg", "oga", "opus", "flac", "m4a", "aac", "weba"},
-    "video": {"mp4", "webm", "ogv", "m4v", "mov", "gif"},
-}
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -146,7 +142,7 @@ def _image(stub: Mapping[str, Any], found: _Found, files: Files) -> Item:
     if ending == "svg":
         # As a file of its own it could run scripts in the site's name; as an image's bytes it cannot.
         made |= {"bytes": files.carry(found, stub), "mime": "image/svg+xml"}
-    elif ending in _ENDINGS["image"]:
+    elif ending in IMAGES:
         made |= {"src": files.copy(found, stub, ending)}
     else:
         return _download(stub, found, files)
@@ -221,14 +217,14 @@ def _masks(stub: Mapping[str, Any], files: Files) -> list[Item]:
 
 def _sound(stub: Mapping[str, Any], found: _Found, files: Files) -> Item:
     ending = ending_of(found)
-    if ending not in _ENDINGS["audio"]:
+    if ending not in SOUNDS:
         return _download(stub, found, files)
     return {"kind": "audio", "src": files.copy(found, stub, ending), "duration": number(stub.get("duration"))}
 
 
 def _video(stub: Mapping[str, Any], found: _Found, files: Files) -> Item:
     ending = ending_of(found)
-    if ending not in _ENDINGS["video"]:
+    if ending not in FILMS:
         return _download(stub, found, files)
     sizes = {"w": _whole(stub.get("width")), "h": _whole(stub.get("height"))}
     return {"kind": "image" if ending == "gif" else "video", "src": files.copy(found, stub, ending), **sizes}

@@ -10,6 +10,7 @@ from sitegen.drawings.columns import Column
 from sitegen.drawings.drawing import Chart, Drawing, Table, UndrawableError, filled
 from sitegen.drawings.groups import Scene, natural
 from sitegen.drawings.subject import Panel
+from sitegen.drawings.ticks import rounds
 from sitegen.drawings.wording import clipped, shown
 
 _MOST_AXES: Final = 16
@@ -122,20 +123,9 @@ def _ticks(low: float, high: float, column: Column, values: Sequence[float], *, 
         return [low, (low + high) / 2, high]
     into: Callable[[float], float] = math.log if is_log else float
     span = into(high) - into(low)
-    between = _decades(low, high) if is_log else _rounds(low, high)
+    between = _decades(low, high) if is_log else rounds(low, high)
     far = [each for each in between if min(into(each) - into(low), into(high) - into(each)) > 0.09 * span]
     return [low, *far, high]
-
-
-def _rounds(low: float, high: float, count: int = 4) -> Iterator[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, about so many (as d3 has them)."""
-    raw = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(raw))
-    error = raw / power
-    step = power * (
-        10 if error >= math.sqrt(50) else 5 if error >= math.sqrt(10) else 2 if error >= math.sqrt(2) else 1
-    )
-    yield from (at * step for at in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
 def _decades(low: float, high: float) -> Iterator[float]:

@@ -1,16 +1,22 @@
 """One panel drawn: a chart of `panel_charts` with its rows, and the same as the table that its page offers as CSV."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sitegen.drawings import theme
+from sitegen.drawings.wording import clipped
 from sitegen.panel_charts import panel_template
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 MOST_IN_LEGEND: Final = 30
+_MOST_COLUMNS: Final = 4
+# px of a label's letter, of the longest label that a legend shows whole, and of the sign beside one.
+_LETTER, _LONGEST, _SIGN = 6.2, 160, 32
+_ROW: Final = 18
 
 
 class UndrawableError(ValueError):
@@ -27,10 +33,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What colours mean: labels with theirs, under a title."""
+    """What colours mean: labels with theirs, under a title. `signs` are the shapes that stand beside labels, in their
+    order, as Vega names or draws them; squares where there are none."""
 
     items: tuple[tuple[str, str], ...]
     title: str = ""
+    signs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,11 @@ def filled(chart: Chart) -> Spec:
     ]
     spec["datasets"] = {name: list(rows) for name, rows in chart.data.items()}
     if chart.legend is not None and len(chart.legend.items) > 1:
-        spec["layer"] = [*spec["layer"], keys(chart.legend)]
-    return {**spec, "background": theme.inks()["paper"], "width": chart.width, "height": chart.height}
+        spec["layer"] = [*spec["layer"], keys(chart.legend, chart.width)]
+        # Marks whose colours are those of their rows would leave the legend without a scale of its own.
+        spec["resolve"] = {"scale": dict.fromkeys(("fill", "stroke", "shape"), "independent")}
+    height = chart.height + _below(chart)
+    return {**spec, "background": theme.inks()["paper"], "width": chart.width, "height": height}
 
 
 def _titled(node: Any, signals: Mapping[str, Any]) -> Any:
@@ -83,24 +94,42 @@ def _titled(node: Any, signals: Mapping[str, Any]) -> Any:
     return made
 
 
-def keys(legend: Legend) -> Spec:
-    """A layer that draws nothing but the legend."""
+def keys(legend: Legend, width: int) -> Spec:
+    """A layer that draws nothing but the legend, in as many columns as so many pixels have room for."""
     ink, items = theme.inks(), legend.items[:MOST_IN_LEGEND]
-    scale = {"domain": [label for label, _ in items], "range": [colour for _, colour in items]}
+    labels = [label for label, _ in items]
     look = {
-        "title": legend.title or None,
+        "title": clipped(legend.title, width) or None,
         "orient": "bottom",
-        "columns": 4,
-        "symbolType": "square",
+        "titleLimit": 0,
+        "columns": _columns(labels, width),
         "symbolOpacity": 1,
         "labelColor": ink["ink"],
         "labelFont": ink["font"],
         "titleColor": ink["strong"],
         "titleFont": ink["font"],
+        **({"symbolStrokeWidth": 2} if legend.signs else {"symbolType": "square", "symbolStrokeWidth": 0}),
     }
-    fill = {"field": "label", "type": "nominal", "sort": None, "scale": scale, "legend": look}
-    values = [{"label": label} for label, _ in items]
-    return {"data": {"values": values}, "mark": {"type": "point", "opacity": 0}, "encoding": {"fill": fill}}
+    own = {"field": "label", "type": "nominal", "sort": None, "legend": look}
+    colours = {**own, "scale": {"domain": labels, "range": [colour for _, colour in items]}}
+    encoding = {"fill": colours}
+    if legend.signs:
+        encoding |= {"stroke": colours, "shape": {**own, "scale": {"domain": labels, "range": list(legend.signs)}}}
+    values = [{"label": label} for label in labels]
+    return {"data": {"values": values}, "mark": {"type": "point", "opacity": 0}, "encoding": encoding}
+
+
+def _below(chart: Chart) -> int:
+    """px that a chart's legend takes below its plot."""
+    if chart.legend is None or len(chart.legend.items) < 2:
+        return 0
+    labels = [label for label, _ in chart.legend.items[:MOST_IN_LEGEND]]
+    return _ROW * (math.ceil(len(labels) / _columns(labels, chart.width)) + bool(chart.legend.title))
+
+
+def _columns(labels: Sequence[str], width: int) -> int:
+    longest = min(_LONGEST, _LETTER * max(map(len, labels)))
+    return max(1, min(_MOST_COLUMNS, int(width / (_SIGN + longest))))
 
 
 def as_json(spec: Spec) -> str:

@@ -12,9 +12,12 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from runstore.reading.store import Project
+from sitegen.data.sweeps import Sweep
 from sitegen.drawings import theme
 from sitegen.drawings.columns import Column, page_columns
+from sitegen.drawings.drawing import UndrawableError
 from sitegen.drawings.numbers import summary
+from sitegen.drawings.trials import Trials, trials_of
 from sitegen.drawings.wording import plain
 from sitegen.reports.figures import Drawn, payload
 
@@ -37,7 +40,8 @@ class Entity:
 @dataclass(frozen=True)
 class Scene:
     """A figure's runs by their places in the project. `charted` are those that are shown, in the figure's order;
-    `names` what every run of the project is called here; `group` the keys of the columns that group them."""
+    `names` what every run of the project is called here; `group` the keys of the columns that group them; `sweep` is
+    that of its block."""
 
     project: Project
     columns: Mapping[str, Column] = field(repr=False)
@@ -45,6 +49,14 @@ class Scene:
     names: Sequence[str] = field(repr=False)
     group: tuple[str, ...]
     sort: tuple[tuple[str, int], ...] = ()
+    sweep: Sweep | None = field(default=None, repr=False)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """The trials of the figure's sweep. Raises `UndrawableError` for a figure of none."""
+        if self.sweep is None:
+            raise UndrawableError("its block names no sweep: add sweep:")
+        return trials_of(self.sweep, self.project.runs, self.charted)
 
     @cached_property
     def groups(self) -> tuple[Entity, ...] | None:
@@ -98,7 +110,7 @@ def scene_of(drawn: Drawn) -> Scene:
     sort = tuple(_sorts(told["sort"], columns))
     group = (SET,) if len(places) > 1 else tuple(_keys(told["group"], columns))
     charted = _sorted(sorted({run for own in places for run in own}), sort, columns)
-    return Scene(project, columns, tuple(charted), names, group, sort)
+    return Scene(project, columns, tuple(charted), names, group, sort, drawn.grid.sweep)
 
 
 def _sets_column(names: Sequence[str], places: Sequence[Sequence[int]], runs: int) -> Column:

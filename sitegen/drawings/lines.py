@@ -256,7 +256,7 @@ def _spec(drawn: Sequence[Line], panel: Panel, axis: _Axis, label: str) -> Spec:
         "height": panel.height - 40,
         "background": theme.inks()["paper"],
         "data": {"values": rows},
-        "layer": [*layers, *([keys(Legend(items))] if len(items) > 1 else [])],
+        "layer": [*layers, *([keys(Legend(items), panel.width)] if len(items) > 1 else [])],
         "config": _look(),
     }
 

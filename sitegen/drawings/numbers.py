@@ -7,6 +7,7 @@ from typing import Final
 
 _REACH: Final = 1.5
 _STEPS: Final = (1, 2, 2.5, 5, 10)
+_DECADES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,15 @@ def correlation(xs: Sequence[float], ys: Sequence[float]) -> float | None:
     for one, other in zip(xs, ys, strict=True):
         total += ((one - x.mean) / x.std) * ((other - y.mean) / y.std)
     return max(-1.0, min(1.0, total / (len(xs) - 1)))
+
+
+def wants_log(values: Sequence[float]) -> bool:
+    """Whether numbers are told apart better on a log scale: they span decades, or crowd at the lower end of one."""
+    found = summary(values)
+    if found is None or found.min <= 0:
+        return False
+    ratio = found.max / found.min
+    return ratio >= _DECADES or (ratio >= 10 and found.median - found.min < 0.2 * (found.max - found.min))
 
 
 def pareto(points: Sequence[tuple[float, float]], goals: str) -> list[int]:

@@ -1,5 +1,6 @@
 """A panel of a report as a drawing, and a drawing as a file: by vl-convert, with no browser and no network."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -10,6 +11,7 @@ from sitegen.drawings import theme
 from sitegen.drawings.aside import drawn_aside
 from sitegen.drawings.bars import bars
 from sitegen.drawings.causes import causes
+from sitegen.drawings.contour import contour
 from sitegen.drawings.coordinates import coordinates
 from sitegen.drawings.custom import custom, is_vega
 from sitegen.drawings.distributions import boxes, histogram
@@ -17,8 +19,10 @@ from sitegen.drawings.drawing import Drawing, UndrawableError
 from sitegen.drawings.groups import Scene, scene_of
 from sitegen.drawings.lines import lines
 from sitegen.drawings.points import points
+from sitegen.drawings.progress import progress
 from sitegen.drawings.scalars import scalars
 from sitegen.drawings.subject import Panel
+from sitegen.drawings.timeline import timeline
 from sitegen.figures import picture
 from sitegen.pages.project import place
 from sitegen.reports.figures import Drawn
@@ -40,6 +44,9 @@ _KINDS: Final[Mapping[str, _Draw]] = {
     "parallel": coordinates,
     "importance": causes,
     "vega": custom,
+    "progress": progress,
+    "timeline": timeline,
+    "contour": contour,
 }
 _REGROUPS: Final = frozenset({"bar", "scatter", "box", "histogram"})
 _ELSEWHERE: Final = {
@@ -48,10 +55,10 @@ _ELSEWHERE: Final = {
     "comparer": "it is a table, which its page offers as CSV",
     "markdown": "it is text",
     "trials": "it is a table, which its page offers as CSV",
-    "progress": "its page draws it alone: save it there",
-    "timeline": "its page draws it alone: save it there",
-    "contour": "its page draws it alone: save it there",
 }
+
+
+_CLIP: Final = re.compile(rb'((?:<clipPath id="|clip-path="url\(#)clip)(\d+)')
 
 
 def drawings(drawn: Drawn, subject: Subject) -> list[Drawing | UndrawableError]:
@@ -100,7 +107,13 @@ def file_of(drawing: Drawing, kind: Kind) -> bytes:
     if drawing.is_foreign:
         return drawn_aside(drawing.spec, kind, is_vega=is_vega(drawing.spec))
     try:
-        return picture(drawing.spec, kind)
+        return _numbered(picture(drawing.spec, kind)) if kind == "svg" else picture(drawing.spec, kind)
     except ValueError as error:
         reason = " ".join(str(error).split())[:200]
         raise UndrawableError(f"Vega cannot draw it ({reason}); correct its specification") from None
+
+
+def _numbered(svg: bytes) -> bytes:
+    """The same with its clips counted from 1: Vega counts on from one picture to the next."""
+    known: dict[bytes, bytes] = {}
+    return _CLIP.sub(lambda found: found[1] + known.setdefault(found[2], b"%d" % (len(known) + 1)), svg)

@@ -10,7 +10,7 @@ from sitegen.drawings.columns import Column
 from sitegen.drawings.drawing import Chart, Drawing, Legend, Table, filled
 from sitegen.drawings.groups import NONE, Entity, Scene
 from sitegen.drawings.numbers import pareto, summary
-from sitegen.drawings.subject import Panel, column_of, nothing
+from sitegen.drawings.subject import Panel, column_of, meaning, nothing
 from sitegen.drawings.wording import shown
 
 _MOST: Final = 20_000
@@ -33,7 +33,7 @@ def points(scene: Scene, panel: Panel) -> Drawing:
     if not found:
         raise nothing(x, y)
     few = found[:_MOST]
-    colour, legend = _colouring(z, few) if z else (None, _meaning(scene))
+    colour, legend = _colouring(z, few) if z else (None, meaning(scene))
     stretch = 1000 if x.kind == "time" else 1
     rows = [
         {"at": at, "x": each.x * stretch, "y": each.y, "colour": colour(each.z) if colour else each.entity.colour}
@@ -95,12 +95,6 @@ def _colouring(z: Column, found: Sequence[_Point]) -> tuple[Callable[[Any], str]
 
     stops = tuple((shown(low + (high - low) * share, z.kind), theme.ramp(share)) for share in _STOPS)
     return of, Legend(stops if high > low else stops[-1:], z.label)
-
-
-def _meaning(scene: Scene) -> Legend | None:
-    if scene.groups is None or len(scene.groups) < 2:
-        return None
-    return Legend(tuple((each.label, each.colour) for each in scene.groups))
 
 
 def _table(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sitegen.data.series import Series
 from sitegen.drawings.columns import Column
-from sitegen.drawings.drawing import UndrawableError
+from sitegen.drawings.drawing import Legend, UndrawableError
 from sitegen.drawings.groups import Scene
 
 
@@ -31,6 +31,13 @@ def column_of(scene: Scene, settings: Mapping[str, Any], name: str) -> Column:
     if key not in scene.columns:
         raise UndrawableError(f"found no column {key!r} for {name}; the report's page says which there are")
     return scene.columns[key]
+
+
+def meaning(scene: Scene) -> Legend | None:
+    """What the colours of groups mean, where there are several."""
+    if scene.groups is None or len(scene.groups) < 2:
+        return None
+    return Legend(tuple((each.label, each.colour) for each in scene.groups))
 
 
 def nothing(*columns: Column) -> UndrawableError:

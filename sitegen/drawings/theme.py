@@ -52,6 +52,11 @@ def meanings() -> tuple[str, str, str]:
     return known["accent"], known["good"], known["bad"]
 
 
+def style(name: str) -> str:
+    """A colour of the pages' style by its name there, such as `ink-soft`."""
+    return _variables()[name]
+
+
 @cache
 def _variables() -> Mapping[str, str]:
     """The light theme's colours by the names that the style gives them."""

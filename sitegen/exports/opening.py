@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runstore.errors import StoreError
@@ -46,5 +46,4 @@ def opened(root: Path, name: str, render: Render = _unrendered) -> Iterator[Open
     )
     with store_at(store.layout.root, pinned.commit.sha, projects=pinned.projects) as found:
         past = plan_pinned(found.store, "export", render)
-        # In a file of its own nothing lies below a folder of the site.
-        yield Opened(past, replace(over(report, past), base=""))
+        yield Opened(past, over(report, past))

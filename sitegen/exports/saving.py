@@ -11,6 +11,7 @@ from sitegen.exports.papers import Paper, paper, zipped
 from sitegen.exports.pdf import find_browser, printed
 from sitegen.exports.pictures import safe_name
 from sitegen.exports.single import single_file
+from sitegen.extras import public_site
 
 KINDS: Final = (".html", ".pdf", ".zip", ".tex", ".md")
 
@@ -26,9 +27,10 @@ class Saved:
 def export_report(root: Path, name: str, target: Path, *, url: str = "", browser: str | None = None) -> Saved:
     """Writes a report to `target`, whose ending says as what.
 
-    Raises `UsageError` for an ending that is not known or where no browser prints, `StoreError` for what cannot be
-    read or written.
+    Raises `UsageError` for an ending or a `url` that is none, or where no browser prints, `StoreError` for what cannot
+    be read or written.
     """
+    url = public_site(url).url
     kind = target.suffix.lower()
     if kind not in KINDS:
         raise UsageError(f"{target}: found no known ending, expected one of {', '.join(KINDS)}; rename it")

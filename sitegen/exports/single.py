@@ -5,23 +5,21 @@ Its policy allows what is in it by digest, and nothing else. Data lie in it as t
 
 import base64
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from html import unescape
-from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from html import escape, unescape
+from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urljoin
 
 from runstore.errors import UsageError
 from sitegen import urls
 from sitegen.assets import AssetSet, load_assets, templates_dir
+from sitegen.exports.carried import LOGGED, Carried, content_of, of_project, of_report
 from sitegen.exports.opening import Opened, Render, opened
-from sitegen.overviews import Overviews
-from sitegen.plan import ProjectPlan, RunPlan
-from sitegen.planned import PlannedFile
-from sitegen.reports.figures import Drawn
+from sitegen.media_types import type_of
 from sitegen.reports.report import Report
 
 LARGEST: Final = 200_000_000
@@ -35,16 +33,6 @@ _LINK: Final = re.compile(r'(<a\b[^>]*?) href="([^"]*)"')
 _IMAGE: Final = re.compile(r'(<img\b[^>]*?src=")([^"]*)(")')
 _LAZY: Final = re.compile(r' data-(viewers|viewers-style|vega-lite)="([^"]*)"')
 _ROOT: Final = re.compile(r'<html lang="en"')
-_PUT: Final = "runstore.put("
-_TYPES: Final = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "avif": "image/avif",
-}
-_OF_ALL: Final = frozenset({"importance", "comparer", "parallel"})
-_LOGGED: Final = frozenset({"media", "table"})
 
 
 def single_file(root: Path, name: str, url: str = "") -> bytes:
@@ -55,8 +43,9 @@ def single_file(root: Path, name: str, url: str = "") -> bytes:
     from sitegen.render import Renderer
 
     assets = load_assets()
-    with opened(root, name, Renderer(templates_dir(), assets).render) as found:
-        return _Whole(found, assets, Renderer(templates_dir(), assets).render, url).made()
+    render = Renderer(templates_dir(), assets).render
+    with opened(root, name, render) as found:
+        return _Whole(found, assets, render, f"{url.rstrip('/')}/" if url else "").made()
 
 
 @dataclass(slots=True)
@@ -70,6 +59,7 @@ class _Whole:
     scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
     own: dict[str, bytes] = field(default_factory=dict)
+    sizes: Counter[str] = field(default_factory=Counter)
 
     @property
     def page(self) -> str:
@@ -77,7 +67,7 @@ class _Whole:
         return urls.report_page(file.project, file.slug)
 
     def made(self) -> bytes:
-        self.own = {file.path: _content(file) for file in self.found.report.files(self.render, [])}
+        self.own = {file.path: content_of(file) for file in self.found.report.files(self.render, [])}
         html = self.own[self.page].decode()
         html = _OTHER.sub("", html)
         html = _LAZY.sub(self._lazy, html)
@@ -87,14 +77,23 @@ class _Whole:
         head, body = html.split("</head>", 1)
         head = _SCRIPT.sub(lambda match: self._script(match[1]), head)
         html = f"{head}</head>{self._with_scripts(body)}"
-        html = _ROOT.sub(f'<html lang="en" data-carries="{urls.href(self.page)}"', html, count=1)
+        html = _ROOT.sub(lambda match: f"{match[0]}{self._place()}", html, count=1)
         whole = _POLICY.sub(lambda match: f"{match[1]}{self._policy()}{match[2]}", html, count=1).encode()
         if len(whole) > LARGEST:
-            raise UsageError(
-                f"{self.found.report.file.relative}: its page would be one file of {len(whole) / 1e6:.0f} MB, expected "
-                f"at most {LARGEST / 1e6:.0f}; show fewer runs, or publish the site"
-            )
+            raise self._too_large(self.sizes)
         return whole
+
+    def _too_large(self, sizes: Counter[str]) -> UsageError:
+        ((about, size),) = sizes.most_common(1) or [("its text", 0)]
+        return UsageError(
+            f"{self.found.report.file.relative}: found more than {LARGEST / 1e6:.0f} MB for its page as one file, of "
+            f"which {about} are {size / 1e6:.0f}; show fewer runs or panels, or publish the site"
+        )
+
+    def _place(self) -> str:
+        """Where the page would lie on the site, and where that stands, for its scripts."""
+        site = f' data-site="{escape(self.url)}"' if self.url else ""
+        return f' data-carries="{escape(urls.href(self.page))}"{site}'
 
     def _with_scripts(self, body: str) -> str:
         """The page's body with its scripts: what they look for stands before them."""
@@ -133,7 +132,7 @@ class _Whole:
 
     def _image(self, match: re.Match[str]) -> str:
         content = self.own.get(self._path(match[2]))
-        kind = _TYPES.get(PurePosixPath(self._path(match[2])).suffix[1:])
+        kind = type_of(self._path(match[2]))
         if content is None or kind is None:
             return match[0]
         return f"{match[1]}data:{kind};base64,{base64.b64encode(content).decode()}{match[3]}"
@@ -145,7 +144,7 @@ class _Whole:
             return match[0]
         if not self.url:
             return match[1]
-        return f'{match[1]} href="{urls.href(self._path(address), self.url.rstrip("/") + "/")}"'
+        return f'{match[1]} href="{escape(urljoin(f"{self.url}{urls.href(self.page)}", address))}"'
 
     def _lazy(self, match: re.Match[str]) -> str:
         """What a page loads when it is needed is in this one, or is not needed."""
@@ -155,7 +154,7 @@ class _Whole:
         """The scripts that some kinds of panels load by themselves."""
         kinds = {panel.kind for drawn in self._report.grids for panel in drawn.grid.panels}
         made = []
-        if kinds & _LOGGED:
+        if kinds & LOGGED.keys():
             made += [self._style_of("viewers.css"), self._script_of("plots.js"), self._script_of("viewers.js")]
         if "vega" in kinds:
             made.append(self._script_of("vega-lite.js"))
@@ -182,128 +181,27 @@ class _Whole:
         return self.found.report.report
 
     def _carried(self) -> str:
-        """The files that panels load, as text that is no script."""
+        """The files that panels load, as text that is no script. Raises `UsageError` for too much of it."""
         blocks = []
-        for path, payload in self._data():
-            text = payload.replace("<", "\\u003c")
-            blocks.append(f'<script type="application/json" data-path="{_attribute(path)}">{text}</script>')
+        sizes: Counter[str] = Counter()
+        for each in self._data():
+            text = each.payload.replace("<", "\\u003c")
+            blocks.append(f'<script type="application/json" data-path="{escape(each.path)}">{text}</script>')
+            sizes[each.about] += len(text)
+            if sizes.total() > LARGEST:
+                raise self._too_large(sizes)
+        self.sizes = sizes
         return "\n".join(blocks)
 
-    def _data(self) -> Iterator[tuple[str, str]]:
-        folder = self.page.removesuffix(urls.index_page())
-        for path, content in self.own.items():
-            if path.startswith(f"{folder}data/"):
-                yield path, _payload(content)
+    def _data(self) -> Iterator[Carried]:
+        yield from of_report(self.page.removesuffix(urls.index_page()), self.own)
+        # What a pinned report speaks of lies where the site has it.
+        base = self._report.base
         for project in self.found.plan.projects:
             own = [each for each in self._report.grids if each.grid.sets[0].project.name == project.project.name]
-            if own:
-                yield from _of_project(project, own, self.render)
-
-
-def _of_project(project: ProjectPlan, grids: Iterable[Drawn], render: Render) -> Iterator[tuple[str, str]]:
-    """The data files of a project that the panels of some figures may load."""
-    histories = {file.path: file for file in _histories(project)}
-    files = {file.path: file for file in project.files(render) if file.path.endswith(".js")}
-    folder = f"{urls.project_dir(project.project.name)}/"
-    runs_path = urls.data_file(project.project.name, "runs")
-    runs = _payload(_content(files[runs_path]))
-    yield runs_path, runs
-    wanted = _wanted(json.loads(runs), list(grids))
-    for name in wanted:
-        path = urls.data_file(project.project.name, name)
-        found = files.get(path) or histories.get(path)
-        if found is not None:
-            yield path, _payload(_content(found))
-    for sweep in project.sweeps.plans:
-        if any(drawn.grid.sweep is not None and drawn.grid.sweep.id == sweep.sweep.id for drawn in grids):
-            data = next(file for file in sweep.files(render) if file.path.endswith(".js"))
-            yield data.path, _payload(_content(data))
-    shown = {run.id for drawn in grids if _kinds(drawn) & _LOGGED for each in drawn.grid.sets for run in each.runs}
-    for plan in project.runs():
-        if plan.run.id in shown:
-            yield from _of_run(plan, render, folder)
-
-
-def _histories(project: ProjectPlan) -> Iterator[PlannedFile]:
-    histories = project.histories
-    for _, file in histories.files(histories.chunks):
-        yield file
-    yield from Overviews(histories).files([], lambda _: None)
-
-
-def _kinds(drawn: Drawn) -> set[str]:
-    return {panel.kind for panel in drawn.grid.panels}
-
-
-def _wanted(runs: Mapping[str, Any], grids: list[Drawn]) -> list[str]:
-    """The names of the data files that panels of some figures may ask for: columns, points, and what was logged."""
-    said = json.dumps([[dict(panel.set) for panel in drawn.grid.panels] for drawn in grids])
-    said += json.dumps([[[*each.group], each.order] for drawn in grids for each in drawn.grid.sets])
-    kinds = {kind for drawn in grids for kind in _kinds(drawn)}
-    parts = {
-        column["part"]
-        for column in runs["columns"]
-        if "part" in column and (kinds & _OF_ALL or json.dumps(column["key"])[1:-1] in said)
-    }
-    names = [runs["parts"][part] for part in sorted(parts)]
-    everything = any(panel.set.get("pattern") or panel.set.get("formula") for d in grids for panel in d.grid.panels)
-    for metric in runs["metrics"]:
-        if everything or json.dumps(metric["key"])[1:-1] in said:
-            names += [
-                metric["overview"],
-                *(part.get(key) for part in metric["parts"] for key in ("name", "times", "fine")),
-            ]
-    if kinds & _LOGGED and runs.get("logged"):
-        names.append(runs["logged"]["name"])
-    return list(dict.fromkeys(name for name in names if name))
-
-
-def _of_run(plan: RunPlan, render: Render, folder: str) -> Iterator[tuple[str, str]]:
-    """What a run logged beside numbers; images as the bytes that scripts know to show."""
-    start = f"{urls.run_dir(plan.run.project, plan.run.id)}/"
-    for file in plan.files(render, []):
-        inside = file.path.removeprefix(start)
-        kind = _TYPES.get(PurePosixPath(inside).suffix[1:])
-        if inside == "panels.js":
-            yield file.path, _payload(_content(file))
-        elif inside.startswith("media/") and inside.endswith(".js"):
-            yield file.path, _with_bytes(_payload(_content(file)))
-        elif inside.startswith("media/") and kind:
-            yield file.path, json.dumps(base64.b64encode(_content(file)).decode())
-
-
-def _with_bytes(payload: str) -> str:
-    def changed(node: Any) -> Any:
-        if isinstance(node, list):
-            return [changed(each) for each in node]
-        if not isinstance(node, dict):
-            return node
-        made = {key: changed(each) for key, each in node.items()}
-        source = made.get("src")
-        kind = _TYPES.get(PurePosixPath(source).suffix[1:]) if isinstance(source, str) else None
-        if kind:
-            del made["src"]
-            made |= {"bytes": {"name": f"file {source}", "url": source}, "mime": kind}
-        return made
-
-    return json.dumps(changed(json.loads(payload)), ensure_ascii=False)
-
-
-def _payload(content: bytes) -> str:
-    """What a data file hands to `runstore.put`, as JSON."""
-    text = content.decode().strip().removeprefix(_PUT).removesuffix(");")
-    _, end = json.JSONDecoder().raw_decode(text)
-    return text[end + 1 :]
-
-
-def _content(file: PlannedFile) -> bytes:
-    made = file.make()
-    return made if isinstance(made, bytes) else made.read_bytes()
+            for each in of_project(project, own, self.render) if own else ():
+                yield replace(each, path=base + each.path)
 
 
 def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _attribute(text: str) -> str:
-    return text.replace("&", "&amp;").replace('"', "&quot;")

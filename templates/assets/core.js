@@ -31,13 +31,26 @@ window.runstore = (() => {
     entry.resolve(payload);
   }
 
+  /** Whether this page is one file without the site around it, as a report is that was exported. */
+  const isAlone = () => document.documentElement.dataset.carries !== undefined;
+
+  /**
+   * Where a link to a file of the site leads: from a page that is alone to the site that it was made for, where it knows that.
+   * @param {string} url relative to the page @returns {?string} null: nowhere
+   */
+  function onSite(url) {
+    const { carries, site } = document.documentElement.dataset;
+    if (!isAlone()) return url;
+    return site ? new URL(url, site + carries).href : null;
+  }
+
   /**
    * What the file at `url` holds, where this page carries it within itself, as a report does that was exported.
    * @param {string} url relative to the page @returns {?string} JSON
    */
   function carried(url) {
+    if (!isAlone()) return null;
     const page = document.documentElement.dataset.carries;
-    if (page === undefined) return null;
     const path = decodeURIComponent(new URL(url, `https://carried.invalid/${page}`).pathname.slice(1));
     return document.querySelector(`script[data-path="${CSS.escape(path)}"]`)?.textContent ?? null;
   }
@@ -192,5 +205,5 @@ window.runstore = (() => {
     return text;
   }
 
-  return { put, load, loaded, reload, forget, source, element, icon, home, fail, ready, whenReady, matcher, dragged, compared, headed };
+  return { put, load, loaded, reload, forget, source, isAlone, onSite, element, icon, home, fail, ready, whenReady, matcher, dragged, compared, headed };
 })();

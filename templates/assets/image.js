@@ -12,12 +12,22 @@
   }
   runstore.bytesOf = bytesOf;
 
+  /** Of items whose bytes are in a data file. @type {WeakMap<Item, Promise<string>>} */
+  const addresses = new WeakMap();
+
+  /** Where the browser finds an image, a sound or a film; null for one that is too large to be carried. @returns {Promise<?string>} */
   async function addressOf(item) {
     if (item.src) return item.src;
-    const bytes = await bytesOf(item.bytes);
-    // An SVG in an `img` runs no script and loads nothing.
-    return URL.createObjectURL(new Blob([bytes], { type: item.mime }));
+    if (!item.bytes) return null;
+    if (!addresses.has(item)) {
+      // An SVG in an `img` runs no script and loads nothing.
+      const making = bytesOf(item.bytes).then((bytes) => URL.createObjectURL(new Blob([bytes], { type: item.mime })));
+      addresses.set(item, making);
+      making.catch(() => addresses.delete(item));
+    }
+    return addresses.get(item);
   }
+  runstore.addressOf = addressOf;
 
   /** The colour of a class: by its label, so that it is the same through the steps, and in boxes and masks. */
   function colourOf(state, layer, id) {
@@ -121,9 +131,11 @@
   }
 
   async function pictureOf(item, panel) {
+    const address = await addressOf(item);
+    if (address === null) return element("span", { className: "image-frame unreadable" }, "This image is too large to be shown here.");
     const image = element("img", { alt: item.caption ?? titleOf(item, panel), decoding: "async" });
     if (item.w && item.h) [image.width, image.height] = [item.w, item.h];
-    image.src = await addressOf(item);
+    image.src = address;
     try {
       await image.decode();
     } catch {

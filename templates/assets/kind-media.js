@@ -25,6 +25,7 @@
     /** @param {{name: string, link: {href?: string}, colour: string, data: RunPanel}} what */
     take({ name, link, colour, data }, key) {
       this.head = { key: `${key}, ${name}` };
+      this.page = link.href;
       this.swatch.style.backgroundColor = colour;
       Object.assign(this.link, { ...link, textContent: name, title: name });
       if (this.data !== data) this.state = Object.create(this.grid.shared);
@@ -229,7 +230,7 @@
     const rows = [...made.found].flatMap(([run, { items }]) => {
       const item = items[logged.placeAt(items, step)];
       const parts = item?.kind === "gallery" ? item.items : item ? [item] : [];
-      return parts.map((part) => [context.runs.name[run], item.step, part.kind, part.caption ?? "", part.src ?? part.href ?? ""]);
+      return parts.map((part) => [context.runs.name[run], item.step, part.kind, part.caption ?? "", part.src ?? part.href ?? part.file ?? ""]);
     });
     return { columns: ["Run", "Step", "Kind", "Caption", "File"], rows };
   }

@@ -49,6 +49,7 @@ runstore.loggedTable = (() => {
       return place;
     }
     if (cell.href) return element("a", { href: cell.href, download: cell.file }, cell.caption ?? cell.file);
+    if (cell.file) return element("span", {}, `${cell.caption ?? cell.file} (${format.bytes(cell.size)})`);
     return element("span", { className: "soft" }, cell.kind === "missing" ? `(${cell.what}, missing)` : `(${cell.caption ?? cell.kind})`);
   }
 

@@ -95,7 +95,8 @@ runstore.logged = (() => {
   /** An item whose addresses, which are relative to its run's page, hold here. */
   function placed(item, where) {
     const made = { ...item };
-    for (const name of ["src", "href", "url"]) if (typeof made[name] === "string") made[name] = where + made[name];
+    for (const name of ["src", "url"]) if (typeof made[name] === "string") made[name] = where + made[name];
+    if (typeof made.href === "string") made.href = runstore.onSite(where + made.href);
     if (made.bytes) made.bytes = placed(made.bytes, where);
     for (const name of ["items", "masks", "parts"]) if (Array.isArray(made[name])) made[name] = made[name].map((each) => placed(each, where));
     return made;

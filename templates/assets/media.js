@@ -7,21 +7,33 @@
 
   const captioned = (item, ...nodes) => element("figure", { className: "media-plain" }, ...nodes, item.caption ? element("figcaption", {}, item.caption) : null);
 
+  /** The file with its size; a link to it where there is a way. */
   function download(item, label = item.file) {
-    const link = element("a", { className: "button", href: item.href, download: item.file }, label);
-    return element("p", { className: "download" }, link, element("span", { className: "soft" }, format.bytes(item.size)));
+    const file = item.href ? element("a", { className: "button", href: item.href, download: item.file }, label) : element("span", {}, item.file);
+    return element("p", { className: "download" }, file, element("span", { className: "soft" }, format.bytes(item.size)));
+  }
+
+  /** In place of what this page does not carry: why, and where else to look. */
+  function elsewhere(item, panel, why) {
+    const link = panel.page ? element("a", { className: "button", href: panel.page }, "On the run's page") : null;
+    return captioned(item, element("p", { className: "download" }, element("span", { className: "soft" }, why), link));
   }
 
   renderers.unknown = (item) => element("p", { className: "soft" }, `A value of the type ${item.what ?? item.kind}, which this page does not draw.`);
   renderers.missing = (item) => element("p", { className: "soft" }, `This ${item.what} is not in the store, or cannot be read.`);
   renderers.note = (item) => element("p", { className: "plot-failed" }, item.note);
-  renderers.file = (item) => captioned(item, element("p", { className: "soft" }, `${item.what}: no viewer here, but the file is.`), download(item));
+  renderers.file = (item) => captioned(item, element("p", { className: "soft" }, `${item.what}: no viewer here${item.href ? ", but the file is" : ""}.`), download(item));
 
-  renderers.audio = (item, panel) =>
-    captioned(item, element("audio", { controls: true, preload: "metadata", src: item.src, aria: { label: item.caption ?? panel.head.key } }));
+  renderers.audio = async (item, panel) => {
+    const src = await runstore.addressOf(item);
+    if (src === null) return elsewhere(item, panel, "This sound is too large for a report in one file.");
+    return captioned(item, element("audio", { controls: true, preload: "metadata", src, aria: { label: item.caption ?? panel.head.key } }));
+  };
 
-  renderers.video = (item, panel) => {
-    const video = element("video", { controls: true, preload: "metadata", muted: true, loop: true, playsInline: true, src: item.src, aria: { label: item.caption ?? panel.head.key } });
+  renderers.video = async (item, panel) => {
+    const src = await runstore.addressOf(item);
+    if (src === null) return elsewhere(item, panel, "This film is too large for a report in one file.");
+    const video = element("video", { controls: true, preload: "metadata", muted: true, loop: true, playsInline: true, src, aria: { label: item.caption ?? panel.head.key } });
     if (item.w && item.h) [video.width, video.height] = [item.w, item.h];
     return captioned(item, video);
   };
@@ -68,6 +80,7 @@
   }
 
   renderers.html = async (item, panel) => {
+    if (runstore.isAlone()) return elsewhere(item, panel, "A logged page may run scripts of its own, which a report in one file does not carry.");
     if (!item.bytes) return renderers.missing({ what: "page" });
     const html = await textOf(item.bytes);
     const run = panel.state.run ?? false;
@@ -82,6 +95,7 @@
   };
 
   renderers.plotly = async (item, panel) => {
+    if (runstore.isAlone()) return elsewhere(item, panel, "A figure of Plotly's runs scripts of its own, which a report in one file does not carry.");
     const able = document.querySelector("[data-plotly]");
     if (!able || !item.bytes) {
       const why = item.bytes ? "Plotly was not installed when this site was built, so the figure is not drawn." : "The figure is too large to be drawn here.";

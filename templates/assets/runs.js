@@ -109,14 +109,16 @@ runstore.Runs = (() => {
       return this.all.length;
     }
 
-    /** Attributes of a link to a run's page: none on a site without. @returns {{href?: string}} */
+    /** Attributes of a link to a run's page: none where there is no such page. @returns {{href?: string}} */
     linked(run) {
-      return this.isPaged ? { href: this.link(run) } : {};
+      const href = this.isPaged ? runstore.onSite(this.link(run)) : null;
+      return href === null ? {} : { href };
     }
 
     /** Goes to a run's page, where there is one. */
     visit(run) {
-      if (this.isPaged) location.href = this.link(run);
+      const { href } = this.linked(run);
+      if (href) location.href = href;
     }
 
     link(run) {

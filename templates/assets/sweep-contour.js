@@ -60,7 +60,8 @@
 
   /** From 0 to 1 between the lowest and the highest of some numbers. */
   function shares(numbers, isLog) {
-    const into = isLog ? Math.log : Number;
+    // The mean of a surrogate may lie below zero, though no value does.
+    const into = isLog ? (value) => Math.log(Math.max(value, Number.MIN_VALUE)) : Number;
     const { min, max } = runstore.statistics.summary(numbers);
     const [low, high] = [into(min), into(max)];
     return { min, max, isLog, of: (value) => (high > low ? Math.min(1, Math.max(0, (into(value) - low) / (high - low))) : 0.5), level: (share) => (isLog ? Math.exp : Number)(low + share * (high - low)) };

@@ -13,7 +13,7 @@
     const viewer = new Viewer(canvas, solid, (panel.state.camera ??= { turn: 0.7, tilt: 0.5, zoom: 1 }));
     viewer.listen();
     const hint = element("p", { className: "panel-note" }, `${describe(solid)}. Drag or use the arrow keys to turn, + and − to zoom.`);
-    const link = element("a", { className: "button", href: item.href, download: item.file }, "Download");
+    const link = item.href ? element("a", { className: "button", href: item.href, download: item.file }, "Download") : null;
     return element("figure", { className: "media-plain" }, canvas, item.caption ? element("figcaption", {}, item.caption) : null, element("div", { className: "solid-foot" }, hint, link));
   };
 

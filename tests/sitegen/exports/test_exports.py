@@ -1,6 +1,8 @@
 """Reports as files: one HTML file, LaTeX, Markdown, a zip, single tables; and what attacks make of them."""
 
+import base64
 import io
+import json
 import re
 import subprocess
 import zipfile
@@ -9,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from runstore.errors import StoreError, UsageError
+from sitegen.exports import single
 from sitegen.exports.opening import opened
 from sitegen.exports.pdf import find_browser
 from sitegen.exports.saving import export_report
 from sitegen.exports.sources import harmless
 from sitegen.exports.tables import table_of
+from sitegen.media_types import FILMS, IMAGES, SOUNDS
 from sitegen.reports.as_latex import is_plain_math
+from tests.media_files import stored
 from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
 from tests.stores import write_file, write_run, write_store
 
@@ -78,6 +83,7 @@ key: samples
 id: fig-media
 ```
 """
+KINDS = {"image": IMAGES, "audio": SOUNDS, "video": FILMS}
 BIB = r"""@book{knuth1984, title = {The {\TeX}book \input{/etc/passwd}}, author = {Knuth, D\'onald \write18{id}},
 year = 1984, publisher = "^^5cinput{x}"}
 """
@@ -228,6 +234,66 @@ def test_links_of_one_html_file_lead_to_the_site_or_nowhere(store: Path, tmp_pat
     export_report(store, "paper", tmp_path / "on.html", url="https://example.org/site/")
     assert 'href="https://example.org/site/p/runs/adam-1/index.html"' in (tmp_path / "on.html").read_text()
     assert "runs/adam-1/index.html" not in (tmp_path / "off.html").read_text().partition("<script")[0]
+
+
+def test_links_of_one_html_file_keep_their_place_on_the_page(store: Path, tmp_path: Path) -> None:
+    export_report(store, "paper", tmp_path / "on.html", url="https://example.org/site")
+    html = (tmp_path / "on.html").read_text()
+    assert re.search(r'href="https://example\.org/site/p/index\.html#[^"]*group=', html)
+    assert "%23" not in "".join(re.findall(r'href="https://example\.org[^"#]*"?', html))
+
+
+def test_an_address_of_a_site_that_is_none_is_refused(store: Path, tmp_path: Path) -> None:
+    for url in ("example.org/site", "javascript:alert(1)", "https://", "https://example.org/?a=1"):
+        with pytest.raises(UsageError, match="found the address"):
+            export_report(store, "paper", tmp_path / "on.html", url=url)
+    assert not (tmp_path / "on.html").exists()
+
+
+def test_a_file_that_is_too_large_says_what_is_largest(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_run(store, "big", "heavy", None)
+    noise = stored(folder, "image", "images/n.png", bytes(3_000_000))
+    write_run(store, "big", "heavy", [{"_step": 0, "noise": noise}])
+    write_file(store / "big/reports/big.md", "---\ntitle: Big\n---\n\n```panel\ntype: media\nkey: noise\n```\n")
+    monkeypatch.setattr(single, "LARGEST", 3_500_000)
+    told = (
+        r"^big/reports/big\.md: found more than 4 MB for its page as one file, of which the media and tables of run "
+        r"heavy are 4; show fewer"
+    )
+    with pytest.raises(UsageError, match=told):
+        export_report(store, "big", tmp_path / "big.html")
+
+
+def test_media_that_no_panel_shows_are_not_carried(store: Path, tmp_path: Path) -> None:
+    write_file(store / "p/reports/one.md", "---\ntitle: One\n---\n\n```panel\ntype: table\nkey: predictions\n```\n")
+    export_report(store, "one", tmp_path / "one.html")
+    paths = re.findall(r'data-path="([^"]*)"', (tmp_path / "one.html").read_text())
+    assert [path for path in paths if "/media/" in path]
+    assert not [path for path in paths if path.endswith(".png")]
+
+
+def test_every_type_of_media_that_pages_show_is_carried_as_what_it_is(tmp_path: Path) -> None:
+    root = write_store(tmp_path / "experiments")
+    folder = write_run(root, "p", "r", None)
+    kinds = [(kind, ending) for kind, own in KINDS.items() for ending in own]
+    stubs = {
+        f"{kind}-{ending}": stored(folder, kind, f"x/{kind}.{ending}", f"{kind} {ending}") for kind, ending in kinds
+    }
+    write_run(root, "p", "r", [{"_step": 0, **stubs}])
+    panels = json.dumps({"panels": [{"type": "media", "key": key} for key in stubs]})
+    write_file(root / "p/reports/all.md", f"---\ntitle: All\n---\n\n```panels\n{panels}\n```\n")
+    export_report(root, "all", tmp_path / "all.html")
+    found = re.findall(r'data-path="p/runs/r/(media/[^"]*)">([^<]*)<', (tmp_path / "all.html").read_text())
+    carried = {path: json.loads(text) for path, text in found}
+    items = [item for data in carried.values() if isinstance(data, dict) for item in data["items"]]
+    assert len(items) == len(kinds)
+    for item in items:
+        kind, ending = base64.b64decode(carried[item["bytes"]["url"]]).decode().split()
+        assert item["mime"] == KINDS[kind][ending]
+        assert item["kind"] == ("image" if ending == "gif" else kind)
+        assert "src" not in item
 
 
 def test_tables_come_alone_in_three_formats(store: Path) -> None:
