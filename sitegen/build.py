@@ -29,7 +29,7 @@ from sitegen.reported import PinnedReports, ReportPlan, unread
 
 if TYPE_CHECKING:
     from sitegen.render import Renderer
-    from sitegen.reports.known import Subject
+    from sitegen.reports.figures.known import Subject
     from sitegen.reports.report import Report
 
 _renderers: dict[str, "Renderer"] = {}

@@ -8,7 +8,7 @@ from typing import Final
 
 from sitegen.drawings.drawing import Drawing
 from sitegen.drawings.panels import drawings, file_of
-from sitegen.reports.known import Subject
+from sitegen.reports.figures.known import Subject
 from sitegen.reports.report import Report
 
 WIDTH: Final = 1200

@@ -36,7 +36,7 @@ from sitegen.pages.run import Field, RunData, RunPage, has_patch, overview, run_
 from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reported import Reports, ReportsRead, plan_reports, read_reports, subject_of, targets_of
 from sitegen.reports.crosslinks import Targets
-from sitegen.reports.known import Subject
+from sitegen.reports.figures.known import Subject
 from sitegen.swept import Sweeps, plan_sweeps
 
 Render = Callable[[str, PageContext], bytes]

@@ -24,8 +24,8 @@ from sitegen.pages.context import PageContext
 from sitegen.pages.report import Origin
 from sitegen.planned import PlannedFile, fingerprint
 from sitegen.reports.crosslinks import Targets
+from sitegen.reports.figures.known import Subject
 from sitegen.reports.files import ReportFile, report_files
-from sitegen.reports.known import Subject
 from sitegen.reports.mistakes import Mistake
 from sitegen.reports.page import Known, curve_files, figure_spec, report_page, versioned_payload
 from sitegen.swept import Sweeps
@@ -104,7 +104,7 @@ class ReportPlan:
         yield PlannedFile(urls.document(f"{folder}/index.html"), self.digest, self._as_data)
 
     def _as_data(self) -> bytes:
-        from sitegen.reports.document import report_document
+        from sitegen.reports.writing.document import report_document
 
         known = {"commit": self.origin.commit, "href": self.origin.href}
         return report_document(self.report, {key: value for key, value in known.items() if value})

@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from runstore.errors import UsageError
 from runstore.format import yaml12
 from sitegen.pages.project import section
-from sitegen.reports.panels import KINDS
+from sitegen.reports.figures.panels import KINDS
+from sitegen.reports.figures.settings import MOST_SMOOTHING
+from sitegen.reports.figures.table_html import markdown_text
 from sitegen.reports.runsets import DEFAULT
-from sitegen.reports.settings import MOST_SMOOTHING
-from sitegen.reports.table_html import markdown_text
 
 SHOWN: Final = "shown"
 """What a report calls the runs of the view that it began with."""

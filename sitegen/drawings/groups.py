@@ -19,7 +19,7 @@ from sitegen.drawings.drawing import UndrawableError
 from sitegen.drawings.numbers import summary
 from sitegen.drawings.trials import Trials, trials_of
 from sitegen.drawings.wording import plain
-from sitegen.reports.figures import Drawn, payload
+from sitegen.reports.figures.drawn import Drawn, payload
 
 SET: Final = "runset"
 """The column that says of which of a figure's run sets a run is."""

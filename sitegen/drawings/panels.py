@@ -25,9 +25,9 @@ from sitegen.drawings.subject import Panel
 from sitegen.drawings.timeline import timeline
 from sitegen.figures import picture
 from sitegen.pages.project import place
-from sitegen.reports.figures import Drawn
-from sitegen.reports.known import Subject
-from sitegen.reports.panels import PanelSpec
+from sitegen.reports.figures.drawn import Drawn
+from sitegen.reports.figures.known import Subject
+from sitegen.reports.figures.panels import PanelSpec
 
 Kind = Literal["svg", "pdf", "png"]
 WIDTH: Final = 720

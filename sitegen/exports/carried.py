@@ -17,7 +17,7 @@ from sitegen.media_types import type_of
 from sitegen.overviews import Overviews
 from sitegen.plan import ProjectPlan, Render, RunPlan
 from sitegen.planned import PlannedFile
-from sitegen.reports.figures import Drawn
+from sitegen.reports.figures.drawn import Drawn
 
 LOGGED: Final[Mapping[str, str]] = {"media": "media", "table": "tables"}
 """The kinds of panels that show what was logged beside numbers, and the place where runs list it."""

@@ -11,9 +11,9 @@ from sitegen import urls
 from sitegen.exports.opening import Opened
 from sitegen.exports.pictures import Files, figure_files
 from sitegen.exports.sources import bib_file
-from sitegen.reports.as_latex import latex
-from sitegen.reports.as_markdown import markdown
-from sitegen.reports.walking import Places
+from sitegen.reports.writing.as_latex import latex
+from sitegen.reports.writing.as_markdown import markdown
+from sitegen.reports.writing.walking import Places
 
 Form = Literal["md", "tex"]
 _MOMENT: Final = (1980, 1, 1, 0, 0, 0)

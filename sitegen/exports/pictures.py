@@ -7,8 +7,8 @@ from typing import Final
 
 from sitegen.drawings.drawing import UndrawableError
 from sitegen.drawings.panels import Kind, drawings, file_of
-from sitegen.reports.figures import Drawn
-from sitegen.reports.known import Subject
+from sitegen.reports.figures.drawn import Drawn
+from sitegen.reports.figures.known import Subject
 from sitegen.reports.report import Report
 
 Pictures = Mapping[int, Sequence[str | Exception]]

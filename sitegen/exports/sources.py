@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sitegen.reports.citations import Bibliography
+from sitegen.reports.text.citations import Bibliography
 
 _COMMAND: Final = re.compile(r"\\([A-Za-z@]+)[ \t]*|\\(.)", re.DOTALL)
 # Letters, accents and fonts; whatever else has a name can read, write or define something.

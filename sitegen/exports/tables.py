@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from runstore.errors import UsageError
 from runstore.format.sections import meant
+from sitegen.reports.figures.table_html import table_latex, table_markdown
+from sitegen.reports.figures.tables import TableBlock
 from sitegen.reports.report import Report
-from sitegen.reports.table_html import table_latex, table_markdown
-from sitegen.reports.tables import TableBlock
 
 Format = Literal["latex", "markdown", "csv"]
 _FORMULAS: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")

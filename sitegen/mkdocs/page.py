@@ -19,14 +19,14 @@ from sitegen.data.shards import shard
 from sitegen.mkdocs.text import Inline, Part, blocks_alone, names, parts, plain, written
 from sitegen.plan import Known, SitePlan
 from sitegen.reports import front as fronts
+from sitegen.reports.figures.known import Subject
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import Front, Parted
-from sitegen.reports.known import Subject
 from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
 from sitegen.reports.page import curve_files, figure_spec, versioned_payload
 from sitegen.reports.report import Basis, Report, compile_report
 from sitegen.reports.runsets import DEFAULT
-from sitegen.reports.values import FUNCTIONS
+from sitegen.reports.values.expressions import FUNCTIONS
 
 FOLDER: Final = "runstore/"
 """Where everything of ours lies in a site of MkDocs."""

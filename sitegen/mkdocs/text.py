@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final, Literal
 
-from sitegen.reports.blocks import WORDS
+from sitegen.reports.figures.blocks import WORDS
 
 _FENCE: Final = re.compile(r"(?P<indent>[ \t]*)(?P<marks>`{3,}|~{3,})[ \t]*(?P<word>[\w+-]*)(?P<rest>[^`\n]*)$")
 _CODE: Final = r"(?<!`)(?P<ticks>`{1,8})(?!`)(?:(?!\n[ \t]*\n)[^\0]){1,4000}?(?<!`)(?P=ticks)(?!`)"

@@ -10,7 +10,7 @@ from sitegen.data.sweeps import Sweep
 from sitegen.pages.artifacts import ArtifactIndex
 from sitegen.reports.files import ReportFile
 from sitegen.reports.runsets import find_run
-from sitegen.reports.scope import Link
+from sitegen.reports.text.scope import Link
 
 _PLACES: Final = ("sweeps", "reports", "artifacts")
 

@@ -8,7 +8,7 @@ from sitegen import urls
 from sitegen.pages.context import Crumb
 from sitegen.pages.report import ClaimRow, MistakeRow, Origin, ReportHeading, ReportPage
 from sitegen.planned import fingerprint
-from sitegen.reports.known import Subject
+from sitegen.reports.figures.known import Subject
 
 if TYPE_CHECKING:
     from sitegen.reports.report import Claim, Report
@@ -24,7 +24,7 @@ def curve_files(
     report: "Report", subjects: Mapping[str, Subject], payload: dict[str, Any]
 ) -> Iterator[tuple[str, bytes]]:
     """The files of what line charts show first, each once, by their names in `data/`; the payload is told of them."""
-    from sitegen.reports.curves import curves
+    from sitegen.reports.figures.curves import curves
 
     made: set[str] = set()
     for drawn, told in zip(report.grids, payload["grids"], strict=True):

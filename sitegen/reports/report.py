@@ -13,25 +13,25 @@ from runstore.errors import RunstoreError
 from runstore.reading.problems import Problem
 from sitegen import urls
 from sitegen.data.sweeps import Sweep
-from sitegen.reports.beside import read_beside
-from sitegen.reports.blocks import MOST, WORDS, PanelGrid, head_of, read_panels, section_of
-from sitegen.reports.citations import LARGEST, Bibliography, bibliography
-from sitegen.reports.claims import Verdict
 from sitegen.reports.crosslinks import CrossLinks, Targets
-from sitegen.reports.figures import Drawn, commit_html, figure_html, payload
+from sitegen.reports.figures.blocks import MOST, WORDS, PanelGrid, head_of, read_panels, section_of
+from sitegen.reports.figures.drawn import Drawn, commit_html, figure_html, payload
+from sitegen.reports.figures.known import RunSets, Subject
+from sitegen.reports.figures.lineage import LineageBlock, lineage_html, read_lineage
+from sitegen.reports.figures.table_html import table_html
+from sitegen.reports.figures.tables import TableBlock, read_table
 from sitegen.reports.files import ReportFile
-from sitegen.reports.known import RunSets, Subject
-from sitegen.reports.lineage import LineageBlock, lineage_html, read_lineage
-from sitegen.reports.markdown import Fence, Markdown, inline
 from sitegen.reports.mistakes import NOTHING, Mistake, Mistakes, ReportError
-from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
-from sitegen.reports.table_html import table_html
-from sitegen.reports.tables import TableBlock, read_table
-from sitegen.reports.values import Values
+from sitegen.reports.text.beside import read_beside
+from sitegen.reports.text.citations import LARGEST, Bibliography, bibliography
+from sitegen.reports.text.markdown import Fence, Markdown, inline
+from sitegen.reports.text.scope import ClaimShown, ImageShown, Label, Link, Scope
+from sitegen.reports.values.claims import Verdict
+from sitegen.reports.values.expressions import Values
 
 if TYPE_CHECKING:
-    from sitegen.reports.images import ReportImages, StoredImage
-    from sitegen.reports.rendering import Heading
+    from sitegen.reports.text.images import ReportImages, StoredImage
+    from sitegen.reports.text.rendering import Heading
 
 WORDS_A_MINUTE: Final = 230
 _EXPRESSION: Final = re.compile(r"\s*\{\{(.*)\}\}\s*", re.DOTALL)
@@ -316,7 +316,7 @@ class _Compiler:
 
     @cached_property
     def _pictures(self) -> "ReportImages":
-        from sitegen.reports.images import ReportImages  # Not at the top: few reports have images.
+        from sitegen.reports.text.images import ReportImages  # Not at the top: few reports have images.
 
         return ReportImages(self.file.path.parent)
 

@@ -18,7 +18,7 @@ from sitegen.exports.saving import export_report
 from sitegen.exports.sources import harmless
 from sitegen.exports.tables import table_of
 from sitegen.media_types import FILMS, IMAGES, SOUNDS
-from sitegen.reports.as_latex import is_plain_math
+from sitegen.reports.writing.as_latex import is_plain_math
 from tests.media_files import stored
 from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
 from tests.stores import write_file, write_run, write_store

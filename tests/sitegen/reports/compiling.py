@@ -7,8 +7,8 @@ from typing import Any
 
 from runstore.reading.store import read_store
 from sitegen.plan import SitePlan, plan_site
+from sitegen.reports.figures.known import RunSets
 from sitegen.reports.files import ReportFile
-from sitegen.reports.known import RunSets
 from sitegen.reports.report import Report, compile_report
 from tests.media_files import png, stored, table
 from tests.stores import START, write_file, write_run, write_store

@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
 from sitegen.reports.mistakes import ReportError  # noqa: E402
-from sitegen.reports.values import Values  # noqa: E402
+from sitegen.reports.values.expressions import Values  # noqa: E402
 from tests.sitegen.reports.study import write_study  # noqa: E402
 from tests.stores import write_store  # noqa: E402
 

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.format import yaml12
-from sitegen.reports.blocks import PanelGrid, read_panels
+from sitegen.reports.figures.blocks import PanelGrid, read_panels
+from sitegen.reports.figures.panels import KINDS
+from sitegen.reports.figures.settings import LARGEST_SPEC
 from sitegen.reports.mistakes import Mistakes, ReportError
-from sitegen.reports.panels import KINDS
 from sitegen.reports.runsets import RunSetSpec
-from sitegen.reports.settings import LARGEST_SPEC
 from tests.sitegen.reports.compiling import SWEEP, Desk
 
 FULL: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sitegen.reports.citations import LONGEST, Bibliography, bibliography
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.sanitising import cleaned
+from sitegen.reports.text.citations import LONGEST, Bibliography, bibliography
+from sitegen.reports.text.sanitising import cleaned
 from tests.sitegen.reports.harmless import dangers
 
 GOOD = r"""
@@ -167,7 +167,7 @@ def test_any_text_is_a_bibliography(text: str) -> None:
 def test_large_files_are_read_entry_by_entry() -> None:
     """Each would take hours if the whole file were looked through for every quote in it."""
     code = """
-from sitegen.reports.citations import bibliography
+from sitegen.reports.text.citations import bibliography
 many = "".join(f'@misc{{k{i}, title="A", author="B C", year="2000"}}\\n' for i in range(30_000))
 strings = "@string{a = {b}}\\n" * 20_000
 found = bibliography({"a.bib": many, "b.bib": strings, "c.bib": "@" * 500_000, "d.bib": "@misc{" * 200_000})

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from runstore.reading import sql
 from runstore.reading.columns import Columns
 from runstore.reading.store import RunRecord, read_store
-from sitegen.reports import checks
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.terms import Call, Claim, Comparison, Negative, Number, Operation, PValue, Runs, Term
-from sitegen.reports.values import Values
+from sitegen.reports.values import checks
+from sitegen.reports.values.expressions import Values
+from sitegen.reports.values.terms import Call, Claim, Comparison, Negative, Number, Operation, PValue, Runs, Term
 from tests.sitegen.reports.study import BASELINE, OURS, write_case, write_study
 from tests.stores import write_store
 

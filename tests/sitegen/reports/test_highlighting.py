@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sitegen.reports.highlighting import CLASSES, LANGUAGES, LONGEST, LONGEST_LINE, highlighted
+from sitegen.reports.text.highlighting import CLASSES, LANGUAGES, LONGEST, LONGEST_LINE, highlighted
 
 ASSETS = Path(__file__).parents[3] / "templates" / "assets"
 

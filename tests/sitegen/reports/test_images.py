@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from runstore.media.pixels import png, size_of
-from sitegen.reports.beside import read_beside
-from sitegen.reports.drawings import drawn
-from sitegen.reports.images import LARGEST, ReportImages
 from sitegen.reports.mistakes import ReportError
+from sitegen.reports.text.beside import read_beside
+from sitegen.reports.text.drawings import drawn
+from sitegen.reports.text.images import LARGEST, ReportImages
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="40" height="20">{}</svg>'
@@ -262,7 +262,7 @@ LEVELS = "".join(f'<g id="a{level}">{inner}</g>' for level, inner in enumerate(U
     ],
 )  # fmt: skip
 def test_a_drawing_that_takes_too_much_is_given_up(monkeypatch: pytest.MonkeyPatch, inner: str) -> None:
-    monkeypatch.setattr("sitegen.reports.drawings._SECONDS", 1)
+    monkeypatch.setattr("sitegen.reports.text.drawings._SECONDS", 1)
     head = '<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="2000">'
     with pytest.raises(ReportError, match="not within"):
         drawn(f"{head}{inner}</svg>".encode())

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from sitegen.reports.citations import bibliography
-from sitegen.reports.markdown import Fence, Markdown, inline
 from sitegen.reports.mistakes import Mistake, ReportError
-from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
+from sitegen.reports.text.citations import bibliography
+from sitegen.reports.text.markdown import Fence, Markdown, inline
+from sitegen.reports.text.scope import ClaimShown, ImageShown, Label, Link, Scope
 
 BIB = """\
 @article{li2018, author={Li, Lisha and Jamieson, Kevin and Rostamizadeh, Afshin}, title={Hyperband}, journal={JMLR},
@@ -491,7 +491,7 @@ def test_every_value_of_a_paragraph_knows_its_line(words: list[str]) -> None:
 
 def test_a_store_without_reports_pays_for_none() -> None:
     libraries = ("markdown_it", "mdit_py_plugins", "pygments", "pybtex", "latex2mathml", "nh3", "vl_convert")
-    code = f"import sys, sitegen.reports.markdown; print(*(set(sys.modules) & set({libraries!r})))"
+    code = f"import sys, sitegen.reports.text.markdown; print(*(set(sys.modules) & set({libraries!r})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
@@ -514,7 +514,7 @@ def test_words_are_counted() -> None:
 
 
 def test_what_is_beyond_the_largest_text_is_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sitegen.reports.markdown.LONGEST", 300)
+    monkeypatch.setattr("sitegen.reports.text.markdown.LONGEST", 300)
     rendered = Markdown("a\n\n" * 100 + "beyond").render()
     assert "beyond" not in rendered.html
     assert len(rendered.mistakes) == 1

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from sitegen.reports.citations import bibliography
 from sitegen.reports.links import is_allowed
-from sitegen.reports.markdown import Markdown, inline
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.sanitising import CLASSES_OF, Pieces, cleaned
-from sitegen.reports.scope import ClaimShown, ImageShown, Label, Link, Scope
+from sitegen.reports.text.citations import bibliography
+from sitegen.reports.text.markdown import Markdown, inline
+from sitegen.reports.text.sanitising import CLASSES_OF, Pieces, cleaned
+from sitegen.reports.text.scope import ClaimShown, ImageShown, Label, Link, Scope
 from tests.sitegen.reports.harmless import dangers
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1) onmouseover="alert(1)">'
@@ -251,7 +251,8 @@ ENDLESS = {
 @pytest.mark.slow
 def test_no_text_takes_more_than_its_length_asks_for() -> None:
     """Each took minutes or hours, if one character more cost more than the one before."""
-    code = f"from sitegen.reports.markdown import Markdown\nn = 40_000\nfor text in [{', '.join(ENDLESS.values())}]:\n"
+    code = "from sitegen.reports.text.markdown import Markdown\nn = 40_000\n"
+    code += f"for text in [{', '.join(ENDLESS.values())}]:\n"
     code += "    Markdown(text).render()\nprint('done')"
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=480)

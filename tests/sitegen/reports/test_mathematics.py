@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sitegen.reports.mathematics import LONGEST, mathml
 from sitegen.reports.mistakes import ReportError
+from sitegen.reports.text.mathematics import LONGEST, mathml
 from tests.sitegen.reports.harmless import dangers
 
 
@@ -196,7 +196,7 @@ ENDLESS = [
 
 def test_no_formula_takes_long() -> None:
     code = f"""
-from sitegen.reports.mathematics import mathml
+from sitegen.reports.text.mathematics import mathml
 from sitegen.reports.mistakes import ReportError
 for tex in [{", ".join(ENDLESS)}]:
     try:

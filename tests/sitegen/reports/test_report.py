@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitegen.data.shards import shard
-from sitegen.reports.blocks import MOST
+from sitegen.reports.figures.blocks import MOST
 from sitegen.reports.page import figure_spec, report_page
 from sitegen.reports.report import Report
 from tests.media_files import png

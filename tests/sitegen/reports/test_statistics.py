@@ -9,8 +9,8 @@ import scipy.stats
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sitegen.reports import statistics
 from sitegen.reports.mistakes import ReportError
+from sitegen.reports.values import statistics
 
 _NUMBERS = st.floats(-1e6, 1e6, allow_subnormal=False)
 _SAMPLES = st.lists(_NUMBERS, min_size=2, max_size=40)

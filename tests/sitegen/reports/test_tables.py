@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from sitegen.reports.blocks import Head, head_of, section_of
+from sitegen.reports.figures.blocks import Head, head_of, section_of
+from sitegen.reports.figures.table_html import table_html, table_latex, table_markdown
+from sitegen.reports.figures.tables import Cell, TableBlock, read_table
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.runsets import RunSetSpec
-from sitegen.reports.table_html import table_html, table_latex, table_markdown
-from sitegen.reports.tables import Cell, TableBlock, read_table
 from tests.sitegen.reports.compiling import FOLDS, HOSTILE, OPTIMIZERS, Desk, accuracy
 from tests.sitegen.reports.harmless import dangers
 from tests.sitegen.reports.study import BASELINE, OURS, write_study

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runstore.reading.store import RunRecord, read_store
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.values import Values
+from sitegen.reports.values.expressions import Values
 from tests.sitegen.reports.study import BASELINE, OURS, write_case, write_study
 from tests.stores import write_store
 

@@ -1,0 +1,1 @@
+"""A report as text for other programs: LaTeX, Markdown, and the document beside its page."""
