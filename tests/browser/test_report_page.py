@@ -293,9 +293,21 @@ def test_on_paper_every_panel_is_drawn(site: Path, open_page: Open) -> None:
     assert pictures == [8] * 6
     for canvas in page.locator(".report-grid .plot canvas.plot-curves").all():
         assert canvas.evaluate("node => node.width") > 0
-    shown = page.locator("button:not(.legend button, [role=columnheader] button), input, select").filter(visible=True)
-    assert shown.count() == 0
+    tools = "button:not(.legend button, [role=columnheader] button, .parallel-name), input, select"
+    assert page.locator(tools).filter(visible=True).count() == 0
     assert 3 <= sheets(page) <= 12
+
+
+def test_on_paper_axes_have_their_names_and_claims_stand_open(tmp_path: Path, open_page: Open) -> None:
+    root = write_store(tmp_path / "experiments")
+    for at in range(3):
+        write_run(root, "p", f"r{at}", curve(3), {"lr": 0.1 * at}, {"name": f"r{at}"}, {"state": "finished"})
+    front = "checks: [max(summary.loss) < 100]"
+    panel = "```panel\ntype: parallel\ncolumns: [config.lr, summary.loss]\n```"
+    write_file(root / "p/reports/paper.md", f"---\ntitle: P\n{front}\n---\n\n{panel}\n")
+    page = prepared(open_page(build(root, tmp_path / "site") / "p/reports/paper/index.html"))
+    assert [name.strip() for name in page.locator(".parallel-name:visible").all_inner_texts()] == ["lr", "loss"]
+    assert page.get_by_text("max(summary.loss) < 100").is_visible()
 
 
 def test_it_is_the_same_on_a_host(site: Path, open_page: Open) -> None:

@@ -38,7 +38,8 @@ def table_html(table: TableBlock, number: int | None, caption: Markup, page: str
         for at, text in enumerate(table.heads)
     )
     rows = Markup("\n").join(_row(cells, table, page, base) for cells in table.rows)
-    hidden = Markup('<p class="soft">and {} more rows</p>').format(table.hidden) if table.hidden else ""
+    more = f"and {table.hidden} more row{'s' * (table.hidden != 1)}"
+    hidden = Markup('<p class="report-table-more soft">{}</p>').format(more) if table.hidden else ""
     return Markup(
         '<figure class="report-figure report-table-figure"{id}>\n<figcaption>{number}{caption}</figcaption>\n'
         '<div class="report-table" tabindex="0" role="region" aria-label="{label}"><table>\n'
