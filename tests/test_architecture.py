@@ -26,7 +26,8 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("namespaces",),
         ("data_types", "env", "plot", "util"),
         ("apis", "sdk"),
-        ("cli",),
+        ("shim",),
+        ("cli", "exec"),
         ("__main__",),
     ),
     "sitegen": (
@@ -93,6 +94,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("charts", "joined", "raw"),
         ("curves",),
     ),
+    "runstore.shim": (("names",), ("distribution", "run"), ("alias",), ("path",)),
     "runstore.recording": (
         (
             "arrays",
@@ -201,6 +203,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("branch", "choosing"),
         (
             "compare",
+            "exec",
             "export",
             "gate",
             "manage",

@@ -222,7 +222,7 @@ def test_the_documentation_has_each_setting_as_the_code_has_it() -> None:
     rows = [line for line in text.splitlines() if line.startswith(("| `RUNSTORE_", "| — |"))]
     expected = [row(spec) for spec in SETTINGS.values()]
     # What commands read is no setting of a run.
-    commands = ("| `RUNSTORE_BROWSER` |", "| `RUNSTORE_CACHE_DIR` |")
+    commands = ("| `RUNSTORE_AS_WANDB` |", "| `RUNSTORE_BROWSER` |", "| `RUNSTORE_CACHE_DIR` |")
     assert [line for line in rows if not line.startswith(commands)] == expected
 
 

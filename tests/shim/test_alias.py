@@ -1,0 +1,76 @@
+"""`wandb` as Runstore in one process: its modules, its version, and what it has not."""
+
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import runstore
+from runstore.errors import UsageError
+from runstore.shim import alias
+from runstore.shim.names import VERSION
+
+
+@pytest.fixture
+def wandb() -> Iterator[object]:
+    alias.install()
+    yield importlib.import_module("wandb")
+    alias.uninstall()
+    assert "wandb" not in sys.modules
+    assert importlib.util.find_spec("wandb") is None
+
+
+def test_names_and_modules_are_runstores_own(wandb: object) -> None:
+    assert wandb.Table is runstore.Table  # type: ignore[attr-defined]
+    for name in ("sdk.wandb_run", "util", "errors", "apis.public", "env", "plot", "sdk.data_types.image"):
+        assert importlib.import_module(f"wandb.{name}") is importlib.import_module(f"runstore.{name}")
+    from wandb.sdk.wandb_run import Run  # type: ignore[import-not-found]
+
+    assert Run is runstore.Run
+    assert runstore.sdk.__spec__ is not None
+    assert runstore.sdk.__spec__.name == "runstore.sdk"
+
+
+def test_libraries_find_a_version_that_they_take(wandb: object) -> None:
+    assert importlib.metadata.version("wandb") == wandb.__version__ == VERSION  # type: ignore[attr-defined]
+    assert importlib.util.find_spec("wandb") is not None
+    assert "wandb" in {each.metadata["Name"] for each in importlib.metadata.distributions()}
+    assert importlib.metadata.version("polars")
+
+
+def test_the_current_run_is_asked_for_each_time(wandb: object, tmp_path: Path) -> None:
+    assert wandb.run is None  # type: ignore[attr-defined]
+    with runstore.init(project="p", dir=tmp_path) as run:
+        assert wandb.run is run  # type: ignore[attr-defined]
+    assert wandb.run is None  # type: ignore[attr-defined]
+
+
+def test_what_is_set_on_it_is_set_on_runstore(wandb: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wandb, "termlog", len)
+    assert runstore.termlog is len
+    monkeypatch.undo()
+    assert runstore.termlog is not len
+
+
+def test_what_is_not_there_is_told_once_by_its_name(wandb: object, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert not hasattr(wandb, "no_such_name")
+        with pytest.raises(ModuleNotFoundError) as error:
+            importlib.import_module("wandb.sdk.lib.no_such_module")
+        assert error.value.name == "wandb.sdk.lib.no_such_module"
+        with pytest.raises(ImportError):
+            importlib.import_module("wandb.util.no_such_module")
+    said = capsys.readouterr().err
+    for name in ("wandb.no_such_name", "wandb.sdk.lib.no_such_module", "wandb.util.no_such_module"):
+        assert said.count(f"asked for {name},") == 1
+
+
+def test_the_real_one_that_is_imported_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", type(sys)("wandb"))
+    with pytest.raises(UsageError, match="imported already"):
+        alias.install()
+    assert not any(type(each).__module__ == alias.__name__ for each in sys.meta_path)
