@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -15,8 +14,13 @@ _NAMES: Final = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge", "msedge"),
     *("brave-browser", "vivaldi-stable", "headless_shell", "chrome-headless-shell"),
 )
-# The scripts draw first: the clock of the page runs ahead until nothing is left to do.
-_PATIENCE_MS: Final = 60_000
+_READY: Final = """
+new Promise((resolve) => {
+  const look = () => (document.documentElement.dataset.ready === "true" ? resolve() : setTimeout(look, 20));
+  look();
+}).then(() => runstore.printing.prepare()).then(() => document.fonts.ready).then(() => true)
+"""
+"""Kept when every panel is drawn for paper."""
 
 
 def find_browser(chosen: str | None = None) -> str:
@@ -35,21 +39,26 @@ def find_browser(chosen: str | None = None) -> str:
 
 
 def printed(html: bytes, browser: str) -> bytes:
-    """The page as PDF. Raises `UsageError` where the browser makes none."""
-    with tempfile.TemporaryDirectory(prefix="runstore-print-") as folder:
-        page, target = Path(folder) / "report.html", Path(folder) / "report.pdf"
+    """The page as PDF, when all of its panels are drawn. Raises `UsageError` where the browser makes none."""
+    if os.name != "posix":
+        raise UsageError("PDF is printed on Linux and macOS only; export .html, open it, and press Ctrl+P")
+    from sitegen.exports.chrome import Chrome, ChromeError  # Not at the top: it needs POSIX.
+
+    with tempfile.TemporaryDirectory(prefix="runstore-print-", ignore_cleanup_errors=True) as folder:
+        page = Path(folder) / "report.html"
         page.write_bytes(html)
-        said = _run(_command(browser, page, target, Path(folder)))
-        if not target.is_file() or not target.stat().st_size:
+        try:
+            with Chrome(_command(browser, Path(folder)), SECONDS) as chrome:
+                return chrome.print_page(page.as_uri(), _READY)
+        except ChromeError as error:
             raise UsageError(
-                f"{browser}: printed nothing ({said}); try another --browser, or export .html and print that"
-            )
-        return target.read_bytes()
+                f"{browser}: printed nothing ({error}); try another --browser, or export .html and print that"
+            ) from None
 
 
-def _command(browser: str, page: Path, target: Path, folder: Path) -> list[str]:
+def _command(browser: str, folder: Path) -> list[str]:
     # A browser refuses to sandbox itself for root, as in containers; the page is our own, and its policy loads nothing.
-    unboxed = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    unboxed = ["--no-sandbox"] if os.geteuid() == 0 else []
     return [
         browser,
         "--headless",
@@ -57,21 +66,7 @@ def _command(browser: str, page: Path, target: Path, folder: Path) -> list[str]:
         "--disable-gpu",
         "--no-first-run",
         "--disable-extensions",
+        "--disable-background-networking",
+        "--disable-dev-shm-usage",
         f"--user-data-dir={folder / 'profile'}",
-        f"--virtual-time-budget={_PATIENCE_MS}",
-        "--no-pdf-header-footer",
-        f"--print-to-pdf={target}",
-        page.as_uri(),
     ]
-
-
-def _run(command: list[str]) -> str:
-    """What the browser said last."""
-    try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, text=True, errors="replace")
-    except subprocess.TimeoutExpired:
-        return f"not done after {SECONDS} s"
-    except OSError as error:
-        return error.strerror or str(error)
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else f"it ended with {done.returncode}"

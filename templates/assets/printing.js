@@ -1,7 +1,8 @@
 "use strict";
 /**
  * Printing: while a page is printed, the root has the class `printing`, which makes it as wide as a sheet, light and
- * without controls; what is drawn by scripts is drawn again for that. The browser's own key waits until it is.
+ * without controls; what is drawn by scripts is drawn again for that. The browser's own key and a page's button wait
+ * until it is; the browser's menu cannot wait.
  */
 runstore.printing = (() => {
   const root = document.documentElement;
@@ -48,6 +49,7 @@ runstore.printing = (() => {
   addEventListener("afterprint", restore);
   matchMedia("print").addEventListener("change", ({ matches }) => (matches ? prepare() : restore()));
   runstore.shortcuts.add("Ctrl+P", "Page", "Print", printPage);
+  document.querySelector("[data-print]")?.addEventListener("click", printPage);
 
   return { add, prepare };
 })();

@@ -4,7 +4,7 @@
   const { State, grids: { Grids } } = runstore;
 
   /** Waits for the pictures, those out of sight too. */
-  const pictures = () => Promise.all([...document.images].map((image) => Object.assign(image, { loading: "eager" }).decode().catch(() => {})));
+  const pictures = () => Promise.all([...document.images].map((image) => Object.assign(image, { loading: "eager", decoding: "sync" }).decode().catch(() => {})));
 
   async function draw(roots) {
     const grids = new Grids(roots, new State({}));

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from playwright.sync_api import Page
 
+from runstore.errors import UsageError
 from sitegen.exports import carried
 from sitegen.exports.pdf import find_browser, printed
 from sitegen.exports.saving import export_report
@@ -244,4 +245,28 @@ def test_a_pinned_report_shows_its_commit_and_links_to_it(tmp_path: Path, open_p
 def test_it_prints_as_pdf(exported: Path) -> None:
     content = printed(exported.read_bytes(), find_browser())
     assert content.startswith(b"%PDF")
-    assert len(content) > 10_000
+    # Curves and media are images in it: each grid has some.
+    assert content.count(b"/Subtype /Image") > 5
+
+
+@pytest.mark.parametrize(
+    ("browser", "said"),
+    [("true", "the browser ended"), ("sleep", "the browser ended"), ("cat", "the browser ended")],
+)
+def test_a_browser_that_prints_nothing_is_one_line(browser: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"{browser}: printed nothing \\({said}\\); try another"):
+        printed(b"<html>", browser)
+
+
+def test_a_browser_that_does_not_answer_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = tmp_path / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    monkeypatch.setattr("sitegen.exports.pdf.SECONDS", 0.5)
+    with pytest.raises(UsageError, match="not done after"):
+        printed(b"<html>", str(silent))
+
+
+def test_a_page_that_fails_is_not_printed() -> None:
+    with pytest.raises(UsageError, match="the page failed"):
+        printed(b"<html data-ready=true><script>var runstore;</script>", find_browser())

@@ -37,8 +37,8 @@ def test_page_is_printed_light_and_without_controls_and_comes_back(lab: Path, op
     page = prepared(open_page(lab / path, fragment, dark=True))
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     assert page.evaluate("document.documentElement.scrollWidth") <= 1440
-    shown = page.locator("button:not(.legend button, [role=columnheader] button), input, select").filter(visible=True)
-    assert shown.count() == 0
+    tools = "button:not(.legend button, [role=columnheader] button, .parallel-name, .zoom-button), input, select"
+    assert page.locator(tools).filter(visible=True).count() == 0
     for body in page.locator(".panel:visible .panel-body .plot").all():
         assert body.evaluate("node => node.querySelector('canvas').width > 0")
         assert body.evaluate("node => node.scrollWidth <= node.clientWidth + 1")

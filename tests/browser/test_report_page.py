@@ -291,9 +291,10 @@ def test_on_paper_every_panel_is_drawn(site: Path, open_page: Open) -> None:
     assert panels == [False] * 12
     pictures = page.locator(".run-media img").evaluate_all("images => images.map((image) => image.naturalWidth)")
     assert pictures == [8] * 6
+    assert page.locator(".run-media img").filter(visible=True).count() == 6
     for canvas in page.locator(".report-grid .plot canvas.plot-curves").all():
         assert canvas.evaluate("node => node.width") > 0
-    tools = "button:not(.legend button, [role=columnheader] button, .parallel-name), input, select"
+    tools = "button:not(.legend button, [role=columnheader] button, .parallel-name, .zoom-button), input, select"
     assert page.locator(tools).filter(visible=True).count() == 0
     assert 3 <= sheets(page) <= 12
 
@@ -308,6 +309,21 @@ def test_on_paper_axes_have_their_names_and_claims_stand_open(tmp_path: Path, op
     page = prepared(open_page(build(root, tmp_path / "site") / "p/reports/paper/index.html"))
     assert [name.strip() for name in page.locator(".parallel-name:visible").all_inner_texts()] == ["lr", "loss"]
     assert page.get_by_text("max(summary.loss) < 100").is_visible()
+
+
+def test_its_button_prints_when_everything_is_drawn(site: Path, open_page: Open) -> None:
+    page = open_page(site / "study/reports/all/index.html")
+    page.evaluate(
+        """() => {
+            window.print = () => {
+                const { panels } = runstore.report.grids().at(-1);
+                window.printed = panels.panels.every(({ stale }) => !stale);
+            };
+        }"""
+    )
+    page.get_by_role("button", name="Print").click()
+    page.wait_for_function("() => window.printed !== undefined")
+    assert page.evaluate("window.printed")
 
 
 def test_it_is_the_same_on_a_host(site: Path, open_page: Open) -> None:
