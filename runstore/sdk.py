@@ -57,6 +57,8 @@ offer(
         "data_types.plotly": _one("Plotly"),
         "data_types.table": _one("Table"),
         "data_types.video": _one("Video"),
+        "lib": {"RunDisabled": ("runstore.recording.run", "Run")},
+        "lib.config_util": {"ConfigError": ("runstore.errors", "ConfigError")},
         "lib.runid": {"generate_id": ("runstore.util", "generate_id")},
         "wandb_alerts": {"AlertLevel": _SDK["AlertLevel"]},
         "wandb_artifacts": {"Artifact": _SDK["Artifact"]},

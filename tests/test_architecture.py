@@ -25,7 +25,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("recording",),
         ("namespaces",),
         ("data_types", "env", "plot", "util"),
-        ("apis", "sdk"),
+        ("apis", "sdk", "wandb_run"),
         ("shim",),
         ("cli", "exec"),
         ("__main__",),
@@ -249,7 +249,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("logged",),
     ),
     "sitegen.documents": (("writing",), ("runs",), ("artifacts", "projects", "site", "sweeps")),
-    "sitegen.mkdocs": (("text", "watching"), ("page",), ("config", "markup", "site"), ("plugin",)),
+    "sitegen.mkdocs": (("hidden", "text", "watching"), ("page",), ("config", "markup", "site"), ("plugin",)),
     "sitegen.drawings": (
         ("numbers", "theme", "ticks", "wording"),
         ("columns", "drawing", "parameters", "surrogate", "trials"),
@@ -260,7 +260,7 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
         ("panels",),
     ),
     "sitegen.exports": (
-        ("carried", "chrome", "opening", "panel_tables", "sources", "tables"),
+        ("carried", "chrome", "opening", "panel_media", "panel_tables", "sources", "tables"),
         ("pictures",),
         ("papers", "pdf", "single"),
         ("saving",),

@@ -107,5 +107,13 @@ def choice(path: Path, values: dict[str, Any], key: str, choices: tuple[str, ...
     if value is None:
         return default
     if value not in choices:
-        raise FormatError(path, key, repr(value), "one of " + " ".join(choices), f"write {key}: {default}")
+        mend = f"did you mean {near!r}?" if (near := _nearest(str(value), choices)) else f"write {key}: {default}"
+        raise FormatError(path, key, repr(value), "one of " + " ".join(choices), mend)
     return str(value)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    """The word that one is nearly, "" where none is near."""
+    from difflib import get_close_matches  # Not at the top: only mistakes need it.
+
+    return next(iter(get_close_matches(word[:40].lower(), known, 1)), "")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from runstore.errors import FormatError, StoreError, UsageError
+from runstore.format import yaml12
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.locate import existing_store
 from runstore.format.metrics import Metric
@@ -293,7 +294,18 @@ def _project_meta(project: ProjectLayout, store: StoreLayout) -> tuple[ProjectMe
         meta = load_project(path, mistakes)
     except StoreError as error:
         wrong = [error]
-    return meta, [Problem(_relative(path, store), *located(path, error)) for error in wrong]
+    return meta, [Problem(_relative(path, store), *_on_its_line(path, error)) for error in wrong]
+
+
+def _on_its_line(path: Path, error: StoreError) -> tuple[int, str]:
+    """The line of an error, that of its key where it names one, and its message."""
+    line, message = located(path, error)
+    if line or not isinstance(error, FormatError) or not error.place:
+        return line, message
+    try:
+        return yaml12.lines(path.read_bytes()).get((error.place,), 0), message
+    except OSError:
+        return 0, message
 
 
 def _linked(links: Sequence[Path], store: StoreLayout) -> list[Problem]:

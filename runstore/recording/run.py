@@ -136,6 +136,9 @@ class Run(RunFacts):
 
         self._live("alert").part(Alerts).alert(title, text, level, wait_duration)
 
+    def _label(self, repo: str | None = None, code: str | None = None) -> None:
+        """Nothing. Integrations of W&B say by it who they are, and nothing is collected here."""
+
     def mark_preempting(self) -> None:
         """Notes that the machine is about to be taken away: should the run die now, it was preempted."""
         self._live("mark_preempting").mark_preempting()

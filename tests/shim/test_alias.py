@@ -3,6 +3,7 @@
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,11 +50,38 @@ def test_the_current_run_is_asked_for_each_time(wandb: object, tmp_path: Path) -
     assert wandb.run is None  # type: ignore[attr-defined]
 
 
-def test_what_is_set_on_it_is_set_on_runstore(wandb: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wandb, "termlog", len)
-    assert runstore.termlog is len
-    monkeypatch.undo()
-    assert runstore.termlog is not len
+def test_names_that_integrations_of_libraries_import_are_there(wandb: object, tmp_path: Path) -> None:
+    """Of transformers, Lightning and accelerate."""
+    from wandb.sdk.lib import RunDisabled  # type: ignore[import-not-found]
+    from wandb.sdk.lib.config_util import ConfigError  # type: ignore[import-not-found]
+    from wandb.wandb_run import Run  # type: ignore[import-not-found]
+
+    with runstore.init(project="p", dir=tmp_path, config={"a": 1}) as run:
+        assert isinstance(run, (Run, RunDisabled))
+        run._label(code="transformers_trainer")
+        with pytest.raises(ConfigError):
+            run.config["a"] = 2
+
+
+def test_the_project_of_the_environment_is_set_for_both(wandb: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = importlib.import_module("wandb.env")
+    for name in ("RUNSTORE_PROJECT", "WANDB_PROJECT", "RUNSTORE_ENTITY", "WANDB_ENTITY"):
+        monkeypatch.setenv(name, "")
+    assert env.get_project("none") == "none"
+    env.set_project("digits")
+    env.set_entity("lab")
+    assert os.environ["WANDB_PROJECT"] == os.environ["RUNSTORE_PROJECT"] == env.get_project() == "digits"
+    given: dict[str, str] = {}
+    env.set_entity("us", given)
+    assert env.get_entity(env=given) == "us"
+    assert env.get_entity() == "lab"
+
+
+def test_what_is_set_on_it_is_set_on_runstore(wandb: object) -> None:
+    wandb.login = len  # type: ignore[attr-defined]
+    assert vars(runstore)["login"] is len
+    del wandb.login  # type: ignore[attr-defined]
+    assert wandb.login is runstore.login is not len  # type: ignore[attr-defined, comparison-overlap]
 
 
 def test_what_is_not_there_is_told_once_by_its_name(wandb: object, capsys: pytest.CaptureFixture[str]) -> None:
