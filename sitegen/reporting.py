@@ -6,14 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from runstore.cli.words import counted
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
 from runstore.format.layout import ProjectLayout, StoreLayout, make_below
 from runstore.format.records import write_atomically
 from runstore.format.yaml_text import YamlError
+from runstore.reading.problems import Problem
+from runstore.reading.repository import Repository
 from runstore.reading.revision import head, resolve, store_at, tree_digest
 from runstore.reading.store import Store, read_store
 from sitegen import urls
@@ -21,7 +24,8 @@ from sitegen.histories import Histories
 from sitegen.pages.context import PageContext
 from sitegen.pinned import over, plan_pinned, without
 from sitegen.plan import plan_site
-from sitegen.reported import PinnedReports, ReportPlan, read_reports, unread
+from sitegen.reported import PinnedReports, ReportPlan, ReportsRead, read_reports
+from sitegen.reported import unread as why_unread
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import parted
 from sitegen.reports.mistakes import Mistakes
@@ -34,14 +38,17 @@ _KEY: Final = re.compile(
 """A key with all lines of its value."""
 
 
-def check_reports(root: Path, names: Sequence[str] = ()) -> Iterator[Report]:
+def check_reports(root: Path, names: Sequence[str] = (), unread: list[Problem] | None = None) -> Iterator[Report]:
     """The reports of a store, or some of them by name, with what the store says of their claims now.
 
-    Raises `StoreError` for a name that no report has.
+    Those that cannot be read are noted in `unread`, why. Raises `StoreError` for a name that no report has.
     """
     store = read_store(root)
     plan = plan_site(store, [], "check", _unrendered)
-    wanted = {file.key for file in _named(read_reports(store).files, names, store)}
+    named = _named(read_reports(store), names, store)
+    if unread is not None:
+        unread += named.problems
+    wanted = {file.key for file in named.files}
     for report in plan.reports.plans:
         if report.file.key in wanted:
             yield report.report
@@ -58,7 +65,7 @@ def _as_of(store: Store, pinned: PinnedReports, own: Sequence[ReportPlan]) -> It
         try:
             found = stack.enter_context(past)
         except StoreError as error:
-            yield from (without(report, unread(store, error)).report for report in own)
+            yield from (without(report, why_unread(store, error)).report for report in own)
             return
         plan = plan_pinned(found.store, "check", _unrendered)
         for report in own:
@@ -70,24 +77,43 @@ def _unrendered(template: str, page: PageContext) -> bytes:
 
 
 def find_report(root: Path, name: str) -> ReportFile:
-    """The report with this name, `project/name` or file. Raises `StoreError`."""
+    """The report with this name, `project/name` or file. Raises `StoreError`, for one that cannot be read too."""
     store = read_store(root)
-    return _named(read_reports(store).files, [name], store)[0]
+    named = _named(read_reports(store), [name], store)
+    if not named.files:
+        raise StoreError(f"{store.layout.root}/{named.problems[0]}")
+    return named.files[0]
 
 
-def _named(files: Sequence[ReportFile], names: Sequence[str], store: Store) -> list[ReportFile]:
+def _named(read: ReportsRead, names: Sequence[str], store: Store) -> ReportsRead:
+    """The reports that have these names, all without any. Each name is that of one alone, which may be unreadable."""
     if not names:
-        return list(files)
-    found: list[ReportFile] = []
-    for name in names:
-        plain = name.removesuffix(".md")
-        own = [file for file in files if plain in (file.key, file.name, os.fspath(file.path).removesuffix(".md"))]
-        if len(own) != 1:
-            known = ", ".join(file.key for file in files[:8]) or "none yet: `runstore report new` begins one"
-            what = "no report" if not own else f"{len(own)} reports"
-            raise StoreError(f"{store.layout.root}: found {what} {name!r}; there are: {known}")
-        found += own
-    return found
+        return read
+    found = [_one(read, name, store) for name in names]
+    files = tuple(each for each in found if isinstance(each, ReportFile))
+    return ReportsRead(files, tuple(each for each in found if isinstance(each, Problem)))
+
+
+def _one(read: ReportsRead, name: str, store: Store) -> ReportFile | Problem:
+    plain = name.removesuffix(".md")
+    own: list[ReportFile | Problem] = [
+        file for file in read.files if plain in (file.key, file.name, os.fspath(file.path).removesuffix(".md"))
+    ]
+    for each in read.problems:
+        path = os.fspath(store.layout.root / each.path).removesuffix(".md")
+        if plain in (unread_key(each), unread_key(each).rpartition("/")[2], path):
+            own.append(each)
+    if len(own) != 1:
+        keys = sorted([file.key for file in read.files] + [unread_key(each) for each in read.problems])
+        known = ", ".join(keys[:8]) or "none yet: `runstore report new` begins one"
+        what = "no report" if not own else f"{len(own)} reports"
+        raise StoreError(f"{store.layout.root}: found {what} {name!r}; there are: {known}")
+    return own[0]
+
+
+def unread_key(problem: Problem) -> str:
+    """The name that a report has among all of the store which cannot be read: `digits/notes` of its file."""
+    return problem.path.replace(f"{urls.REPORTS}/", "", 1).removesuffix(".md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +170,28 @@ def freeze_report(file: ReportFile, root: Path, revision: str = "HEAD") -> str:
     commit = resolve(root, revision)
     if revision == "HEAD" and (changed := _without_reports(head(root).changed)):
         raise StoreError(
-            f"{root}: {changed[0]} differs from commit {commit.short}, which the report would read; commit it, or name "
-            "the commit with --at"
+            f"{root}: {_uncommitted(root, changed)} not committed, and the report would read commit {commit.short}; "
+            "commit first, or name the commit with --at"
         )
     digest = tree_digest(root, commit.sha, file.speaks_of)
     keys = {"as_of": f'as_of: "{commit.sha}"', "digest": f'digest: "{digest}"'}
     write_atomically(file.path, with_keys(file.text, keys).encode())
     return commit.short
+
+
+def _uncommitted(root: Path, changed: Sequence[str]) -> str:
+    """What is not committed, with its verb: the runs that changed files belong to, else the first of these."""
+    store = read_store(root)
+    with Repository(root) as repository:
+        top = PurePosixPath(repository.prefix)
+    # Of what is all new git names the folder alone: it may be a run's, or one above runs.
+    paths = set(map(PurePosixPath, changed))
+    touched = {folder for path in paths for folder in path.parents} | paths
+    own = [top / store.relative(run.layout.path) for project in store.projects for run in project.runs]
+    runs = sum(run in touched or not paths.isdisjoint(run.parents) for run in own)
+    if not runs:
+        return f"{changed[0]} is"
+    return f"{counted(runs, 'run')} {'is' if runs == 1 else 'are'}"
 
 
 def _without_reports(changed: Sequence[str]) -> list[str]:

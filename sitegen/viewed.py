@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from runstore.errors import UsageError
 from runstore.format import yaml12
+from runstore.format.sections import meant
 from sitegen.pages.project import section
 from sitegen.reports.figures.panels import KINDS
 from sitegen.reports.figures.settings import MOST_SMOOTHING
@@ -19,6 +20,13 @@ SHOWN: Final = "shown"
 """What a report calls the runs of the view that it began with."""
 MOST_PANELS: Final = 24
 """Metrics of a page that become panels."""
+KEYS: Final = (
+    *("group", "filter", "search", "view", "sort", "panels", "find", "writer", "file", "keys", "colour", "runs"),
+    *("diff", "grids", "line", "layout", "x", "hide", "pin", "open", "select", "only", "heat", "foot", "cols"),
+    *("smooth", "sync", "zoom", "zooms", "ylog", "xlog", "outliers", "raw", "members"),
+    *("agg", "shade", "smoother", "crop", "most"),
+)
+"""What an address may say behind its #, on any page, as `state.js` reads it."""
 _FENCES: Final = re.compile("`+")
 _ADDED: Final = "Added panels"
 _OF_LINES: Final = ("agg", "shade", "smoother")
@@ -41,6 +49,16 @@ def project_in(address: str) -> str:
     if not folders:
         raise UsageError(f"found the address {address[:80]!r}, expected that of a project's page, with its #…")
     return folders[-1]
+
+
+def unknown_keys(address: str) -> Iterator[str]:
+    """A line for each key of an address that says nothing of a view. Raises `UsageError` for what is no address."""
+    fragment = _parted(address).fragment
+    # Without a sign between key and value it is a place in the page.
+    for key in dict(parse_qsl(fragment, keep_blank_values=True)) if "=" in fragment else ():
+        if key not in KEYS:
+            hint = meant(key, KEYS) or "copy the address from the page"
+            yield f"found {key[:40]!r} in the address, which is nothing that a view says; {hint}"
 
 
 def _parted(address: str) -> SplitResult:

@@ -13,6 +13,7 @@ from runstore.settings import from_environment
 from sitegen.cli.exports import export_report, report_table
 
 if TYPE_CHECKING:
+    from runstore.reading.problems import Problem
     from sitegen.reports.report import Report
     from sitegen.viewed import Viewed
 
@@ -32,19 +33,33 @@ def list_reports(store: Path | None, as_json: bool) -> None:
     from runstore.reading.store import read_store
     from sitegen.reported import read_reports
 
-    files = read_reports(read_store(_root(store))).files
+    read = read_reports(read_store(_root(store)))
     if as_json:
-        click.echo(json.dumps([_described(file) for file in files], ensure_ascii=False))
+        listed = [*map(_described, read.files), *map(_described_unread, read.problems)]
+        click.echo(json.dumps(listed, ensure_ascii=False))
         return
-    for file in files:
+    for file in read.files:
         pinned = f" at {file.front.as_of}" if file.front.as_of else ""
         click.echo(printable(f"{file.key}  {file.front.status}{pinned}  {file.front.date}  {file.title}".rstrip()))
+    for problem in read.problems:
+        click.echo(printable(f"{_unread_key(problem)}  unreadable  {problem}"))
 
 
 def _described(file: Any) -> dict[str, Any]:
     front = file.front
     known = {"name": file.key, "title": file.title, "status": front.status, "date": front.date, "as_of": front.as_of}
-    return {**known, "authors": list(front.authors), "file": file.relative}
+    return {**known, "authors": list(front.authors), "file": file.relative, "problem": ""}
+
+
+def _described_unread(problem: "Problem") -> dict[str, Any]:
+    known = {"name": _unread_key(problem), "title": "", "status": "unreadable", "date": "", "as_of": ""}
+    return {**known, "authors": [], "file": problem.path, "problem": str(problem)}
+
+
+def _unread_key(problem: "Problem") -> str:
+    from sitegen.reporting import unread_key
+
+    return unread_key(problem)
 
 
 @report.command()
@@ -69,8 +84,12 @@ def new(name: str, project: str | None, title: str, view: str, store: Path | Non
 
 def _viewed(view: str, project: str | None, root: Path) -> "Viewed":
     from sitegen.reporting import look_at
+    from sitegen.viewed import unknown_keys
 
-    return look_at(root, view, project)
+    found = look_at(root, view, project)
+    for line in unknown_keys(view):
+        click.echo(printable(f"runstore: {line}"), err=True)
+    return found
 
 
 @report.command()
@@ -83,13 +102,18 @@ def check(context: click.Context, names: tuple[str, ...], as_json: bool, store: 
     for any mistake in a report."""
     from sitegen.reporting import check_reports
 
-    reports = list(check_reports(_root(store), names))
+    unread: list[Problem] = []
+    reports = list(check_reports(_root(store), names, unread))
     if as_json:
-        click.echo(json.dumps([_checked(each) for each in reports], ensure_ascii=False))
+        said = [*map(_checked, reports), *map(_checked_unread, unread)]
+        click.echo(json.dumps(said, ensure_ascii=False))
     else:
         for each in reports:
             _print_checked(each)
-    context.exit(1 if any(each.problems for each in reports) else 0)
+        for problem in unread:
+            click.echo(printable(f"{_unread_key(problem)}: unreadable"))
+            click.echo(printable(f"  {problem}"), err=True)
+    context.exit(1 if unread or any(each.problems for each in reports) else 0)
 
 
 def _checked(found: "Report") -> dict[str, Any]:
@@ -109,13 +133,19 @@ def _checked(found: "Report") -> dict[str, Any]:
     return {"name": found.file.key, "file": found.file.relative, "claims": claims, "mistakes": mistakes}
 
 
+def _checked_unread(problem: "Problem") -> dict[str, Any]:
+    mistakes = [{"line": problem.line, "message": problem.message}]
+    return {"name": _unread_key(problem), "file": problem.path, "claims": [], "mistakes": mistakes}
+
+
 def _print_checked(found: "Report") -> None:
-    holding = sum(claim.verdict.state == "holds" for claim in found.claims)
-    said = f"{holding} of {counted(len(found.claims), 'claim')} hold" if found.claims else "no claims"
+    from sitegen.pages.report import verdict
+
+    said = verdict([claim.verdict.state for claim in found.claims]) if found.claims else "no claims"
     click.echo(printable(f"{found.file.key}: {said}"))
     for claim in found.claims:
-        verdict = claim.verdict
-        click.echo(printable(f"  {_SIGNS[verdict.state]:<7}  {verdict.text}  ({verdict.message or verdict.found})"))
+        said = claim.verdict.message or claim.verdict.found
+        click.echo(printable(f"  {_SIGNS[claim.verdict.state]:<7}  {claim.verdict.text}  ({said})"))
     for line, message in found.mistakes:
         click.echo(printable(f"  {found.file.relative}, line {line}: {message}"), err=True)
 

@@ -64,7 +64,10 @@ _CLIP: Final = re.compile(rb'((?:<clipPath id="|clip-path="url\(#)clip)(\d+)')
 def drawings(drawn: Drawn, subject: Subject) -> list[Drawing | UndrawableError]:
     """The panels of a figure in their order; in place of one that cannot be drawn, why."""
     scene = scene_of(drawn)
-    return [_drawn(scene, _panel(each, drawn.grid.columns, subject)) for each in drawn.grid.panels]
+    return [
+        UndrawableError(each.mistake) if each.mistake else _drawn(scene, _panel(each, drawn.grid.columns, subject))
+        for each in drawn.grid.panels
+    ]
 
 
 def _drawn(scene: Scene, panel: Panel) -> Drawing | UndrawableError:

@@ -113,7 +113,7 @@ def _wanted(runs: Mapping[str, Any], grids: Sequence[Drawn]) -> list[str]:
     }
     names = [runs["parts"][part] for part in sorted(parts)]
     everything = any(panel.set.get("pattern") or panel.set.get("formula") for d in grids for panel in d.grid.panels)
-    for metric in runs["metrics"]:
+    for metric in [*runs["metrics"], *runs["hidden"]]:
         if everything or json.dumps(metric["key"])[1:-1] in said:
             names += [
                 metric["overview"],

@@ -34,8 +34,9 @@ def paper(found: Opened, form: Form, name: str, url: str = "") -> Paper:
     Links into the site lead below `url`, where it stands; without one they are left out.
     """
     report, folder = found.report.report, f"{name}-files/"
-    drawn = figure_files(report, found.report.subjects, "svg" if form == "md" else "pdf", folder)
-    places = Places(_page(found, url), drawn.pictures, f"{folder}images/")
+    page = _page(found, url)
+    drawn = figure_files(report, found.report.subjects, "svg" if form == "md" else "pdf", folder, page)
+    places = Places(page, drawn.pictures, f"{folder}images/")
     if form == "md":
         return Paper(markdown(report, places), drawn.files, _problems(found, drawn))
     return _in_latex(found, places, drawn, name)

@@ -22,7 +22,7 @@ from sitegen.reports import front as fronts
 from sitegen.reports.figures.known import Subject
 from sitegen.reports.files import ReportFile
 from sitegen.reports.front import Front, Parted
-from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
+from sitegen.reports.mistakes import FollowsError, Mistakes, ReportError, ReportSource
 from sitegen.reports.page import curve_files, figure_spec, versioned_payload
 from sitegen.reports.report import Basis, Report, compile_report
 from sitegen.reports.runsets import DEFAULT
@@ -230,7 +230,8 @@ class _Maker:
         try:
             return make()
         except RunstoreError as error:
-            self._note(line, str(error))
+            if not isinstance(error, FollowsError):
+                self._note(line, str(error))
             return (
                 f'<span class="runstore runstore-inline"><span class="mistake">{plain(stands)}</span>'
                 f'<span class="mistake-why">{plain(str(error))}</span></span>'

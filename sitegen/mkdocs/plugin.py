@@ -14,6 +14,7 @@ from runstore.errors import RunstoreError
 from sitegen import urls
 from sitegen.embedded import embedded_files
 from sitegen.mkdocs.config import RunstoreConfig, usual_front
+from sitegen.mkdocs.hidden import explained
 from sitegen.mkdocs.markup import surrounded
 from sitegen.mkdocs.page import FOLDER, Page, Source, make_page
 from sitegen.mkdocs.site import Built, Site, embedding_assets, find_store, put_file
@@ -63,8 +64,9 @@ class RunstorePlugin(BasePlugin[RunstoreConfig]):  # type: ignore[no-untyped-cal
             self._built = built = site.build()
         except RunstoreError as error:
             raise PluginError(f"runstore: {error}") from None
+        quiet = built.of_reports
         for problem in built.problems:
-            _log.warning(str(problem))
+            (_log.info if problem in quiet else _log.warning)(str(problem))
         self._say_hidden(built)
         if not self._front.project and len(built.plan.subjects) == 1:
             self._front = replace(self._front, project=next(iter(built.plan.subjects)))
@@ -97,7 +99,8 @@ class RunstorePlugin(BasePlugin[RunstoreConfig]):  # type: ignore[no-untyped-cal
         built = self._its_build()
         source = _source(markdown, page.file, config)
         made = make_page(source, built.plan, self._front, built.digests.get)
-        for line, message in made.mistakes:
+        for line, found in made.mistakes:
+            message = explained(found, built.store, self._front.project, built.hidden)
             _log.warning(f"{source.relative}, line {line}: {message}" if line else f"{source.relative}: {message}")
         self._pages[page.file.src_uri] = made
         return made.markdown

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from runstore.errors import StoreError
 from runstore.format.locate import default_store_root, existing_store
 from runstore.reading.problems import Problem
+from runstore.reading.store import Store
 from runstore.settings import from_environment
 from sitegen import urls
 from sitegen.assets import AssetSet, cache_dir, load_assets
@@ -44,13 +45,22 @@ def find_store(given: str | None, beside: Path) -> Path:
 @dataclass(frozen=True, slots=True)
 class Built:
     """Our site as it is now below `out`: how it was planned, the SHA-256 of its files by their paths, what is wrong in
-    the store, and the projects that stay in it."""
+    the whole `store`, and the projects that stay in it."""
 
     out: Path
     plan: SitePlan
     digests: Mapping[str, str]
     problems: tuple[Problem, ...]
     hidden: tuple[str, ...]
+    store: Store = field(repr=False)
+
+    @property
+    def of_reports(self) -> frozenset[Problem]:
+        """The problems in what reports of the store say, which no page of MkDocs shows."""
+        reports = self.plan.reports
+        plans = (*reports.plans, *(plan for pinned in reports.pinned for plan in pinned.plans))
+        own = {plan.file.relative for plan in plans}
+        return frozenset(each for each in self.problems if each.path in own)
 
     def paths(self, *, pages: bool) -> Iterator[str]:
         """The files that a site of MkDocs needs of it; without `pages` only what figures are drawn from."""
@@ -105,7 +115,7 @@ class Site:
             raise StoreError(f"{self.store}: found no plan of its site; build it again")
         digests = json.loads((out / urls.MANIFEST).read_bytes())["files"]
         hidden = tuple(each.name for each in store.projects if each.name not in plan.subjects)
-        return Built(out, plan, digests, report.problems, hidden)
+        return Built(out, plan, digests, report.problems, hidden, store)
 
 
 def embedding_assets() -> AssetSet:

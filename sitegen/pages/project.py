@@ -209,8 +209,10 @@ def _counted(counts: Mapping[Any, int]) -> str:
 
 
 def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """The table of a project's runs, every column with its values, and the list of its charts."""
+    """The table of a project's runs, every column with its values, the list of its charts, and the `hidden` metrics,
+    which have no chart by themselves but may be named: as an axis of others."""
     runs = project.runs
+    ordered = sorted(metrics, key=lambda metric: place(metric.key))
     return {
         "project": project.name,
         "runs": {
@@ -220,9 +222,8 @@ def runs_payload(project: Project, metrics: Sequence[Metric]) -> dict[str, Any]:
         "columns": _run_columns(runs)
         + _with_kinds(_value_columns("config", [run.config for run in runs]), runs)
         + _with_kinds(_with_goals(_value_columns("summary", [run.summary for run in runs]), Definitions(runs)), runs),
-        "metrics": [
-            _metric(metric) for metric in sorted(metrics, key=lambda metric: place(metric.key)) if not metric.hidden
-        ],
+        "metrics": [_metric(metric) for metric in ordered if not metric.hidden],
+        "hidden": [_metric(metric) for metric in ordered if metric.hidden],
         "group": default_group(project),
         "views": [view.record() for view in saved_views(project.meta)],
     }

@@ -1,5 +1,6 @@
 """The page of a report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -90,9 +91,18 @@ class ReportPage(PageContext):
         return f"{self.path.rpartition('/')[0]}/{self.card}" if self.card else ""
 
     @property
-    def holding(self) -> int:
-        return sum(claim.state == "holds" for claim in self.claims)
+    def verdict(self) -> str:
+        """How many of the claims hold."""
+        return verdict([claim.state for claim in self.claims])
 
     @property
     def failing(self) -> bool:
-        return self.holding < len(self.claims)
+        return any(claim.state != "holds" for claim in self.claims)
+
+
+def verdict(states: Sequence[str]) -> str:
+    """How many claims of these states hold, in words: those of the front matter and those of the text alike."""
+    holding = sum(state == "holds" for state in states)
+    if len(states) == 1:
+        return "The claim holds" if holding else "The claim is not supported"
+    return f"{holding} of {len(states)} claims hold"

@@ -22,15 +22,22 @@ WORDS: Final[Mapping[Publishable, str]] = {
 }
 """What each word of `publish` lets out."""
 
+_OTHER_KEYS: Final = ("title:", "description:", "views:", "publish:")
+"""How the mistakes of `project.yaml` begin that say nothing of whether a project is public."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectOutline:
-    """One project: whether it goes out, how many runs it has, and what its `publish` lets out of them."""
+    """One project: whether it goes out, how many runs it has, and what its `publish` lets out of them.
+
+    `mistake` is what is wrong with its file where that leaves open whether it goes out; then it does not.
+    """
 
     name: str
     public: bool
     runs: int
     publish: tuple[Publishable, ...]
+    mistake: str = ""
 
     @property
     def kept(self) -> tuple[Publishable, ...]:
@@ -39,7 +46,9 @@ class ProjectOutline:
     @property
     def why(self) -> str:
         """Why it stays in, "" for one that goes out."""
-        return "" if self.public else "it is private; write visibility: public in its project.yaml to publish it"
+        if self.public:
+            return ""
+        return self.mistake or "it is private; write visibility: public in its project.yaml to publish it"
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -58,8 +67,15 @@ def outline(store: Store) -> tuple[ProjectOutline, ...]:
 
 
 def _outlined(project: Project) -> ProjectOutline:
-    meta = project.meta
-    return ProjectOutline(project.name, meta.visibility == "public", len(project.runs), meta.publish)
+    meta, public = project.meta, project.meta.visibility == "public"
+    return ProjectOutline(project.name, public, len(project.runs), meta.publish, "" if public else _mistake(project))
+
+
+def _mistake(project: Project) -> str:
+    """What keeps its visibility from being understood: another word there, or a file that cannot be read."""
+    name = project.layout.project_yaml.name
+    own = (each for each in project.problems if each.path.endswith(f"/{name}"))
+    return next((str(each) for each in own if not each.message.startswith(_OTHER_KEYS)), "")
 
 
 def words(parts: Iterable[Publishable]) -> str:

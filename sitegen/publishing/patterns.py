@@ -40,18 +40,28 @@ def is_password(text: str) -> bool:
     return several and entropy(text) >= 2.5 and not is_placeholder(text)
 
 
+def is_issued(text: str) -> bool:
+    """Whether a text whose prefix and length nothing else has was given out: it need not look random, and may count."""
+    return not _PLACEHOLDER.search(text) and len(set(text.rpartition("_")[2])) > 3
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a text stands for a secret that is not there."""
-    return bool(_PLACEHOLDER.search(text)) or len(set(text)) <= 3
+    return bool(_PLACEHOLDER.search(text)) or "12345678" in text or len(set(text)) <= 3
 
 
 def _any(text: str) -> bool:
     return not is_placeholder(text)
 
 
+def _of_huggingface(token: str) -> bool:
+    """A token of the length of theirs may be of letters alone; of another one only if it looks random."""
+    return is_issued(token) if len(token) == len("hf_") + 34 else is_random(token)
+
+
 _PLACEHOLDER: Final = re.compile(
     r"example|placeholder|change.?me|redacted|dummy|your[_-]|xxxx|\*\*\*|^[$%<{\[|]|[>}\]|]$|^\(|"
-    r"^(?:none|null|true|false)$|^https?://|^[\w.-]+\(|<\||12345678",
+    r"^(?:none|null|true|false)$|^https?://|^[\w.-]+\(|<\|",
     re.IGNORECASE,
 )
 _QUOTE: Final = r"(?:\\*[\"'`]|&#3[49];|&quot;)"
@@ -82,16 +92,16 @@ GROUPS: Final = (
         (
             Pattern("private-key", r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----", lambda _: True),
             Pattern("aws-key", r"(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}", _any),
-            Pattern("github-token", r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}", _any),
+            Pattern("github-token", r"gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}", is_issued),
             Pattern("gitlab-token", r"gl(?:pat|dt|rt|ptt|cbt|ft|soat)-[A-Za-z0-9_-]{20,255}", _any),
             Pattern("slack-token", r"xox[abeprs]-[A-Za-z0-9-]{10,255}", is_random),
             Pattern("slack-hook", r"hooks\.slack\.com/services/T[A-Za-z0-9/]{20,80}", is_random),
             Pattern("google-key", r"AIza[0-9A-Za-z_-]{35}|GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{30,255}", _any),
-            Pattern("huggingface-token", r"hf_[A-Za-z0-9]{30,64}", is_random),
+            Pattern("huggingface-token", r"hf_[A-Za-z0-9]{30,64}", _of_huggingface),
             Pattern("anthropic-key", r"sk-ant-[A-Za-z0-9_-]{20,255}", is_random),
             Pattern("openai-key", r"sk-(?!ant-)[A-Za-z0-9_-]{20,255}", is_random),
             Pattern("wandb-key", r"wandb_v[0-9]_[A-Za-z0-9_]{20,255}", is_random),
-            Pattern("npm-token", r"npm_[A-Za-z0-9]{36}", is_random),
+            Pattern("npm-token", r"npm_[A-Za-z0-9]{36}", is_issued),
             Pattern("pypi-token", r"pypi-AgE[A-Za-z0-9_-]{40,255}", _any),
             Pattern("stripe-key", r"[sr]k_(?:live|test)_[A-Za-z0-9]{20,255}", is_random),
             Pattern("sendgrid-key", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}", is_random),

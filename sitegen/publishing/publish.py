@@ -26,6 +26,7 @@ from sitegen.publishing.branch import Branch, push_site
 from sitegen.publishing.folder import Mirrored, mirror
 from sitegen.publishing.outline import ProjectOutline, outline
 from sitegen.publishing.patterns import KINDS
+from sitegen.publishing.places import placed
 from sitegen.publishing.secrets import Finding, scan_files
 from sitegen.tree import folders
 
@@ -116,13 +117,15 @@ def prepared(
     with _own_place(root) as out:
         kept = Kept()
         report = build_site(root, out, public=site, kept=kept, progress=progress)
-        projects = outline(kept.store or read_store(root))
+        whole = kept.store or read_store(root)
+        projects = outline(whole)
         if not any(project.public for project in projects):
-            raise StoreError(
-                f"{root}: none of its projects is public; write visibility: public in <project>/project.yaml"
-            )
+            wrong = "; ".join(project.mistake for project in projects if project.mistake)
+            mend = wrong or "write visibility: public in <project>/project.yaml"
+            raise StoreError(f"{root}: none of its projects is public; {mend}")
         sizes = _sizes(out)
-        findings = scan_files(out, [path for path in sizes if not path.startswith(_OURS) or path in _NOT_OURS])
+        found = scan_files(out, [path for path in sizes if not path.startswith(_OURS) or path in _NOT_OURS])
+        findings = placed(found, whole)
         yield Prepared(out, root, projects, len(sizes), sum(sizes.values()), tuple(findings), tuple(allowed), report)
 
 

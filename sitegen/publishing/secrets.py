@@ -8,7 +8,7 @@ import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,15 +35,21 @@ _KEYED: Final = frozenset({"password", "token", "option"})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """What may be a secret: in which file, at which line from 1, of which kind, and its first letters."""
+    """What may be a secret: in which file, at which line from 1, of which kind, and its first letters.
+
+    `secret` is the whole, which nobody prints; `source` says where in the store it stands, "" while nobody knows.
+    """
 
     file: str
     line: int
     kind: str
     shown: str
+    secret: str = field(default="", compare=False, repr=False)
+    source: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.kind}, begins with {self.shown!r}"
+        look = f"; look in {self.source}" if self.source else ""
+        return f"{self.file}, line {self.line}: {self.kind}, begins with {self.shown!r}{look}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def scan(files: Iterable[tuple[str, bytes]]) -> list[Finding]:
         for text, at, kind, secret in _places(batch):
             place = (text.file, kind, secret)
             if place not in found:
-                found[place] = Finding(text.file, text.line(at), kind, secret[:SHOWN])
+                found[place] = Finding(text.file, text.line(at), kind, secret[:SHOWN], secret)
     return sorted(found.values())
 
 

@@ -68,7 +68,14 @@ def as_values(found: Prepared, target: Target, sent: Sent) -> dict[str, Any]:
         "bytes": found.size,
         "projects": [_described(project) for project in found.projects],
         "secrets": [
-            {"file": each.file, "line": each.line, "kind": each.kind, "begins": each.shown} for each in found.blocking
+            {
+                "file": each.file,
+                "line": each.line,
+                "kind": each.kind,
+                "begins": each.shown,
+                "source": each.source,
+            }
+            for each in found.blocking
         ],
     }
 

@@ -1,7 +1,7 @@
 """The front matter of a report: YAML between two lines of three dashes, at the top of the file."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -10,7 +10,7 @@ from runstore.format import yaml12
 from runstore.format.sections import Section, shown
 from runstore.format.yaml_text import YamlError
 from sitegen.reports.mistakes import Mistakes, ReportError, ReportSource
-from sitegen.reports.runsets import DEFAULT, RunSetSpec, is_set, read_set
+from sitegen.reports.runsets import RunSetSpec, read_sets
 
 LARGEST: Final = 2_000_000
 """Bytes that a report may have."""
@@ -34,7 +34,6 @@ _KEYS: Final = (
     "toc",
 )
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def read_keys(section: Section, known: Sequence[str], mistakes: Mistakes, line: 
     for key in section.values:
         with mistakes.caught(line):
             Section({key: 0}, section.source, section.path).only(known)
-            found[key] = _READ[key](section)
+            found[key] = _SEVERAL[key](section, mistakes) if key in _SEVERAL else _READ[key](section)
     return found
 
 
@@ -154,19 +153,12 @@ def _as_of(section: Section) -> str:
     return section.fail("as_of", shown(value), "a commit or a tag", "put it in quotes")
 
 
-def _runs(section: Section) -> dict[str, RunSetSpec]:
-    values = section.get("runs")
-    inner = section.section("runs", "write {filter: …}, or several such by name")
-    if is_set(values):
-        return {DEFAULT: read_set(inner, DEFAULT)}
-    for name in inner.values:
-        if not _NAME.fullmatch(name):
-            inner.fail(name, f"the name {name!r}", "letters, digits, - and _", "name the run set so")
-    return {name: read_set(inner.section(name), name) for name in inner.values}
-
-
-def _checks(section: Section) -> tuple[Check, ...]:
-    return tuple(_check(section, at, item) for at, item in enumerate(section.items("checks", "write - mean(…) > 0.9")))
+def _checks(section: Section, mistakes: Mistakes) -> tuple[Check, ...]:
+    found = []
+    for at, item in enumerate(section.items("checks", "write - mean(…) > 0.9")):
+        with mistakes.caught():
+            found.append(_check(section, at, item))
+    return tuple(found)
 
 
 def _check(section: Section, at: int, item: Any) -> Check:
@@ -186,8 +178,8 @@ _READ: Final[Mapping[str, Any]] = {
     **{key: _texts(key) for key in ("authors", "bibliography")},
     "status": _status,
     "date": _date,
-    "runs": _runs,
-    "checks": _checks,
     "as_of": _as_of,
     "toc": lambda section: section.flag("toc", default=True),
 }
+_SEVERAL: Final[Mapping[str, Callable[[Section, Mistakes], Any]]] = {"runs": read_sets, "checks": _checks}
+"""Keys of several things, of which one that is wrong leaves the others."""

@@ -27,6 +27,11 @@ class ReportError(RunstoreError):
         self.line = line
 
 
+class FollowsError(ReportError):
+    """What cannot be done because of a mistake elsewhere, which is told there: it is said in its place on the page, and
+    is none of the report's mistakes."""
+
+
 @dataclass(frozen=True)
 class ReportSource(Source):
     """YAML inside a report, whose first line is the file's `first`: its mistakes know their lines."""

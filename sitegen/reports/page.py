@@ -80,7 +80,7 @@ def report_page(report: "Report", data: str | None, origin: Origin, *, has_card:
     crumbs: tuple[Crumb, ...] = ((file.title, None),)
     if file.project:
         crumbs = ((file.project, urls.href(urls.project_page(file.project), root)), *crumbs)
-    claims = tuple(_claim_row(claim) for claim in report.claims if not claim.is_inline)
+    claims = tuple(map(_claim_row, report.claims))
     return ReportPage(
         title=file.title,
         root=root,

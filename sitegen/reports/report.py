@@ -21,7 +21,7 @@ from sitegen.reports.figures.lineage import LineageBlock, lineage_html, read_lin
 from sitegen.reports.figures.table_html import table_html
 from sitegen.reports.figures.tables import TableBlock, read_table
 from sitegen.reports.files import ReportFile
-from sitegen.reports.mistakes import NOTHING, Mistake, Mistakes, ReportError
+from sitegen.reports.mistakes import NOTHING, FollowsError, Mistake, Mistakes, ReportError
 from sitegen.reports.text.beside import read_beside
 from sitegen.reports.text.citations import LARGEST, Bibliography, bibliography
 from sitegen.reports.text.markdown import Fence, Markdown, inline
@@ -54,8 +54,8 @@ class Claim:
 
     @property
     def problem(self) -> str:
-        """What is wrong with it, in one line; "" where it holds."""
-        if self.verdict.state == "holds" or not self.is_checked:
+        """What is wrong with it, in one line; "" where it holds, and where that is told already."""
+        if self.verdict.state == "holds" or self.verdict.follows or not self.is_checked:
             return ""
         said = self.verdict.message or f"found {self.verdict.found}"
         return f"the claim {self.verdict.text!r} {_WORDS[self.verdict.state]}: {said}; mend the claim, or the runs"
@@ -162,7 +162,9 @@ class _Compiler:
         else:
             self.sets.check(self.mistakes)
         self.links = CrossLinks(targets, usual, self.page, self.base, file.site)
-        self.values = Values({name: found.runs for name, found in self.sets.there().items()})
+        there = {name: found.runs for name, found in self.sets.there().items()}
+        self.values = Values(there, unusable={} if self.gone else self.sets.unusable())
+        self.followed: set[Mistake] = set()
         self.images: dict[str, StoredImage] = {}
         self.claims = [self._claimed(check.text, check.claim, check.line) for check in self.front.checks]
         self.numbers: Counter[str] = Counter()
@@ -191,7 +193,7 @@ class _Compiler:
             rendered.toc if self.front.toc else (),
             rendered.words,
             tuple(self.claims),
-            tuple(sorted({*self.mistakes.found, *rendered.mistakes})),
+            tuple(sorted({*self.mistakes.found, *rendered.mistakes} - self.followed)),
             known,
             grids,
             tuple((block, number) for block, number in tables if isinstance(block, TableBlock)),
@@ -206,7 +208,7 @@ class _Compiler:
         return Scope(
             blocks=blocks,
             labels=self.labels,
-            value=lambda expression, line: NOTHING if self.gone else self.values.inline(expression),
+            value=self._value,
             claim=self._claim,
             link=self._link,
             image=self._image,
@@ -221,7 +223,9 @@ class _Compiler:
             if at >= MOST:
                 raise ReportError(f"found more than {MOST} panels and tables; split the report", fence.line)
             if fence.word in ("panel", "panels"):
-                return read_panels(fence.word, fence.text, fence.line, self.sets)
+                grid = read_panels(fence.word, fence.text, fence.line, self.sets)
+                self.mistakes.found += grid.mistakes
+                return grid
             section = section_of(fence.text, fence.line)
             head = head_of(section, fence.line)
             if fence.word == "lineage":
@@ -229,7 +233,8 @@ class _Compiler:
             return read_table(section, head, self.sets, fence.text, by_run=fence.word == "runs")
         except RunstoreError as error:
             line = error.line if isinstance(error, ReportError) and error.line else fence.line
-            self.mistakes.add(line, str(error))
+            if not isinstance(error, FollowsError):
+                self.mistakes.add(line, str(error))
             return ReportError(str(error), line)
 
     def _numbered(self, text: Markdown, found: Sequence[Block | ReportError]) -> list[int | None]:
@@ -283,6 +288,16 @@ class _Compiler:
         commit = commit_html(self.basis.commit, self.basis.commit_page)
         return figure_html(drawn, caption, self.page, spec, self.base, commit)
 
+    def _value(self, expression: str, line: int) -> str:
+        """What an expression of the text comes to. Raises `ReportError`."""
+        if self.gone:
+            return NOTHING
+        try:
+            return self.values.inline(expression)
+        except FollowsError as error:
+            self.followed.add(Mistake(line, str(error)))
+            raise
+
     def _claim(self, text: str, line: int) -> ClaimShown:
         """A claim of the text, which counts as one of the report's."""
         claim = self._claimed(text, "", line, is_inline=True)
@@ -298,7 +313,7 @@ class _Compiler:
         if self.gone:
             return Link(NOTHING, "#")
         if computed := _EXPRESSION.fullmatch(name):
-            name = self.values.inline(computed[1])
+            name = self._value(computed[1], line)
         return self.links.find(name)
 
     def _image(self, path: str, line: int) -> ImageShown | None:

@@ -23,14 +23,14 @@ runstore.Lines = (() => {
       this.logged = new WeakMap();
       /** @type {WeakMap<Series, Map<string, object>>} lines of groups, by what they are made of */
       this.known = new WeakMap();
-      this.metrics = new Map(shown.runs.metrics.map((metric) => [metric.key, metric]));
+      this.metrics = new Map(allOf(shown.runs).map((metric) => [metric.key, metric]));
       this.groupings = new runstore.Groupings(shown);
       this.context = this.context.bind(this);
     }
 
     /** Lets go of the numbers of an earlier build. @param {Metric[]} before its metrics */
     renew(before) {
-      const { metrics } = this.shown.runs;
+      const metrics = allOf(this.shown.runs);
       const files = (of) => of.flatMap(({ overview, parts }) => [overview, ...parts.flatMap(({ name, times, fine }) => [name, times, fine])]).filter(Boolean);
       const kept = new Set(files(metrics));
       for (const name of files(before)) if (!kept.has(name)) runstore.forget(name);
@@ -146,7 +146,8 @@ runstore.Lines = (() => {
     async drawingOf(settings, look = null) {
       const { test } = runstore.matcher(settings.pattern || "");
       const wanted = new Set(Array.isArray(settings.metrics) ? settings.metrics : []);
-      const all = this.shown.runs.metrics.filter(({ key }) => wanted.has(key) || (settings.pattern && test(key)));
+      const { metrics, hidden } = this.shown.runs;
+      const all = [...metrics.filter(({ key }) => wanted.has(key) || (settings.pattern && test(key))), ...hidden.filter(({ key }) => wanted.has(key))];
       const some = [...(settings.formula ? [metricOf(String(settings.formula), this.metrics)] : []), ...all];
       if (!some.length) throw new Error("No metric of this project is named so: choose others in “Edit…”.");
       return this.#drawing(some.slice(0, MOST_METRICS), settings, look);
@@ -394,6 +395,9 @@ runstore.Lines = (() => {
   }
 
   const isLong = ({ parts }) => parts.some(({ fine: every }) => every);
+
+  /** The metrics that a chart may name: hidden ones have none of their own, and are axes of others. @param {Runs} runs */
+  const allOf = ({ metrics, hidden }) => [...metrics, ...hidden];
 
   /** A formula as a metric of its own, whose times are those of the first metric in it. */
   function metricOf(text, metrics) {

@@ -24,6 +24,8 @@ runstore.live = (() => {
   let version = null;
   /** @type {?string} */
   let release = null;
+  /** Whether the store no longer has what the page shows. */
+  let gone = false;
   let badge = null;
   let answer = null;
   let wake = () => {};
@@ -86,11 +88,13 @@ runstore.live = (() => {
       version = told.version;
     }
     if (told.trouble) show("stale", "Not up to date", told.trouble);
+    else if (gone) show("gone", "Gone", "The store has this page no more: what you see is as it was");
     else show("live", "Live", "New data appear as they are logged");
     return EVERY_MS;
   }
 
   async function refresh(files, page) {
+    if (page in files) gone = files[page] === null;
     for (const [name, path] of sources()) {
       const digest = files[path];
       if (!digest || isLoaded(name, path, digest)) continue;
@@ -165,7 +169,7 @@ runstore.live = (() => {
     return marked || (region.contains(document.activeElement) && document.activeElement !== document.body);
   }
 
-  /** Says in the head of the page whether it is up to date. @param {"live" | "stale" | "lost"} state */
+  /** Says in the head of the page whether it is up to date. @param {"live" | "stale" | "gone" | "lost"} state */
   function show(state, label, title) {
     if (!badge) {
       badge = runstore.element("span", { className: "live", role: "status" });

@@ -41,6 +41,7 @@ runstore.Runs = (() => {
       Object.assign(this, payload.runs);
       this.project = payload.project;
       this.metrics = payload.metrics;
+      this.hidden = payload.hidden ?? [];
       this.defaultGroup = payload.group ?? "";
       /** What was logged beside numbers (logged.js). @type {?Logged} */
       this.logged = payload.logged ?? null;

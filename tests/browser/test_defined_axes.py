@@ -9,13 +9,15 @@ from playwright.sync_api import Page
 from tests.browser.chromium import Open
 from tests.browser.pages import curves, set_view
 from tests.sites import build
-from tests.stores import START, write_run, write_store
+from tests.stores import START, write_file, write_run, write_store
 
 DEFINED = [
     {"name": "epoch", "hidden": True},
     {"name": "val/*", "step_metric": "epoch", "step_sync": False, "goal": "maximize"},
     {"name": "loss", "goal": "minimize", "summary": ["min"]},
 ]
+
+PANEL = "```panel\ntype: line\nmetrics: {}\nx: epoch\n```\n"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             meta={"name": f"r{number}"},
             files={"metrics.yaml": DEFINED, "summary.json": {"loss": {"min": number}, "val/acc": 1, "epoch": 2}},
         )
+    write_file(store / "p/reports/a.md", f"---\ntitle: A\n---\n{PANEL.format('loss')}\n{PANEL.format('epoch')}")
     return build(store, folder / "site")
 
 
@@ -70,6 +73,14 @@ def test_the_page_of_a_run_has_the_same_axes(site: Path, open_page: Open) -> Non
         "() => runstore.panels.panels.map(({ metric, chart }) => [metric.key, chart && chart.axisTitle.textContent])"
     )
     assert sorted(found) == [["loss", "Step"], ["val/acc", "epoch"]]
+
+
+def test_a_hidden_metric_is_an_axis_in_reports_and_drawn_where_it_is_named(site: Path, open_page: Open) -> None:
+    page = open_page(site / "p" / "reports" / "a" / "index.html")
+    titles = "() => runstore.report.grids().map(({ panels }) => panels.panels[0].chart?.axisTitle.textContent)"
+    page.wait_for_function(f"({titles})().every(Boolean)")
+    assert page.evaluate(titles) == ["epoch", "epoch"]
+    assert "was logged here" not in page.locator("main").inner_text()
 
 
 def test_a_hidden_metric_has_no_chart_and_goals_stand_in_the_table(site: Path, open_page: Open) -> None:

@@ -16,7 +16,7 @@ from tests.browser.pages import READY, curves, panel, show
 from tests.processes import start_script, wait_until
 from tests.serving import Served, serving
 from tests.sites import build, hosted
-from tests.stores import append, curve, write_run, write_store
+from tests.stores import append, curve, write_file, write_run, write_store
 
 SECONDS = 3.0
 
@@ -213,6 +213,24 @@ def test_a_build_that_fails_is_told_and_the_old_site_stays(tmp_path: Path, chrom
         assert err.count("\n") == 1
         assert "up to date again" in out
         arrives(page, lambda: page.locator(".live[data-state=lost]").inner_text() == "Not live", time.monotonic())
+        page.close()
+
+
+def test_a_report_that_was_deleted_while_it_is_open_is_told_to_be_gone(tmp_path: Path, chromium: Browser) -> None:
+    store = write_store(tmp_path / "experiments")
+    write_run(store, history=curve(3))
+    report = write_file(store / "p/reports/short.md", "---\ntitle: Short\n---\n\nWhat was found.\n")
+    with serving(store) as served:
+        page = chromium.new_page()
+        page.goto(f"{served.address}/p/reports/short/")
+        arrives(page, lambda: page.locator(".live[data-state=live]").count() == 1, time.monotonic())
+        text = report.read_text()
+        report.unlink()
+        arrives(page, lambda: page.locator(".live[data-state=gone]").count() == 1, time.monotonic())
+        assert page.get_by_role("status").filter(has_text="Gone").is_visible()
+        assert page.get_by_text("What was found.").is_visible()
+        report.write_text(text)
+        arrives(page, lambda: page.locator(".live[data-state=live]").count() == 1, time.monotonic())
         page.close()
 
 

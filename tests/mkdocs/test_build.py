@@ -8,7 +8,7 @@ import pytest
 
 from sitegen.mkdocs.config import RunstoreConfig
 from tests.mkdocs.sites import DEEP, INDEX, built, files, mkdocs, write_lab, write_site
-from tests.stores import write_run
+from tests.stores import write_file, write_run
 
 WRONG = """\
 ---
@@ -89,6 +89,30 @@ def test_a_private_project_stays_out_unless_it_is_let_in(lab: Path, cache: Path)
     assert "left out as private: secret" in done.stdout
     write_site(lab, pages, {"public": False})
     assert "canary" in (built(lab, cache) / "index.html").read_text()
+
+
+def test_a_link_to_what_is_left_out_says_why_it_is(lab: Path, cache: Path) -> None:
+    store = lab / "experiments"
+    write_file(store / "lab/reports/other.md", "---\ntitle: Canary\nstatus: draft\n---\n\nx\n")
+    write_file(store / "secret/reports/mine.md", "---\ntitle: Canary\nstatus: published\n---\n\nx\n")
+    text = '{{ runs | length }}\n\n```table\ncolumns: [acc]\ncaption: "%s"\n```\n'
+    pages = {"index.md": text % "[[reports/other]] [[secret/reports/mine]] [[reports/none]]"}
+    done = mkdocs(write_site(lab, pages), cache=cache)
+    assert "found 'reports/other', which is left out as a draft (lab/reports/other.md)" in done.stdout
+    assert "found 'secret/reports/mine', of the private project secret, which is left out" in done.stdout
+    assert "found no run or report named 'reports/none'; correct the name" in done.stdout
+    page = (lab / "site" / "index.html").read_text()
+    assert "draft" not in page
+    assert "private" not in page
+
+
+def test_claims_of_reports_that_no_page_shows_are_no_warnings(lab: Path, cache: Path) -> None:
+    report = "---\ntitle: R\nstatus: published\nchecks:\n  - count() = 99\n---\n\nx\n"
+    write_file(lab / "experiments/lab/reports/failing.md", report)
+    write_site(lab, {"index.md": "# Fine"})
+    done = mkdocs(lab, "--strict", cache=cache)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"INFO +-  runstore: lab/reports/failing\.md, line 5: ", done.stdout)
 
 
 def test_expressions_of_others_are_left_to_them(lab: Path, cache: Path) -> None:

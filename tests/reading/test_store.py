@@ -172,7 +172,7 @@ def test_a_broken_project_record_is_listed_and_its_runs_are_read(root: Path) -> 
     write_file(root / "p/project.yaml", "title: [a]\n")
     (project,) = read_store(root).projects
     assert [str(problem) for problem in project.problems] == [
-        "p/project.yaml: title: found a list, expected text; write title: some text"
+        "p/project.yaml, line 1: title: found a list, expected text; write title: some text"
     ]
     assert len(column(project, "loss")) == 2
 

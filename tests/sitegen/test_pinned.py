@@ -254,11 +254,27 @@ def test_freezing_refuses_what_no_commit_holds(repo: Repo, what: str) -> None:
         (store(repo) / "p/runs/r0/config.yaml").unlink()
     before = (store(repo) / "p/reports/paper.md").read_bytes()
     file = find_report(store(repo), "paper")
-    with pytest.raises(StoreError, match=r"differs from commit .*; commit it, or name the commit with --at"):
+    with pytest.raises(StoreError, match=r"1 run is not committed, .* commit .*; commit first, or name .* --at"):
         freeze_report(file, store(repo))
     assert (store(repo) / "p/reports/paper.md").read_bytes() == before
     freeze_report(file, store(repo), "v1")
     assert f'as_of: "{repo.git("rev-parse", "v1")}"' in file.path.read_text()
+
+
+def test_freezing_says_how_many_runs_are_not_committed(repo: Repo) -> None:
+    written(repo, "")
+    repo.commit("a report")
+    file = find_report(store(repo), "paper")
+    write_file(store(repo) / "p/project.yaml", "title: Another\n")
+    with pytest.raises(StoreError, match=r"p/project\.yaml is not committed"):
+        freeze_report(file, store(repo))
+    for number in (5, 6):
+        run(store(repo), number)
+    for number in range(3):
+        write_run(store(repo), "new", f"n{number}", curve(2), state={"state": "finished"})
+    write_file(store(repo) / "objects/sha256/3b/x", "blob")
+    with pytest.raises(StoreError, match=r": 5 runs are not committed"):
+        freeze_report(file, store(repo))
 
 
 def test_the_public_site_shows_of_the_commit_what_it_shows_of_today(repo: Repo) -> None:

@@ -69,7 +69,7 @@ def test_a_report_becomes_a_page_with_its_figures(store: Path) -> None:
     assert {PAGE, "p/reports/story/report.js", "p/reports/story/figures/1.json"} <= set(done.written)
     assert "Best: run 1" in text(store)
     assert 'href="reports/story/index.html"' in page(store, "p/index.html")
-    assert "1 of 1 claim" in page(store)
+    assert "The claim holds" in page(store)
 
 
 def test_a_second_build_writes_nothing_and_another_place_gets_the_same_bytes(store: Path) -> None:

@@ -1,17 +1,22 @@
 """Reports begun, cloned and frozen: only what was asked for changes in a file, and no name leads out of the store."""
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runstore.errors import StoreError, UsageError
 from runstore.format import yaml12
 from runstore.format.layout import StoreLayout
+from sitegen.cli.reports import report
+from sitegen.pages.report import Origin
 from sitegen.reporting import check_reports, clone_report, find_report, look_at, new_report, project_of, with_keys
 from sitegen.reports.front import parted
 from sitegen.reports.mistakes import Mistakes
+from sitegen.reports.page import report_page
 from tests.sitegen.reports.compiling import write_store_of_reports
 from tests.stores import write_file
 
@@ -55,6 +60,16 @@ def test_what_is_on_screen_becomes_a_report(store: StoreLayout) -> None:
     (report,) = check_reports(store.root, ["p/seen"])
     assert [problem.message for problem in report.problems] == []
     assert report.grids[0].grid.sets[0].group == ("config.optimizer",)
+
+
+def test_what_an_address_says_in_vain_is_told_while_the_report_is_begun(store: StoreLayout) -> None:
+    view = "file:///site/p/index.html#group=config.optimizer&zzz=1"
+    done = CliRunner().invoke(report, ["new", "seen", "--from", view, "--store", str(store.root)])
+    assert done.exit_code == 0, done.output
+    assert done.stderr.splitlines() == [
+        "runstore: found 'zzz' in the address, which is nothing that a view says; copy the address from the page"
+    ]
+    assert (store.root / "p/reports/seen.md").is_file()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -107,6 +122,46 @@ def test_a_name_that_two_reports_have_is_asked_for_with_its_project(store: Store
     assert find_report(store.root, str(store.root / "p/reports/same.md")).project == "p"
     with pytest.raises(StoreError, match="found no report 'none'; there are: p/same, q/same"):
         list(check_reports(store.root, ["none"]))
+
+
+def test_claims_are_counted_alike_on_the_terminal_and_on_the_page(store: StoreLayout) -> None:
+    front = "---\ntitle: C\nchecks: [count() = 7, count() = 8]\n---\n"
+    write_file(store.root / "p/reports/some.md", front + '[seven]{check="count() = 7"} [eight]{check="count() = 8"}\n')
+    write_file(store.root / "p/reports/one.md", '[seven]{check="count() = 7"}\n')
+    write_file(store.root / "p/reports/wrong.md", '[eight]{check="count() = 8"}\n')
+    said = {"some": "2 of 4 claims hold", "one": "The claim holds", "wrong": "The claim is not supported"}
+    for name, verdict in said.items():
+        (found,) = check_reports(store.root, [name])
+        page = report_page(found, None, Origin("here"))
+        assert (page.verdict, page.failing) == (verdict, name != "one")
+        done = CliRunner().invoke(report, ["check", name, "--store", str(store.root)])
+        assert done.output.splitlines()[0] == f"p/{name}: {verdict}"
+
+
+def test_a_report_that_cannot_be_read_is_told_wherever_it_is_meant(store: StoreLayout) -> None:
+    new_report(store, "p", "good")
+    write_file(store.root / "p/reports/bin.md", b"---\ntitle: B\n---\n\xff\xfe\n")
+    why = "p/reports/bin.md: found bytes that are no UTF-8 in line 4, expected text; save it as UTF-8"
+
+    def called(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(report, [*arguments, "--store", str(store.root)])
+        return done.exit_code, done.output
+
+    for names in ([], ["bin"], ["p/bin"], [str(store.root / "p/reports/bin.md")]):
+        code, said = called("check", *names)
+        assert code == 1
+        assert said.endswith(f"p/bin: unreadable\n  {why}\n")
+    assert called("check", "good")[0] == 0
+    checked = json.loads(called("check", "--json")[1])
+    assert [(each["name"], len(each["mistakes"])) for each in checked] == [("p/good", 0), ("p/bin", 1)]
+    code, said = called("ls")
+    assert (code, said.splitlines()[-1]) == (0, f"p/bin  unreadable  {why}")
+    listed = json.loads(called("ls", "--json")[1])
+    assert [(each["name"], each["problem"]) for each in listed] == [("p/good", ""), ("p/bin", why)]
+    with pytest.raises(StoreError, match="no UTF-8 in line 4"):
+        find_report(store.root, "bin")
+    with pytest.raises(StoreError, match="found no report 'none'; there are: p/bin, p/good"):
+        find_report(store.root, "none")
 
 
 def test_a_clone_is_a_draft_with_all_else_as_it_was(store: StoreLayout) -> None:

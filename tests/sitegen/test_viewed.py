@@ -1,6 +1,7 @@
 """What is on screen at an address becomes a report that compiles without a mistake, whatever the address holds."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from runstore.errors import UsageError
 from runstore.format import yaml12
+from sitegen.assets import templates_dir
 from sitegen.demo_views import VIEWS
-from sitegen.viewed import SHOWN, Viewed, project_in, read_view
+from sitegen.viewed import KEYS, SHOWN, Viewed, project_in, read_view, unknown_keys
 from tests.sitegen.reports.compiling import Desk, write_store_of_reports
 
 METRICS = ("acc", "loss", "other")
@@ -163,3 +165,21 @@ def test_a_layout_that_is_none_says_nothing(layout: str) -> None:
 
 def test_this_store_is_not_written_to(desk: Desk) -> None:
     assert not list(Path(desk.root).rglob("*.md"))
+
+
+def test_what_an_address_says_and_no_view_does_is_told() -> None:
+    site = "file:///a/p/index.html"
+    assert list(unknown_keys(f"{site}#group=config.lr&zzz=1&agg=")) == [
+        "found 'zzz' in the address, which is nothing that a view says; copy the address from the page"
+    ]
+    (told,) = unknown_keys(f"{site}#smoth=0.5")
+    assert told.endswith("did you mean 'smooth'?")
+    for fragment in ("", "#", "#section-loss", "#filter=a%20%3D%201&layout=%7B%7D"):
+        assert list(unknown_keys(site + fragment)) == []
+
+
+def test_the_keys_of_an_address_are_those_that_pages_read() -> None:
+    script = (templates_dir() / "assets" / "state.js").read_text(encoding="utf-8")
+    defaults = re.search(r"const DEFAULTS = \{(.*?)\};", script)
+    assert defaults is not None
+    assert set(re.findall(r"(?:^|, ) ?(\w+):", defaults[1])) == set(KEYS)

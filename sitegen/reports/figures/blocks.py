@@ -1,16 +1,18 @@
 """The fenced blocks of a report that are no text: panels, tables of groups or runs, the lineage of artifacts."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from runstore.format import yaml12
 from runstore.format.sections import Section
 from runstore.format.yaml_text import YamlError
 from sitegen.data.sweeps import Sweep
 from sitegen.reports.figures.known import RunSets
-from sitegen.reports.figures.panels import MOST_COLUMNS, PanelSpec, kind_of, read_panel
-from sitegen.reports.mistakes import ReportError, ReportSource
+from sitegen.reports.figures.panels import MOST_COLUMNS, PanelSpec, kind_of, panel_of_mistake, read_panel
+from sitegen.reports.figures.settings import Known
+from sitegen.reports.mistakes import Mistake, Mistakes, ReportError, ReportSource
 from sitegen.reports.runsets import RunSet
 
 WORDS: Final = frozenset({"panel", "panels", "table", "runs", "lineage"})
@@ -41,7 +43,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class PanelGrid:
-    """Panels over the runs of one or several sets of a project, or over a sweep's, in so many columns."""
+    """Panels over the runs of one or several sets of a project, or over a sweep's, in so many columns. `mistakes` are
+    those of panels that cannot be drawn, which show theirs."""
 
     head: Head
     sets: tuple[RunSet, ...]
@@ -49,6 +52,7 @@ class PanelGrid:
     columns: int
     sweep: Sweep | None
     source: str
+    mistakes: tuple[Mistake, ...] = ()
 
     @property
     def projects(self) -> set[str]:
@@ -80,40 +84,50 @@ def head_of(section: Section, line: int) -> Head:
 
 
 def read_panels(word: str, text: str, line: int, sets: RunSets) -> PanelGrid:
-    """A block of one panel, or of several in a grid. Raises `ReportError` for the first mistake."""
+    """A block of one panel, or of several in a grid. Raises `ReportError` for the first mistake of the block itself, or
+    of the only panel; one of a grid that is wrong leaves its neighbours."""
     section = section_of(text, line)
     head = head_of(section, line)
-    if word == "panel":
-        inner, columns = [section], 1
-    else:
+    if word == "panels":
         section.only(("id", "caption", "runs", "sweep", "columns", "panels"))
         columns = section.integer("columns", 2, least=1, most=MOST_COLUMNS)
-        inner = _inner(section)
+        items = _items(section)
     sweep = sets.sweep(section) if "sweep" in section else None
     found = sets.over(section, sweep)
-    subject = sets.subject(found[0])
-    panels = []
-    for each in inner:
-        _check_place(each, section, sweep)
-        kind = kind_of(each)
-        if kind.of_sweep and sweep is None:
-            section.fail(None, "no sweep", f"sweep: the id of one, for a panel of the kind {kind.name}", "add sweep:")
-        own = ("id", "caption") if word == "panel" else ()
-        panels.append(read_panel(each, subject.known(sweep), kind, own))
-    return PanelGrid(head, found, tuple(panels), columns, sweep, text)
+    known = sets.subject(found[0]).known(sweep)
+    if word == "panel":
+        return PanelGrid(head, found, (_panel(section, section, sweep, known),), 1, sweep, text)
+    panels, mistakes = [], Mistakes()
+    for at, item in enumerate(items):
+        try:
+            panels.append(_panel(_inner(section, at, item), section, sweep, known))
+        except ReportError as error:
+            mistakes.add(error.line, str(error))
+            panels.append(panel_of_mistake(error, item.get("width") if isinstance(item, Mapping) else None))
+    return PanelGrid(head, found, tuple(panels), columns, sweep, text, tuple(mistakes.found))
 
 
-def _inner(section: Section) -> list[Section]:
+def _panel(each: Section, block: Section, sweep: Sweep | None, known: Known) -> PanelSpec:
+    """A panel of a block, which may be the block itself. Raises `ReportError`."""
+    _check_place(each, block)
+    kind = kind_of(each)
+    if kind.of_sweep and sweep is None:
+        block.fail(None, "no sweep", f"sweep: the id of one, for a panel of the kind {kind.name}", "add sweep:")
+    return read_panel(each, known, kind, ("id", "caption") if each is block else ())
+
+
+def _items(section: Section) -> list[Any]:
     items = section.items("panels", "write a list, each with its type:")
     if len(items) > _MOST_PANELS:
         section.fail("panels", f"{len(items)} panels", f"at most {_MOST_PANELS}", "make several blocks")
-    return [
-        Section(item, section.source, (*section.path, "panels", at), "write type: and what it shows")
-        for at, item in enumerate(items)
-    ]
+    return items
 
 
-def _check_place(each: Section, block: Section, sweep: Sweep | None) -> None:
+def _inner(section: Section, at: int, item: Any) -> Section:
+    return Section(item, section.source, (*section.path, "panels", at), "write type: and what it shows")
+
+
+def _check_place(each: Section, block: Section) -> None:
     """Panels of a grid share their runs: those of one panel belong to the block."""
     if each is block:
         return

@@ -70,7 +70,7 @@ def _sort(order: str) -> str:
 def workspace_link(grid: PanelGrid, page: str, base: str = "") -> str:
     """The project's page below `base` with the runs and the panels of a grid, from the page at `page`."""
     first = grid.sets[0]
-    panels = [each for each in grid.panels if grid.sweep is None or each.kind in _EVERYWHERE]
+    panels = [each for each in grid.panels if not each.mistake and (grid.sweep is None or each.kind in _EVERYWHERE)]
     layout = {
         "add": [{"id": f"panel {at}", "kind": each.kind, "set": dict(each.set)} for at, each in enumerate(panels, 1)],
         "size": {f"panel {at}": [max(each.width or 1, _USUAL_WIDTH), each.height] for at, each in enumerate(panels, 1)},

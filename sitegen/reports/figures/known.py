@@ -11,8 +11,8 @@ from runstore.reading.store import Project
 from sitegen.data.sweeps import Sweep
 from sitegen.histories import Histories
 from sitegen.reports.figures.settings import Known
-from sitegen.reports.mistakes import Mistakes, ReportError
-from sitegen.reports.runsets import DEFAULT, RunSet, RunSetSpec, read_set, resolve
+from sitegen.reports.mistakes import FollowsError, Mistakes, ReportError
+from sitegen.reports.runsets import DEFAULT, RunSet, RunSetSpec, line_of, read_set, resolve
 
 Keys = Mapping[str, tuple[str, ...]]
 """Keys of what was logged beside numbers, by place: media, tables."""
@@ -63,36 +63,46 @@ class RunSets:
         return tuple(self._specs)
 
     def check(self, mistakes: Mistakes) -> None:
-        """Notes what is wrong with the sets of the front matter, used or not."""
+        """Notes what is wrong with the sets of the front matter, used or not, and was not noted as they were read."""
         for name, spec in self._specs.items():
-            if spec.line:
-                with mistakes.caught(spec.line):
-                    self.named(name)
+            found = self._resolved(name)
+            if spec.line and not spec.broken and isinstance(found, ReportError):
+                mistakes.add(found.line or spec.line, str(found))
 
     def named(self, name: str) -> RunSet:
-        """A run set by its name. Raises `ReportError`."""
+        """A run set by its name. Raises `ReportError`, and of one that the front matter has wrong `FollowsError`."""
         if name not in self._specs:
             mend = meant(name, self._specs) or f"there are: {', '.join(self._specs)}"
             raise ReportError(f"found no run set {name!r}; {mend}, or state one: runs: {{filter: …}}")
+        found = self._resolved(name)
+        if isinstance(found, ReportError):
+            raise self._unusable(name, found)
+        return found
+
+    def _resolved(self, name: str) -> RunSet | ReportError:
         if name not in self._found:
             try:
                 self._found[name] = resolve(self._specs[name], self._projects, self.usual)
             except ReportError as error:
                 self._found[name] = error
-        found = self._found[name]
-        if isinstance(found, ReportError):
-            raise ReportError(str(found), found.line)
-        return found
+        return self._found[name]
+
+    def _unusable(self, name: str, error: ReportError) -> ReportError:
+        """What to say where a set is used that cannot be: only one that nobody wrote is not told of elsewhere."""
+        spec = self._specs[name]
+        if not spec.line:
+            return ReportError(str(error), error.line)
+        return FollowsError(f"the run set {name!r} has a mistake in line {spec.broken or error.line or spec.line}")
 
     def there(self) -> dict[str, RunSet]:
         """The sets that have runs, by name."""
-        found = {}
-        for name in self._specs:
-            try:
-                found[name] = self.named(name)
-            except ReportError:
-                continue
-        return found
+        found = {name: self._resolved(name) for name in self._specs}
+        return {name: each for name, each in found.items() if isinstance(each, RunSet)}
+
+    def unusable(self) -> dict[str, ReportError]:
+        """The other sets, by name: what to say where one is used."""
+        found = {name: self._resolved(name) for name in self._specs}
+        return {name: self._unusable(name, each) for name, each in found.items() if isinstance(each, ReportError)}
 
     def of(self, section: Section) -> tuple[RunSet, ...]:
         """The sets that `runs:` of a block names or states; the default where it says nothing. Raises `ReportError`."""
@@ -103,6 +113,8 @@ class RunSets:
         names = [value] if isinstance(value, str) else _names(value, section)
         try:
             found = tuple(self.named(name) for name in names)
+        except FollowsError as error:
+            raise FollowsError(str(error), line_of(section)) from None
         except ReportError as error:
             raise section.source.error((*section.path, "runs"), str(error)) from None
         if len({each.project.name for each in found}) > 1:

@@ -1,5 +1,6 @@
 """The kinds of panels that a report may hold, and one panel of it as it is written."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,11 +9,13 @@ from runstore.format.sections import Section
 from sitegen.data.bands import AGGREGATES, SHADES, SMOOTHERS
 from sitegen.reports.figures import settings
 from sitegen.reports.figures.settings import Known, Read
+from sitegen.reports.mistakes import ReportError
 
 COMMON: Final = ("type", "title", "height", "width", "runs", "sweep")
 MOST_COLUMNS: Final = 6
 HEIGHTS: Final = (120, 1200)
 """px that a panel may be high."""
+_OF_MISTAKE: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,17 @@ class PanelKind:
 
 @dataclass(frozen=True, slots=True)
 class PanelSpec:
-    """A panel of a report: its kind, the settings that its script takes, its width in columns and its height in px."""
+    """A panel of a report: its kind, the settings that its script takes, its width in columns and its height in px.
+
+    `mistake` is what is wrong with one that cannot be drawn: it shows that, and is of the kind that shows text.
+    """
 
     kind: str
     title: str
     set: Mapping[str, Any]
     width: int | None
     height: int
+    mistake: str = ""
 
 
 _YES_NO: Final = dict.fromkeys(("xlog", "ylog", "outliers", "raw", "members"), settings.yes_no)
@@ -198,6 +205,16 @@ def read_panel(section: Section, known: Known, kind: PanelKind, own: tuple[str, 
         width=section.integer("width", least=1, most=MOST_COLUMNS),
         height=section.integer("height", kind.height, least=HEIGHTS[0], most=HEIGHTS[1]),
     )
+
+
+def panel_of_mistake(error: ReportError, width: Any) -> PanelSpec:
+    """What stands in a grid in place of a panel that cannot be drawn; `width` is as it was written, of any type."""
+    message = str(error)
+    # As code, in which nothing of anybody's is Markdown.
+    quotes = "`" * (1 + max(map(len, re.findall("`+", message)), default=0))
+    text = f"**Line {error.line}**\n\n{quotes} {message} {quotes}"
+    fits = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= MOST_COLUMNS
+    return PanelSpec("markdown", "", {"text": text}, width if fits else None, _OF_MISTAKE, message)
 
 
 _ELSEWHERE: Final = {

@@ -32,6 +32,13 @@ _INSIDE: Final = re.compile(r"\s*#[^\s]+\s*")
 _PICTURE: Final = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s]+)")
 _URL: Final = re.compile(r"url\s*\(\s*[\"']?\s*(?!#)", re.IGNORECASE)
 _REFUSED: Final = frozenset({"script", "foreignObject", "filter", "feImage", "iframe", "audio", "video"})
+_FONT: Final = "sans-serif"
+_FONTS: Final = re.compile(
+    r"""(?<![\w-])(font(?:-family)?\s{0,9}:\s{0,9})((?:"[^"]{0,200}"|'[^']{0,200}'|[^;{}"'!]){1,400})"""
+)
+_GENERIC: Final = ((re.compile(r"mono|courier|consol|typewriter", re.I), "monospace"),
+                   (re.compile(r"(?<!sans.)serif|times|roman|georgia|cmr", re.I), "serif"))  # fmt: skip
+_KEPT: Final = ("inherit", "initial", "unset", "revert")
 _MEND: Final = "export the drawing as PNG, and show that"
 
 
@@ -52,6 +59,7 @@ def drawn(content: bytes) -> Drawing:
     width, height = _size(root)
     root.set("width", str(width))
     root.set("height", str(height))
+    _set_fonts(root)
     sharpness = _SHARPNESS if max(width, height) * _SHARPNESS <= WIDEST else 1
     return Drawing(_in_process(_written(root), sharpness), width, height)
 
@@ -108,6 +116,30 @@ def _check_address(address: str) -> None:
         size = None
     if size is None or max(size[1:]) > WIDEST:
         raise ReportError(f"found a picture inside a drawing that is none, or wider than {WIDEST} pixels; {_MEND}")
+
+
+def _set_fonts(root: ElementTree.Element) -> None:
+    """A family that is there behind each that is named: a text in a font that is not would vanish without a word."""
+    for element in root.iter():
+        if "font-family" in element.attrib:
+            element.set("font-family", _with_generic(element.attrib["font-family"]))
+        if "style" in element.attrib:
+            element.set("style", _fonts_in(element.attrib["style"]))
+        if _local(element.tag) == "style":
+            element.text = _fonts_in(element.text or "")
+    if "font-family" not in root.attrib:
+        root.set("font-family", _FONT)
+
+
+def _fonts_in(style: str) -> str:
+    return _FONTS.sub(lambda found: found[1] + _with_generic(found[2]), style)
+
+
+def _with_generic(families: str) -> str:
+    if families.strip().lower() in _KEPT:
+        return families
+    generic = next((name for known, name in _GENERIC if known.search(families)), _FONT)
+    return f"{families.rstrip().rstrip(',')}, {generic}"
 
 
 def _size(root: ElementTree.Element) -> tuple[int, int]:

@@ -21,7 +21,7 @@ WIDEST: Final = 30_000
 """Pixels that an image may have on a side."""
 FORMATS: Final = ("png", "jpg", "gif", "webp", "avif")
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Of how drawings are drawn: another one draws all of them again."""
 _AVIF: Final = (b"ftypavif", b"ftypavis")
 _SIZE_IN_AVIF: Final = b"ispe\0\0\0\0"

@@ -93,6 +93,8 @@ class Markdown:
         return self._first + at
 
     def _fences(self, blocks: frozenset[str]) -> "list[Fence]":
+        from sitegen.reports.text.typos import MOST, of_fence
+
         found: list[Fence] = []
         for token in self._tokens:
             if token.type != "fence" or token.map is None:
@@ -102,6 +104,8 @@ class Markdown:
             if _is_open(token):
                 said = f"found {token.markup}{word} that does not end; close it with a line of {token.markup}"
                 self._mistakes.append(Mistake(line, said))
+            if word not in blocks and len(self._mistakes) < MOST and (said := of_fence(word, blocks)):
+                self._mistakes.append(Mistake(line, said))
             if word in blocks:
                 token.meta["block"] = len(found)
                 found.append(Fence(word, info.strip(), token.content, line + 1))
@@ -110,13 +114,15 @@ class Markdown:
 
 def inline(text: str, line: int, scope: Scope) -> tuple[Markup, tuple[Mistake, ...]]:
     """A caption or a title, on one line of the file, as HTML without blocks."""
+    from sitegen.reports.text.structure import Shape
     from sitegen.reports.text.wording import Wording
 
-    text = _encodable(text.rstrip()[:_LONGEST_CAPTION])
-    tokens = inline_tokens(text)
+    text, shape = _encodable(text.rstrip()[:_LONGEST_CAPTION]), Shape()
+    tokens = _parser().parseInline(text, _env(text, shape))
     wording = Wording(scope, {}, line)
     html = wording.words(text, tokens[0].children or () if tokens else (), line)
-    return wording.pieces.put_in(html), tuple(wording.mistakes)
+    told = (Mistake(line, said) for _, said in shape.mistakes)
+    return wording.pieces.put_in(html), (*told, *wording.mistakes)
 
 
 def inline_tokens(text: str) -> "Sequence[Token]":
@@ -148,11 +154,13 @@ def _parser() -> "MarkdownIt":
 
     from sitegen.reports.text.structure import use_structure
     from sitegen.reports.text.syntax import use_syntax
+    from sitegen.reports.text.typos import use_typos
 
     md = MarkdownIt("commonmark", {"html": False, "tasklists": True}).enable(["table", "strikethrough"])
     md.use(footnote_plugin, inline=False).use(deflist_plugin).use(admon_plugin)
     use_syntax(md)
     use_structure(md)
+    use_typos(md)
     # Where links lead is judged when they are rendered: there a mistake can be told.
     md.validateLink = lambda url: True  # type: ignore[method-assign]
     return md

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.text.alphabets import in_font
+from sitegen.reports.text.tex import ENVIRONMENT, for_converter
 
 LONGEST: Final = 5_000
 """Characters that a formula may have."""
@@ -41,10 +42,8 @@ _DANGEROUS: Final = "class def DeclareMathOperator fcolorbox href newcommand new
 _REFUSED: Final = frozenset(f"\\{name}" for name in _DANGEROUS.split())
 _COMMAND: Final = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"\\[A-Za-z]+")
-_ENVIRONMENT: Final = re.compile(r"\\(begin|end)\s*\{([^{}]*)\}")
 _MATRICES: Final = "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases dcases"
-_ENVIRONMENTS: Final = frozenset({*_MATRICES.split(), "split", "align", "aligned", "gathered", "equation"})
-_SAME_AS: Final = {"aligned": "split", "gathered": "matrix", "align": "align*", "dcases": "cases"}
+_ENVIRONMENTS: Final = frozenset({*_MATRICES.split(), "split", "align", "aligned", "gather", "gathered", "equation"})
 _LENGTH: Final = re.compile(r"([+-]?)(\d{0,4}(?:\.\d{0,6})?)(em|ex|px|pt|mu|in|cm|mm|width)?")
 _IN_EM: Final = {"em": 1, "ex": 0.5, "px": 1 / 16, "pt": 1 / 12, "mu": 1 / 18, "in": 6, "cm": 2.4, "mm": 0.24}
 _WIDEST_EM: Final = 20
@@ -65,7 +64,7 @@ _ESCAPED: Final = re.compile(r"\\([_%&#${} ])")
 def mathml(tex: str, *, display: bool = False) -> Markup:
     """A formula as MathML, on a line of its own with `display`. Raises `ReportError` for one that is not understood."""
     _check(tex)
-    root = _converted(_prepared(tex), display)
+    root = _converted(for_converter(tex), display)
     try:
         return Markup("".join(_Rebuilding().element(root, 0)))  # noqa: S704 (known words, and escaped text)
     except RecursionError:
@@ -81,7 +80,9 @@ def _check(tex: str) -> None:
     for command in _COMMAND.findall(tex):
         if command in _REFUSED:
             raise ReportError(f"found {command} in a formula, which formulas of reports may not use; write it out")
-    for kind, name in _ENVIRONMENT.findall(tex):
+        if command == r"\label":
+            raise ReportError(r"found \label in a formula; write it without, and {#eq-name} after the closing $$")
+    for kind, name in ENVIRONMENT.findall(tex):
         if name.rstrip("*") not in _ENVIRONMENTS:
             raise ReportError(
                 f"found \\{kind}{{{name[:40]}}} in a formula, expected one of {', '.join(sorted(_ENVIRONMENTS))}"
@@ -99,17 +100,6 @@ def _check_braces(tex: str) -> None:
             raise ReportError(f"found a formula with more than {_DEEPEST} braces in each other; split it")
     if depth:
         raise ReportError("found { without its } in a formula; add the }, or write \\{")
-
-
-def _prepared(tex: str) -> str:
-    """What the converter knows under another name; nothing numbers the lines of an equation."""
-
-    def known(match: re.Match[str]) -> str:
-        name = _SAME_AS.get(match[2], match[2])
-        return "" if name.startswith("equation") else f"\\{match[1]}{{{name}}}"
-
-    # It shows a lone letter in \mathrm{…} without its font, so browsers slant it; with a blank it does not.
-    return _ENVIRONMENT.sub(known, tex).replace(r"\mathrm{", r"\mathrm {")
 
 
 def _converted(tex: str, display: bool) -> Element:

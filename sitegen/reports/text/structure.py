@@ -10,6 +10,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from sitegen.reports.text.syntax import ID
+from sitegen.reports.text.typos import MOST, near
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -23,6 +24,7 @@ _SAME_AS: Final = {
 }
 """MkDocs' names of callouts by the one of ours that looks like them."""
 _CALLOUT: Final = re.compile(rf"\[!({'|'.join(CALLOUTS)})\][ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
+_OTHER_CALLOUT: Final = re.compile(r"\[!([A-Za-z][\w-]{0,30})\](?![(\[{:])")
 _HEADING_ID: Final = re.compile(rf"\{{#({ID})\}}")
 _FIGURE_ID: Final = re.compile(rf"\s*\{{#({ID})\}}\s*")
 _MARKERS: Final = {"[toc]": "toc_marker", "[references]": "references_marker"}
@@ -64,7 +66,7 @@ def _shape(state: StateCore) -> Shape:
 
 def _before_inline(state: StateCore) -> None:
     _headings(state.tokens, _shape(state))
-    state.tokens = list(_callouts(state.tokens))
+    state.tokens = list(_callouts(state.tokens, _shape(state)))
     state.tokens = list(_markers(state.tokens))
 
 
@@ -105,7 +107,7 @@ def _free(name: str, taken: dict[str, str], counts: dict[str, int]) -> str:
     return tried
 
 
-def _callouts(tokens: Sequence[Token]) -> Iterator[Token]:
+def _callouts(tokens: Sequence[Token], shape: Shape) -> Iterator[Token]:
     """Quotes that begin with `[!NOTE]` become what `!!! note` gives."""
     open_quotes: list[Token | None] = []
     skip = 0
@@ -116,6 +118,7 @@ def _callouts(tokens: Sequence[Token]) -> Iterator[Token]:
             found = _callout(tokens, at)
             open_quotes.append(found[0] if found else None)
             if found is None:
+                shape.mistakes += _almost_callout(tokens, at) if len(shape.mistakes) < MOST else ()
                 yield token
             else:
                 yield from found
@@ -135,6 +138,24 @@ def _callout(tokens: Sequence[Token], at: int) -> list[Token] | None:
     opened = _token("admonition_open", 1, tokens[at].map, {"tag": kind})
     title = _token("inline", 0, [line, line + 1], content=found[2].strip() or kind.capitalize())
     return [opened, _token("admonition_title_open", 1), title, _token("admonition_title_close", -1)]
+
+
+def _almost_callout(tokens: Sequence[Token], at: int) -> Iterator[tuple[int, str]]:
+    """A quote that begins with `[!NOTES]` or `[!INFO]` would be one with odd words in it."""
+    found = _OTHER_CALLOUT.match(tokens[at + 2].content) if _begins_with_text(tokens, at) else None
+    if found is None:
+        return
+    word = found[1].lower()
+    meant = _SAME_AS.get(word) or near(word, CALLOUTS) or _SAME_AS.get(near(word, _SAME_AS), "")
+    names = ", ".join(name.upper() for name in CALLOUTS)
+    mend = f"did you mean [!{meant.upper()}]?" if meant else "write one of these"
+    yield (tokens[at + 2].map or [0])[0], f"found a callout [!{found[1]}], expected one of {names}; {mend}"
+
+
+def _almost_admonition(name: str) -> str:
+    """What to say of `!!! noet`; a name that is near none of ours is the writer's own."""
+    meant = near(name, {*CALLOUTS, *_SAME_AS})
+    return f"found a callout {name[:40]!r}; did you mean {meant}?" if meant and meant != name.lower() else ""
 
 
 def _begins_with_text(tokens: Sequence[Token], at: int) -> bool:
@@ -174,6 +195,8 @@ def _after_inline(state: StateCore) -> None:
             token.meta["id"] = shape.label(token.meta["id"], "eq", (token.map or [0])[0])
         elif token.type == "admonition_open":
             token.meta["kind"] = kind_of_callout(token.meta["tag"])
+            if len(shape.mistakes) < MOST and (said := _almost_admonition(token.meta["tag"])):
+                shape.mistakes.append(((token.map or [0])[0], said))
 
 
 def kind_of_callout(name: str) -> str:

@@ -10,7 +10,7 @@ from runstore.errors import RunstoreError
 from runstore.format.sections import meant
 from runstore.reading import sql
 from runstore.reading.store import RunRecord
-from sitegen.reports.mistakes import ReportError
+from sitegen.reports.mistakes import FollowsError, ReportError
 from sitegen.reports.runsets import DEFAULT
 from sitegen.reports.values import checks, statistics
 from sitegen.reports.values.comparing import p_value
@@ -22,6 +22,7 @@ _SLACK: Final = 1e-12
 """Numbers that differ by less than this share of what they come from are the same: what is behind it is rounding."""
 _FLIPPED: Final = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SIGNS: Final[Mapping[str, Callable[[float, float], float]]] = {"+": add, "-": sub, "*": mul, "/": truediv}
+_NONE: Final[Mapping[str, ReportError]] = {}
 _AGGREGATES: Final[Mapping[str, Callable[[tuple[float, ...]], float]]] = {
     "mean": statistics.mean,
     "median": statistics.median,
@@ -39,7 +40,7 @@ class Verdict:
 
     `unknown`: it cannot be read, or there is nothing to judge by; that counts as not supported. `found` is what the
     store says ("0.9431 from 5 runs"), `message` why it does not hold ("" where it does), `runs` are the ids of the
-    runs that it rests on.
+    runs that it rests on. `follows` says that all that is wrong is told elsewhere: of a run set that it names.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Verdict:
     found: str
     message: str
     runs: tuple[str, ...]
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class Answer:
     runs: tuple[RunRecord, ...]
 
 
-def judge(text: str, sets: Mapping[str, SeenRuns]) -> Verdict:
-    """Reads a check and holds it against run sets by name. Never raises."""
+def judge(text: str, sets: Mapping[str, SeenRuns], unusable: Mapping[str, ReportError] = _NONE) -> Verdict:
+    """Reads a check and holds it against run sets by name; for a name that is `unusable` the error is given. Never
+    raises."""
+    known = _Named(sets, unusable)
     try:
-        claim = checks.parse(text, _Ends(sets))
-        return _judged(text, claim, _Answers(sets))
+        claim = checks.parse(text, _Ends(known))
+        return _judged(text, claim, _Answers(known))
     except RunstoreError as error:
-        return Verdict(text, "unknown", "", str(error), ())
+        return Verdict(text, "unknown", "", str(error), (), isinstance(error, FollowsError))
     except ZeroDivisionError:
         return Verdict(text, "unknown", "", "it divides by zero", ())
     except ArithmeticError:
@@ -78,30 +82,40 @@ def _judged(text: str, claim: Claim, answers: "_Answers") -> Verdict:
     return Verdict(text, "fails" if wrong else "holds", found, "; ".join(wrong), answers.run_ids())
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Run sets by name, and those that are wrong, each with what to say of it."""
+
+    sets: Mapping[str, SeenRuns]
+    unusable: Mapping[str, ReportError]
+
+    def find(self, name: str) -> SeenRuns:
+        """The run set of a name, "" being the usual one. Raises `ReportError`."""
+        name = name or DEFAULT
+        if name in self.sets:
+            return self.sets[name]
+        if name in self.unusable:
+            raise self.unusable[name].with_traceback(None)
+        known = meant(name[:60], self.sets) or f"there are {', '.join(self.sets)}"
+        raise ReportError(f"found no run set {name[:60]!r}; {known}")
+
+
 class _Ends:
     """Where conditions of a check end, by the columns of the runs that they are about."""
 
-    def __init__(self, sets: Mapping[str, SeenRuns]) -> None:
+    def __init__(self, sets: _Named) -> None:
         self._sets = sets
 
     def __call__(self, name: str, text: str, start: int) -> int:
-        runs = named(self._sets, name)
+        runs = self._sets.find(name)
         runs.pay_filter(text[start:])
         return sql.end_of_condition(text, runs.columns, start)
-
-
-def named(sets: Mapping[str, SeenRuns], name: str) -> SeenRuns:
-    """The run set of a name, "" being the usual one. Raises `ReportError`."""
-    name = name or DEFAULT
-    if name in sets:
-        return sets[name]
-    raise ReportError(f"found no run set {name[:60]!r}; {meant(name[:60], sets) or 'there are ' + ', '.join(sets)}")
 
 
 class _Answers:
     """What the calls of one check come to, each asked once."""
 
-    def __init__(self, sets: Mapping[str, SeenRuns]) -> None:
+    def __init__(self, sets: _Named) -> None:
         self._sets = sets
         self._known: dict[Call | PValue, Answer] = {}
 
@@ -126,7 +140,7 @@ class _Answers:
         return self._known[call]
 
     def _aggregate(self, call: Call) -> Answer:
-        whole = named(self._sets, call.runs.of)
+        whole = self._sets.find(call.runs.of)
         runs = whole.where(call.runs.over) if call.runs.over else whole
         if call.name == "count":
             counted = runs.having(call.column) if call.column else runs.runs
@@ -147,8 +161,8 @@ class _Answers:
 
     def _chosen(self, runs: Runs, of: str) -> SeenRuns:
         if runs.of:
-            return named(self._sets, runs.of)
-        found = named(self._sets, of).where(runs.over)
+            return self._sets.find(runs.of)
+        found = self._sets.find(of).where(runs.over)
         _check_some(found)
         return found
 

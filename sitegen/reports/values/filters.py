@@ -7,13 +7,15 @@ from typing import Final
 from jinja2 import Undefined
 
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.values.seen import NotThereError, Seen, described, digits_of
+from sitegen.reports.values.seen import NotThereError, Seen, described, digits_of, numbers_of
 from sitegen.reports.values.seen_runs import SeenGroups, SeenRuns
-from sitegen.reports.values.statistics import format_p
+from sitegen.reports.values.statistics import format_number, format_p
 
 LONGEST: Final = 2_000
 """Characters of the longest text that an expression may come to, on its way too."""
 _MOST_DIGITS: Final = 30
+_LONG: Final = (1e4, 1e7)
+"""Numbers from the first to below the second have more digits before the point than count, and no power of ten."""
 
 
 def shown(value: object) -> str:
@@ -49,11 +51,25 @@ def _written(value: object) -> str:
     raise ReportError(f"this is {described(value)}; call it with round brackets")
 
 
+class Rounded(float):
+    """A number that reads with all digits that are left of it."""
+
+
 def _number_text(value: float) -> str:
-    """Whole numbers in full, others with up to twelve digits that count: what is behind these is rounding."""
+    """Whole numbers and what was rounded in full, others with four digits that count and all before the point."""
     if isinstance(value, int):
         return str(value) if abs(value) < 10**300 else f"{_real(value):.6g}"
-    return f"{value:.12g}" if math.isfinite(value) else {"nan": "NaN", "inf": "Infinity"}.get(str(value), "-Infinity")
+    if not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity"}.get(str(value), "-Infinity")
+    if isinstance(value, Rounded):
+        return full(value)
+    return f"{value:.0f}" if _LONG[0] <= abs(value) < _LONG[1] else format_number(value)
+
+
+def full(value: object) -> str:
+    """The number with up to twelve digits that count: what is behind these is rounding."""
+    found = _number(value)
+    return f"{found:.12g}" if math.isfinite(_real(found)) and not isinstance(found, int) else _number_text(found)
 
 
 def joined(*parts: object) -> str:
@@ -64,7 +80,7 @@ def joined(*parts: object) -> str:
 def _number(value: object) -> float:
     there(value)
     if not isinstance(value, int | float):
-        raise ReportError(f"found {described(value)}, expected a number")
+        raise ReportError(f"found {described(value)}, expected a number{numbers_of(value)}")
     return value
 
 
@@ -80,7 +96,7 @@ def rounded(value: object, digits: object = 0) -> float:
     """The number rounded to so many digits behind the point, or with a negative number before it."""
     if not isinstance(digits, int) or isinstance(digits, bool) or not -_MOST_DIGITS <= digits <= _MOST_DIGITS:
         raise ReportError(f"found {described(digits)}, expected a whole number of digits, at most {_MOST_DIGITS}")
-    return round(_real(value), digits)
+    return Rounded(round(_real(value), digits))
 
 
 def fixed(value: object, digits: object = 2) -> str:
@@ -165,6 +181,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "abs": lambda value: abs(_number(value)),
     "int": as_int,
     "float": _real,
+    "full": full,
     "fixed": fixed,
     "percent": percent,
     "scientific": scientific,

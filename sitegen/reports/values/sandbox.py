@@ -18,14 +18,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from runstore.format.sections import meant
-from sitegen.reports.mistakes import ReportError
+from sitegen.reports.mistakes import FollowsError, ReportError
 from sitegen.reports.values.filters import FILTERS, joined, shown, there
-from sitegen.reports.values.seen import NotThereError, Seen, described
+from sitegen.reports.values.seen import NotThereError, Seen, described, numbers_of
 
 MOST_CHARACTERS: Final = 2_000
 _MOST_NODES: Final = 200
 _DEEPEST: Final = 40
 _LARGEST: Final = 1e300
+_NONE: Final[Mapping[str, ReportError]] = {}
 _JOINED: Final = "~"
 """The name of the filter that `~` becomes; none that an expression can write."""
 _NODES: Final = (
@@ -35,6 +36,9 @@ _NODES: Final = (
 )
 _CLASS: Final = re.compile(r"\bSeen(\w+\.)?")
 """Our own names in what Python says of a call with wrong arguments."""
+_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_GOES_ON: Final = frozenset("+-*/%~|.,<>=!")
+_CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 _REFUSED: Final = {
     nodes.List: "a list in brackets",
     nodes.Tuple: "several values with commas between them",
@@ -53,27 +57,62 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-def evaluate(expression: str, names: Mapping[str, object]) -> str:
-    """What an expression comes to, as plain text that is not escaped. `names` is all it can name.
+def evaluate(expression: str, names: Mapping[str, object], unusable: Mapping[str, ReportError] = _NONE) -> str:
+    """What an expression comes to, as plain text that is not escaped. `names` is all it can name; for a name that is
+    `unusable` the error is given.
 
     Raises `ReportError` for whatever is wrong with it.
     """
     text = expression.strip()
+    if not text:
+        raise ReportError("found nothing between {{ and }}; write an expression there, such as runs.count()")
     if len(text) > MOST_CHARACTERS:
         raise ReportError(f"the expression has {len(text):,} characters, at most {MOST_CHARACTERS:,} are allowed")
     try:
-        found = _compiled(_checked(_parsed(text), names))(**names)
+        found = _compiled(_checked(_parsed(text), names, unusable))(**names)
         return shown(there(found))
+    except FollowsError:
+        raise
     except ReportError as error:
         raise ReportError(f"{error} (in {_quoted(text)})") from None
     except UndefinedError as error:
         raise ReportError(f"{error.message} (in {_quoted(text)})") from None
     except TemplateError as error:
-        raise ReportError(f"cannot read {_quoted(text)}: {error.message or 'it breaks off'}") from None
+        raise ReportError(f"cannot read {_quoted(text)}: {_misread(text, error.message or '')}") from None
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise ReportError(f"cannot work out {_quoted(text)}: {_reason(error)}") from None
     except (RecursionError, SyntaxError, MemoryError):
         raise ReportError(f"cannot read {_quoted(text)}: it is nested too deeply; write it flatter") from None
+
+
+def _misread(text: str, said: str) -> str:
+    """Why the parser cannot read an expression, of which it says only what it found last."""
+    left = _TEXT.sub("", text)
+    if quote := next((sign for sign in left if sign in "'\""), ""):
+        return f"a text in it is not closed; write {quote} at its end too"
+    if wrong := _unmatched(left):
+        return wrong
+    if "end of template" in said or not said or left.rstrip()[-1:] in _GOES_ON:
+        return "it ends too early; write what belongs behind its last sign"
+    found = re.search(r"unexpected (?:char )?(['\"])(.{1,40}?)\1|got (['\"])(.{1,40}?)\3", said)
+    return f"found {found[2] or found[4]!r} where it cannot stand" if found else said.rstrip(".")
+
+
+def _unmatched(text: str) -> str:
+    """What is wrong with the brackets of an expression without its texts; "" where all are closed."""
+    open_ = ""
+    for sign in text:
+        if sign in _CLOSING:
+            open_ += sign
+        elif sign in _CLOSING.values():
+            if not open_ or _CLOSING[open_[-1]] != sign:
+                return f"found {sign} where no such bracket is open; take it out" if not open_ else _unclosed(open_)
+            open_ = open_[:-1]
+    return _unclosed(open_) if open_ else ""
+
+
+def _unclosed(open_: str) -> str:
+    return f"the bracket {open_[-1]} is not closed; write {_CLOSING[open_[-1]]} at its end"
 
 
 def _quoted(text: str) -> str:
@@ -164,7 +203,7 @@ def _parsed(text: str) -> nodes.Expr:
     return found
 
 
-def _checked(tree: nodes.Expr, names: Mapping[str, object]) -> nodes.Expr:
+def _checked(tree: nodes.Expr, names: Mapping[str, object], unusable: Mapping[str, ReportError]) -> nodes.Expr:
     """The tree itself. Raises `ReportError` for what no expression may hold."""
     level: list[nodes.Node] = [tree]
     count = depth = 0
@@ -175,6 +214,8 @@ def _checked(tree: nodes.Expr, names: Mapping[str, object]) -> nodes.Expr:
                 f"the expression has more than {_MOST_NODES} parts or {_DEEPEST} levels; write it shorter"
             )
         for node in level:
+            if isinstance(node, nodes.Name) and node.name in unusable:
+                raise unusable[node.name].with_traceback(None)
             _check(node, names)
         level = [child for node in level for child in node.iter_child_nodes()]
     return tree
@@ -232,4 +273,4 @@ def _operand(value: Any, sign: str) -> float:
 
 
 def _instead(value: object, sign: str) -> str:
-    return "; texts are joined by ~" if isinstance(value, str) and sign == "+" else ""
+    return "; texts are joined by ~" if isinstance(value, str) and sign == "+" else numbers_of(value)

@@ -27,9 +27,11 @@ class NotThereError(ReportError):
 
 
 class Seen(ABC):
-    """Something an expression can ask. `members` are the names that it answers to, as attributes of its own."""
+    """Something an expression can ask. `members` are the names that it answers to, as attributes of its own; `numbers`
+    says how to write the numbers that it has."""
 
     members: ClassVar[tuple[str, ...]] = ()
+    numbers: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod
@@ -57,6 +59,7 @@ class Seen(ABC):
 class SeenRun(Seen):
     """One run: who it is, and what it was given and came to."""
 
+    numbers = (".summary.…", ".config.…", ".runtime")
     members = ("id", "name", "state", "group", "job_type", "tags", "notes", "created", "runtime", "summary", "config")
 
     def __init__(self, run: RunRecord, budget: Budget) -> None:
@@ -147,6 +150,7 @@ class SeenInterval(Seen):
     """An interval of confidence."""
 
     members = ("low", "high", "level")
+    numbers = (".low", ".high")
 
     def __init__(self, interval: statistics.Interval) -> None:
         self.low, self.high, self.level = interval.low, interval.high, interval.level
@@ -163,6 +167,7 @@ class SeenGap(Seen):
     """By how much the mean of one run set is above another's."""
 
     members = ("mean", "ci", "low", "high")
+    numbers = (".mean", ".low", ".high")
 
     def __init__(self, gap: statistics.Gap) -> None:
         self.mean, self.low, self.high = gap.mean, gap.interval.low, gap.interval.high
@@ -221,6 +226,12 @@ def described(value: object) -> str:
     if isinstance(value, int | float):
         return f"the number {value:.6g}" if abs(value) < 1e300 else "a huge number"
     return "a list" if isinstance(value, tuple) else "a function" if callable(value) else "nothing"
+
+
+def numbers_of(value: object) -> str:
+    """What to write behind a value in place of which a number is expected; "" where it has none."""
+    known = value.numbers if isinstance(value, Seen) else ()
+    return f"; write behind it which: {' or '.join(known)}" if known else ""
 
 
 def hint(name: str, known: Mapping[str, object] | Sequence[str]) -> str:

@@ -48,6 +48,7 @@ class SeenRuns(Seen):
         *("best", "worst", "first", "last", "where", "group", "values", "mean", "std", "sem", "median", "min", "max"),
         *("sum", "count", "ci", "mean_std"),
     )
+    numbers = (".mean('…')", ".max('…')", ".count()")
 
     def __init__(self, runs: Sequence[RunRecord], budget: Budget, name: str) -> None:
         self.runs = tuple(runs)

@@ -15,7 +15,8 @@ from sitegen.reports.figures.tables import TableBlock
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.report import Report
 from sitegen.reports.text.mathematics import mathml
-from sitegen.reports.writing.walking import Node, Places, Walking
+from sitegen.reports.text.tex import for_latex
+from sitegen.reports.writing.walking import Node, Pictures, Places, Shown, Walking
 
 _PREAMBLE: Final = r"""\documentclass{article}
 \usepackage{iftex}
@@ -25,10 +26,14 @@ _PREAMBLE: Final = r"""\documentclass{article}
 \else
   \usepackage{fontspec}
 \fi
-\usepackage{amsmath,amssymb,booktabs,graphicx}
+\usepackage{amsmath,amssymb,bm,booktabs,graphicx,mathtools}
 \usepackage[normalem]{ulem}
 \usepackage[hyphens]{url}
 \usepackage{hyperref}
+\providecommand{\argmax}{\operatorname*{arg\,max}}
+\providecommand{\argmin}{\operatorname*{arg\,min}}
+\providecommand{\mathbbm}{\mathbf}
+\providecommand{\mathds}{\mathbf}
 """
 _SECTIONS: Final = ("section", "section", "subsection", "subsubsection", "paragraph", "subparagraph")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,99}")
@@ -36,6 +41,7 @@ _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+/-]{0,199}")
 _FILE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,199}")
 _SHOWABLE: Final = (".png", ".jpg", ".pdf")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
+_SMALL: Final = "0.23\\linewidth"
 _LINE_LENGTH: Final = 100
 
 
@@ -47,6 +53,7 @@ def latex(report: Report, places: Places, sources: Sequence[str] = ()) -> str:
         _PREAMBLE + "\n".join(_title(report)),
         "\\begin{document}\n\\maketitle",
         *_abstract(report),
+        *writing.claimed(),
         body,
         *_bibliography(sources if writing.is_citing else ()),
         "\\end{document}\n",
@@ -119,6 +126,7 @@ class _Writing(Walking):
         tex = node.content.strip()
         if not is_plain_math(tex):
             return f"\\texttt{{{self.plain(tex)}}}"
+        tex = for_latex(tex)
         return f"\\[{tex}\\]" if node.meta["display"] else f"${tex}$"
 
     def _link(self, node: Node) -> str:
@@ -261,6 +269,7 @@ class _Writing(Walking):
         tex = tex.strip()
         if not is_plain_math(tex):
             return self.code(tex, "")
+        tex = for_latex(tex)
         if _ID.fullmatch(name):
             return f"\\begin{{equation}}\\label{{{name}}}\n{tex}\n\\end{{equation}}"
         return f"\\[\n{tex}\n\\]"
@@ -279,16 +288,26 @@ class _Writing(Walking):
         return _float("figure", shown, caption, str(node.meta.get("id", ""))) if shown else caption
 
     def figure(self, drawn: Drawn) -> str:
-        files = self.places.pictures.get(drawn.at, ())
-        width = "\\linewidth" if drawn.grid.columns == 1 or len(files) == 1 else "0.48\\linewidth"
-        shown = [self._panel(each, width) for each in files]
+        panels = list(self.panels(drawn))
+        width = "\\linewidth" if drawn.grid.columns == 1 or len(panels) == 1 else "0.48\\linewidth"
         head = drawn.grid.head
-        body = "\n".join(shown)
+        body = "\n".join(_boxed(words) if each is None else self._panel(each, width) for each, words in panels)
         caption = self.caption(head.caption, head.caption_line)
         return _float("figure", body, caption, head.id, is_numbered=drawn.number is not None)
 
-    def _panel(self, each: str | Exception, width: str) -> str:
+    def _panel(self, each: Shown, width: str) -> str:
+        if isinstance(each, TableBlock):
+            return f"\\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{{_tabular(each)}}}"
+        if isinstance(each, Pictures):
+            shown = "\n".join(self._picture(file, _SMALL) for _, file in each.files)
+            return f"{shown}\n\n\\emph{{{self.plain(each.said)}}}" if each.said else shown
         return self._picture(each, width) if isinstance(each, str) else f"\\emph{{{self.plain(str(each))}}}"
+
+    def claimed(self) -> Iterator[str]:
+        """What the front matter claims, as a list."""
+        lines = [f"\\item{{}} \\texttt{{{_text(check)}}}: {_text(said)}" for check, said in self.claims()]
+        if lines:
+            yield "\\paragraph{Claims}\n" + _environment("itemize", "\n".join(lines))
 
     def table(self, table: TableBlock) -> str:
         caption = self.caption(table.head.caption, table.head.caption_line)
@@ -308,6 +327,17 @@ def _address(address: str) -> str:
     """An address with nothing in it that TeX would take for more than a letter."""
     safe = quote(address, safe=":/?=&;@+,!*'()~.-_#%")
     return "".join(f"\\{letter}" if letter in "%#&_" else letter for letter in safe if letter not in "{}\\^~$")
+
+
+def _boxed(words: str) -> str:
+    return _environment("minipage", words).replace("{minipage}", "{minipage}{\\linewidth}", 1)
+
+
+def _tabular(table: TableBlock) -> str:
+    """The lines of a table without what makes it one with a caption of its own."""
+    text = table_latex(table)
+    end = "\\end{tabular}"
+    return text[text.index("\\begin{tabular}") : text.index(end) + len(end)]
 
 
 def _environment(name: str, body: str) -> str:

@@ -8,7 +8,7 @@ from sitegen.reports.figures.table_html import markdown_text, table_markdown
 from sitegen.reports.figures.tables import TableBlock
 from sitegen.reports.mistakes import ReportError
 from sitegen.reports.report import Report
-from sitegen.reports.writing.walking import Node, Places, Walking
+from sitegen.reports.writing.walking import Node, Pictures, Places, Shown, Walking
 
 _SIGNS: Final = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>|$#~"})
 
@@ -21,7 +21,8 @@ def markdown(report: Report, places: Places, *, heading: bool = True) -> str:
     writing = _Writing(report, places)
     body = writing.text()
     sources = writing.sources() if writing.scope.cited and not writing.has_list else ""
-    parts = [*(_heading(report) if heading else ()), body, sources]
+    above = (*_heading(report), writing.claimed()) if heading else ()
+    parts = [*above, body, sources]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -59,9 +60,12 @@ class _Writing(Walking):
         return f"~~{self.inline(node)}~~"
 
     def _code_inline(self, node: Node) -> str:
-        fence = "`" * (_longest_run(node.content) + 1)
-        room = " " if node.content.startswith("`") or node.content.endswith("`") else ""
-        return f"{fence}{room}{node.content}{room}{fence}"
+        return self._code_of(node.content)
+
+    def _code_of(self, code: str) -> str:
+        fence = "`" * (_longest_run(code) + 1)
+        room = " " if code.startswith("`") or code.endswith("`") else ""
+        return f"{fence}{room}{code}{room}{fence}"
 
     def _formula(self, node: Node) -> str:
         sign = "$$" if node.meta["display"] else "$"
@@ -95,6 +99,11 @@ class _Writing(Walking):
 
     def _claim_close(self, node: Node) -> str:
         return f" ({self.plain(self.said_of(self._check))})"
+
+    def claimed(self) -> str:
+        """What the front matter claims, as a list."""
+        lines = [f"- {self._code_of(check)}: {self.plain(said)}" for check, said in self.claims()]
+        return "\n".join(["**Claims**", "", *lines]) if lines else ""
 
     # Citations and notes
 
@@ -217,9 +226,16 @@ class _Writing(Walking):
         return f"![{said}](<{file}>)\n\n*{said}*" if file else said
 
     def figure(self, drawn: Drawn) -> str:
-        files = self.places.pictures.get(drawn.at, ())
-        shown = [f"![{each}](<{each}>)" if isinstance(each, str) else f"*{self.plain(str(each))}*" for each in files]
+        shown = [words if each is None else self._panel(each) for each, words in self.panels(drawn)]
         return "\n\n".join([*shown, self._captioned("Figure", drawn.number, self.report_caption(drawn))]).strip()
+
+    def _panel(self, each: Shown) -> str:
+        if isinstance(each, TableBlock):
+            return table_markdown(each).rstrip()
+        if isinstance(each, Pictures):
+            shown = " ".join(f"![{self.plain(name)}](<{file}>)" for name, file in each.files)
+            return "\n\n".join([shown, *([f"*{self.plain(each.said)}*"] if each.said else [])])
+        return f"![{each}](<{each}>)" if isinstance(each, str) else f"*{self.plain(str(each))}*"
 
     def report_caption(self, drawn: Drawn) -> str:
         head = drawn.grid.head

@@ -4,7 +4,7 @@ Each form says how a kind of node is written; what is asked of the store, and wh
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urljoin
@@ -13,10 +13,11 @@ from runstore.errors import UsageError
 from sitegen.reports.figures.blocks import PanelGrid
 from sitegen.reports.figures.drawn import Drawn
 from sitegen.reports.figures.lineage import LineageBlock
+from sitegen.reports.figures.panels import PanelSpec
 from sitegen.reports.figures.tables import TableBlock
 from sitegen.reports.links import is_allowed
 from sitegen.reports.mistakes import ReportError
-from sitegen.reports.report import Report
+from sitegen.reports.report import Claim, Report
 from sitegen.reports.text.scope import Label, Scope
 
 if TYPE_CHECKING:
@@ -24,17 +25,36 @@ if TYPE_CHECKING:
 
 Node = Any
 """A node of the tree: markdown-it's `SyntaxTreeNode`."""
+STATES: Final = {"holds": "holds", "fails": "does not hold", "unknown": "cannot be checked"}
 SIGNS: Final = {"holds": "claim holds", "fails": "claim fails", "unknown": "claim not checked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Pictures that runs logged: their files by the runs' names, and what to say below them."""
+
+    files: Sequence[tuple[str, str]]
+    said: str = ""
+
+
+Shown = str | Pictures | TableBlock | Exception
+"""What stands for a panel."""
+
+
+def is_text(panel: PanelSpec) -> bool:
+    """Whether a panel is words and nothing to draw."""
+    return panel.kind == "markdown" and not panel.mistake
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where things lie, from what is written: `page` is the address of the report's page, "" where links that lead into
-    the site have to be left out, `pictures` the files of each figure by its place among the grids, one a panel or why
-    there is none, `images` the folder of the report's images."""
+    the site have to be left out, `pictures` what stands for each panel of a figure, by the figure's place among the
+    grids: its file, pictures, a table, or why there is nothing; `images` is the folder of the report's images. A panel
+    of Markdown is written as text, whatever stands for it."""
 
     page: str = ""
-    pictures: Mapping[int, Sequence[str | Exception]] = field(default_factory=dict)
+    pictures: "Mapping[int, Sequence[Shown]]" = field(default_factory=dict)
     images: str = "images/"
 
     def address(self, href: str) -> str:
@@ -171,10 +191,42 @@ class Walking(ABC):
     def figure(self, drawn: Drawn) -> str:
         """A figure with its caption."""
 
+    def panels(self, drawn: Drawn) -> "Iterator[tuple[Shown | None, str]]":
+        """What stands for each panel of a figure, None for one of words, and these words."""
+        shown = self.places.pictures.get(drawn.at, ())
+        for at, panel in enumerate(drawn.grid.panels):
+            if is_text(panel):
+                yield None, self._words_of(panel)
+            elif at < len(shown):
+                yield shown[at], ""
+
+    def _words_of(self, panel: PanelSpec) -> str:
+        """A panel of Markdown: its page knows neither the values nor the labels of the report in it."""
+        from sitegen.reports.text.markdown import Markdown
+
+        outer, self.scope = self.scope, Scope()
+        try:
+            return self.blocks(Markdown(str(panel.set.get("text", ""))).tree())
+        finally:
+            self.scope = outer
+
+    def claims(self) -> list[tuple[str, str]]:
+        """What the front matter claims, each with what the store says of it, in words."""
+        found = (each for each in self.report.claims if not each.is_inline)
+        return [(each.verdict.text, _verdict(each)) for each in found]
+
     def caption(self, text: str, line: int) -> str:
         """A caption, which is Markdown of one line."""
         self._line = line
         return self.inline(inline_tree(text)) if text else ""
+
+
+def _verdict(claim: Claim) -> str:
+    if not claim.is_checked:
+        return "not checked"
+    said = claim.verdict.message or claim.verdict.found
+    word = STATES[claim.verdict.state]
+    return f"{word}: {said}" if said else word
 
 
 def inline_tree(text: str) -> "SyntaxTreeNode":

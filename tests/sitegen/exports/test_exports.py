@@ -19,7 +19,7 @@ from sitegen.exports.sources import harmless
 from sitegen.exports.tables import table_of
 from sitegen.media_types import FILMS, IMAGES, SOUNDS
 from sitegen.reports.writing.as_latex import is_plain_math
-from tests.media_files import stored
+from tests.media_files import stored, table
 from tests.sitegen.reports.compiling import HOSTILE, write_store_of_reports
 from tests.stores import write_file, write_run, write_store
 
@@ -41,6 +41,10 @@ and [@knuth1984, p. 3]. A [link](https://example.org/a_b?c=1&d=2%20#e), [[adam-1
 $$
 a = b
 $$ {#eq-one}
+
+$$
+\begin{align} \argmax_x f &= \mathbbm{1} \\ \bm{x} &\coloneqq \begin{bmatrix}a\\b\end{bmatrix}^\top \end{align}
+$$
 
 $$
 \input{/etc/passwd}
@@ -188,9 +192,8 @@ def test_markdown_has_its_values_tables_and_pictures(store: Path, tmp_path: Path
     assert "| adam 2 | **0.931** |" in text
     assert "$x^2 + \\frac{1}{2}$" in text
     assert "[^1]: A note" in text
-    formula, media = saved.problems
-    assert formula.startswith("p/reports/paper.md, line 20: found \\input")
-    assert "media" in media
+    (formula,) = saved.problems
+    assert formula.startswith("p/reports/paper.md, line 24: found \\input")
 
 
 def test_a_name_like_markup_stays_text_in_markdown(store: Path, tmp_path: Path) -> None:
@@ -208,9 +211,101 @@ def test_a_zip_has_all_of_a_paper_and_the_same_bytes_each_time(store: Path, tmp_
     one, two = ((tmp_path / name / "paper.zip").read_bytes() for name in ("one.zip", "two.zip"))
     with zipfile.ZipFile(io.BytesIO(one)) as archive:
         names = archive.namelist()
-    assert names == ["paper-files/fig-acc.pdf", "paper.bib", "paper.tex"]
+    media = [f"paper-files/fig-media-{number}.png" for number in (1, 2, 3)]
+    assert names == ["paper-files/fig-acc.pdf", *media, "paper.bib", "paper.tex"]
     with zipfile.ZipFile(io.BytesIO(two)) as archive:
         assert archive.namelist() == names
+
+
+WORDS = r"""---
+title: Words
+checks:
+  - mean(summary.acc) > 0.5
+  - mean(summary.acc) > 0.99
+runs: {filter: summary.acc > 0}
+---
+
+```panels
+id: fig-words
+caption: Words and tables
+panels:
+  - {type: markdown, text: "Some **bold** 100 % \\input{x} {{ 1 + 1 }}\n\n- one\n- two"}
+  - {type: comparer, search: lr}
+  - {type: comparer, search: "(l|r)+"}
+  - {type: table, key: predictions}
+  - {type: table, key: predictions, mode: join}
+  - {type: media, key: samples}
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def words(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a report of panels that are no charts, in Markdown and LaTeX."""
+    write_file(store / "p" / "reports" / "words.md", WORDS)
+    folder = tmp_path_factory.mktemp("words")
+    for ending in ("md", "tex"):
+        export_report(store, "words", folder / f"words.{ending}", url="https://example.org/site")
+    return folder
+
+
+def test_claims_stand_under_the_title(words: Path) -> None:
+    markdown, latex = (words / "words.md").read_text(), (words / "words.tex").read_text()
+    assert markdown.startswith("# Words\n\n**Claims**\n\n- `mean(summary.acc) > 0.5`: holds: 0.871 from 6 runs\n")
+    assert "- `mean(summary.acc) > 0.99`: does not hold: 0.871 from 6 runs" in markdown
+    assert r"\item{} \texttt{mean(summary.acc) > 0.99}: does not hold: 0.871 from 6 runs" in latex
+
+
+def test_a_panel_of_words_is_written_as_words(words: Path) -> None:
+    markdown, latex = (words / "words.md").read_text(), (words / "words.tex").read_text()
+    assert "Some **bold** 100 % \\\\input{x} {{ 1 + 1 }}\n\n- one\n- two" in markdown
+    assert r"Some \textbf{bold} 100 \% \textbackslash{}input\{x\} \{\{ 1 + 1 \}\}" in latex
+    assert "it is text" not in markdown + latex
+
+
+def test_panels_that_are_small_tables_are_written_as_tables(words: Path) -> None:
+    markdown, latex = (words / "words.md").read_text(), (words / "words.tex").read_text()
+    assert "| config.lr | 0.03333 | 0.03333 | 0.05 |" in markdown
+    assert markdown.count("| config.lr |") == 1
+    assert "| Run | id | label |" in markdown
+    assert "| adam 1 | 2 | dog |" in markdown
+    assert r"adam 1 & 2 & dog \\" in latex
+
+
+def test_what_is_left_to_the_page_says_where_that_is(words: Path) -> None:
+    told = [line for line in (words / "words.md").read_text().splitlines() if "there is no picture" in line]
+    assert len(told) == 2
+    assert all("https://example.org/site/p/reports/words/index.html" in line for line in told)
+
+
+def test_the_last_images_of_runs_lie_beside_a_paper(words: Path) -> None:
+    files = [words / "words-files" / f"fig-words-6-{number}.png" for number in (1, 2, 3)]
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in files)
+    assert "![adam 2](<words-files/fig-words-6-1.png>)" in (words / "words.md").read_text()
+
+
+def test_latex_of_words_and_tables_compiles(words: Path) -> None:
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "words.tex"]
+    assert subprocess.run(command, cwd=words, capture_output=True, timeout=120).returncode == 0
+
+
+def test_tables_that_are_large_or_hold_media_are_left_to_the_page(tmp_path: Path) -> None:
+    root = write_store(tmp_path / "experiments")
+    folder = write_run(root, "p", "r", None)
+    inner = stored(folder, "image", "images/i.png", b"no picture")
+    row = {
+        "long": table(folder, "long", ["a"], [[at] for at in range(31)]),
+        "wide": table(folder, "wide", [f"c{at}" for at in range(8)], [list(range(8))]),
+        "media": table(folder, "media", ["a"], [[inner]]),
+        "outside": {"_type": "table-file", "path": "media/table/../../../../x.json", "nrows": 1},
+        "image": inner,
+    }
+    write_run(root, "p", "r", [{"_step": 0, **row}])
+    panels = [{"type": "media" if key == "image" else "table", "key": key} for key in row]
+    write_file(root / "p/reports/big.md", f"---\ntitle: Big\n---\n\n```panels\n{json.dumps({'panels': panels})}\n```\n")
+    saved = export_report(root, "big", tmp_path / "big.md")
+    assert (tmp_path / "big.md").read_text().count("there is no picture") == len(row)
+    assert len(saved.paths) == 1
 
 
 def test_one_html_file_names_no_other(store: Path, tmp_path: Path) -> None:

@@ -42,16 +42,6 @@ columns: [config.lr]
 ```
 """
 THEN, NOW = "ThenRun", "NowRun"
-COPIES = """#!/bin/sh
-# A browser that "prints" a page by copying it.
-for word in "$@"; do
-  case "$word" in
-    --print-to-pdf=*) to="${word#--print-to-pdf=}" ;;
-    file://*) from="${word#file://}" ;;
-  esac
-done
-cp "$from" "$to"
-"""
 
 pytestmark = pytest.mark.usefixtures("kept_scripts")
 
@@ -111,11 +101,12 @@ def test_its_data_are_those_of_the_commit_where_the_site_has_them(repo: Repo, st
     assert [path for path in carried if not path.startswith((base, "p/reports/paper/"))] == []
 
 
-def test_what_is_printed_is_the_page_of_the_commit(store: Path, tmp_path: Path) -> None:
-    browser = write_file(tmp_path / "browser", COPIES)
-    browser.chmod(0o755)
+def test_what_is_printed_is_the_page_of_the_commit(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sitegen.exports.saving.printed", lambda html, browser: html)
     export_report(store, "paper", tmp_path / "paper.html")
-    export_report(store, "paper", tmp_path / "paper.pdf", browser=str(browser))
+    export_report(store, "paper", tmp_path / "paper.pdf")
     assert (tmp_path / "paper.pdf").read_bytes() == (tmp_path / "paper.html").read_bytes()
 
 

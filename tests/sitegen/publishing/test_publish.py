@@ -9,11 +9,15 @@ import pytest
 
 from runstore.cli.main import main
 from runstore.errors import StoreError, UsageError
+from runstore.reading.store import read_store
 from sitegen import urls
 from sitegen.extras import PublicSite, public_site
 from sitegen.publishing.branch import Branch, push_site
 from sitegen.publishing.folder import mirror
+from sitegen.publishing.places import placed
 from sitegen.publishing.publish import Allowed, Target, prepared, send
+from sitegen.publishing.secrets import Finding
+from sitegen.publishing.summary import as_values
 from tests.stores import curve, write_file, write_run, write_store
 
 KEY = "AKIA" + "Q7WERTY2UIOP4ASD"
@@ -246,6 +250,37 @@ def test_a_secret_stops_the_publication(tmp_path: Path, capsys: pytest.CaptureFi
         send(found, Target(folder=www))
 
 
+def test_a_finding_names_the_file_of_the_store_to_mend(tmp_path: Path) -> None:
+    store = write(tmp_path / "s")
+    write_run(store, "p", "bad", curve(3), {"lr": 0.1, "key": KEY}, state={"state": "finished"})
+    token = "hf_" + "QwErTyUiOpAsDfGhJkLzXcVbNmQaWsEdRf"
+    text = f"---\ntitle: T\nstatus: published\n---\n\nWe used {token} for it.\n"
+    write_file(store / "p/reports/leaky.md", text)
+    write_file(store / "reports/all.md", text.replace("for it", "here"))
+    (store / "p/link").symlink_to(store / "p/reports")
+    with prepared(store, PublicSite()) as found:
+        sources = {each.file: each.source for each in found.blocking}
+        (told,) = (str(each) for each in found.blocking if each.file == "p/reports/leaky/index.html")
+        listed = as_values(found, Target(dry_run=True), None)["secrets"]
+    assert sources["p/runs/bad/index.html"] == "p/runs/bad/config.yaml, line 1"
+    assert sources["p/reports/leaky/index.html"] == "p/reports/leaky.md, line 6"
+    assert sources["reports/all/index.html"] == "reports/all.md, line 6"
+    assert set(sources.values()) == {
+        "p/runs/bad/config.yaml, line 1",
+        "p/reports/leaky.md, line 6",
+        "reports/all.md, line 6",
+    }
+    assert told.endswith("huggingface-token, begins with 'hf_Q'; look in p/reports/leaky.md, line 6")
+    assert {each["source"] for each in listed} == set(sources.values())
+    assert not any(token in repr(each) for each in found.blocking)
+
+
+def test_what_stands_nowhere_as_it_is_has_no_source(tmp_path: Path) -> None:
+    store = read_store(write(tmp_path / "s"))
+    (found,) = placed([Finding("p/index.html", 3, "aws-key", KEY[:4], KEY)], store)
+    assert (found.source, str(found)) == ("", "p/index.html, line 3: aws-key, begins with 'AKIA'")
+
+
 def test_what_a_person_allowed_goes_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store, www = write(tmp_path / "s"), tmp_path / "www"
     write_run(store, "p", "bad", curve(3), {"key": KEY}, state={"state": "finished"})
@@ -277,6 +312,23 @@ def test_a_store_without_a_public_project_says_how_to_get_one(
     code, said = run(capsys, "publish", write(tmp_path / "s", visibility="private"), "--dry-run")
     assert code != 0
     assert "none of its projects is public; write visibility: public" in said
+
+
+def test_a_misspelt_visibility_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = write(tmp_path / "s", visibility="pubic")
+    told = "p/project.yaml, line 2: visibility: found 'pubic', expected one of public private; did you mean 'public'?"
+    code, said = run(capsys, "publish", store, "--dry-run")
+    assert code not in (0, 1)
+    assert f"none of its projects is public; {told}" in said
+    write_file(store / "q/project.yaml", "visibility: public\n")
+    write_run(store, "q", "r1", curve(2))
+    code, said = run(capsys, "publish", store, "--dry-run")
+    assert code == 0
+    assert f"p: 2 runs; {told}" in said
+    write_file(store / "p/project.yaml", "title: [a]\nvisibility: private\n")
+    assert "p: 2 runs; it is private" in run(capsys, "publish", store, "--dry-run")[1]
+    write_file(store / "p/project.yaml", "visibility: [\n")
+    assert "p: 2 runs; p/project.yaml, line " in run(capsys, "publish", store, "--dry-run")[1]
 
 
 def test_kinds_are_allowed_by_file() -> None:

@@ -93,9 +93,29 @@ def test_a_password_is_found_however_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "token"),
+    [
+        ("huggingface-token", "hf_" + made(34, string.ascii_letters)),
+        ("huggingface-token", "hf_" + made(34, string.ascii_lowercase)),
+        ("github-token", "ghp_" + made(36, string.ascii_letters)),
+        ("github-token", "ghp_" + string.ascii_letters[:13] + string.digits + string.ascii_letters[-13:]),
+        ("github-token", "github_pat_" + made(22) + "_" + string.digits + made(49)),
+        ("npm-token", "npm_" + made(36, string.ascii_letters)),
+    ],
+)
+def test_a_token_of_known_prefix_and_length_need_not_look_random(kind: str, token: str) -> None:
+    assert found(f"by hand: {token}\n") == [kind]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
+        "ghp_" + "x" * 36,
+        "ghp_" + "0" * 36,
+        "hf_" + "A" * 34,
+        "hf_" + "EXAMPLE" * 5,
+        "hf_" + "model" * 9,
         '{"max_tokens": 4096, "pad_token": "[PAD]", "eos_token": "<|endoftext|>", "tokenizer": "bert-base-uncased"}',
         '"token","learning_rate","batch_size"',
         "password: changeme\napi_key = YOUR_API_KEY_1\nsecret: ${SECRET_1}\npassword=********",

@@ -117,7 +117,7 @@ def test_a_claim_that_fails_says_what_was_found_and_expected(values: Values, che
         ("best(config.fold) > 1", "nothing says whether high or low"),
         ("mean(host) > 1", "reports do not show"),
         ("maen(val_acc) > 1", "found 'maen' at character 1 of the check, expected a number, or one of mean"),
-        ("mean(val_ac) > 1", "did you mean summary.val_acc"),
+        ("mean(val_ac) > 1", "did you mean val_acc?"),
         ("mean(val_acc) >", "ends too early, expected a number"),
         ("mean(val_acc", "ends too early, expected ')'"),
         ("mean() > 1", "found ')' at character 6"),

@@ -139,6 +139,25 @@ def test_a_wrong_key_leaves_the_others() -> None:
     assert (front.title, front.date, front.status) == ("Good", "", "published")
 
 
+def test_each_run_set_that_is_wrong_is_told_and_leaves_the_others() -> None:
+    front, mistakes = front_of("---\nruns:\n  a: {filtr: x}\n  b: {limit: 3}\n  c d: {}\n  e: {limit: many}\n---\n")
+    assert [line for line, _ in mistakes] == [3, 5, 6]
+    assert {name: spec.broken for name, spec in front.runs.items()} == {"a": 3, "b": 0, "e": 6}
+    assert front.runs["b"].limit == 3
+
+
+def test_the_only_run_set_does_not_count_as_all_runs_where_it_is_wrong() -> None:
+    for runs in ("all", "{filter: a, limt: 3}", "{filter: 3}"):
+        front, _, _ = wrong(f"runs: {runs}")
+        assert {name: spec.broken for name, spec in front.runs.items()} == {"runs": 2}
+
+
+def test_a_check_that_is_wrong_leaves_the_others() -> None:
+    front, mistakes = front_of("---\nchecks:\n  - 3\n  - count() = 3\n  - {claim: x}\n  - {check: [a]}\n---\n")
+    assert [line for line, _ in mistakes] == [3, 5, 6]
+    assert front.checks == (Check("count() = 3", "", 4),)
+
+
 def test_a_bomb_of_aliases_is_one_mistake() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
     for old, new in zip("abcdefgh", "bcdefghi", strict=True):

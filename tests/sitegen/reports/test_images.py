@@ -255,6 +255,38 @@ LEVELS = "".join(f'<g id="a{level}">{inner}</g>' for level, inner in enumerate(U
 @pytest.mark.parametrize(
     "inner",
     [
+        "<text y='20' {}>MMMM</text>",
+        "<text y='20' {} font-family='Nonesuch'>MMMM</text>",
+        "<text y='20' {} font-family=''>MMMM</text>",
+        "<text y='20' {} font-family='Arial'>MMMM</text>",
+        "<text y='20' {} font-family='system-ui'>MMMM</text>",
+        "<text y='20' {} style='font-family: &quot;No; such&quot;; fill: #00f'>MMMM</text>",
+        "<text y='20' {} style='font: italic 20px cursive'>MMMM</text>",
+        "<g style='font-family: inherit'><text y='20' {}>MMMM</text></g>",
+        "<style>.a {{font-family: Nonesuch}}</style><text y='20' {} class='a'>MMMM</text>",
+        "<style>@font-face {{font-family: x; src: local(Nonesuch)}}</style><text y='20' {} font-family='x'>MMMM</text>",
+    ],
+)
+def test_text_is_drawn_in_whatever_font_it_asks_for(inner: str) -> None:
+    import io
+
+    from PIL import Image
+
+    found = drawn(SVG.format(inner.format("font-size='20' fill='#0000ff'")).encode())
+    image = Image.open(io.BytesIO(found.png)).convert("RGBA")
+    inked = sum(image.getchannel("A").histogram()[128:])
+    assert inked > 0.1 * image.width * image.height
+
+
+def test_a_font_from_elsewhere_is_refused() -> None:
+    style = "<style>@font-face {font-family: x; src: url(https://x.org/a.woff)}</style><text>a</text>"
+    with pytest.raises(ReportError, match="a style with an address"):
+        drawn(SVG.replace("{}", style).encode())
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
         f'<defs><g id="a0"><rect width="1" height="1"/></g>{LEVELS}</defs><use href="#a8"/>',
         '<g opacity="0.5" transform="scale(100)"><circle r="9" fill="red"/></g>' * 20_000,
         '<marker id="m" overflow="visible">' + '<circle r="500"/>' * 1000 + "</marker>"

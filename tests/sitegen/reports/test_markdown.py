@@ -105,6 +105,81 @@ def test_a_footnote_that_nobody_defines_is_text() -> None:
     assert bare("[^n m](x) [^n\n\n[^n]: y").startswith('<p><a href="x">^n m</a> [^n</p>')
 
 
+# Near misses: what would show as words, and is told
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("panle", "panel"), ("Panel", "panel"), ("{panel}", "panel"), ("tabel", "table"), ("linage", "lineage"),
+     ("pannels", "panels"), ("run", "runs"), ("maths", "math")],
+)  # fmt: skip
+def test_a_fence_whose_name_is_almost_ours_is_told(word: str, meant: str) -> None:
+    text = f"a\n\n```{word}\ntype: line\n```"
+    found = Markdown(text, 5, frozenset({"panel", "panels", "table", "runs", "lineage"})).render(scope())
+    assert [mistake.line for mistake in found.mistakes] == [7]
+    assert found.mistakes[0].message.endswith(f"did you mean {meant}?")
+    assert "<pre" in found.html
+
+
+@pytest.mark.parametrize(
+    "word", ["", "python", "rust", "text", "math", "matlab", "mermaid", "csv", "plain", "tree", "output", "latex", "r"]
+)
+def test_code_in_any_language_is_no_near_miss(word: str) -> None:
+    blocks = frozenset({"panel", "panels", "table", "runs", "lineage"})
+    assert Markdown(f"```{word}\nx = 1\n```", 1, blocks).render(scope()).mistakes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('a\n[b *c*]{chek="x > 1"}', 2, "did you mean check?"),
+        ("[b]{checks='x > 1'}", 1, "did you mean check?"),
+        ("[b]{Check='x > 1'}", 1, "cannot be read"),
+        ("[b]{check=x > 1}", 1, "cannot be read"),
+        ("[b]{check=“x > 1”}", 1, "cannot be read"),
+        ("a\n\nb\nc[^9]", 4, "the footnote [^9], which nothing defines"),
+        ("> [!NOTES]\n> b", 1, "did you mean [!NOTE]?"),
+        ("a\n\n> [!Warnning] b\n> c", 3, "did you mean [!WARNING]?"),
+        ("> [!INFO]\n> b", 1, "did you mean [!NOTE]?"),
+        ("> [!whatever]\n> b", 1, "expected one of NOTE, TIP"),
+        ("!!! wraning\n    b", 1, "did you mean warning?"),
+        ("a\nb <b>c</b> <b>d</b>", 2, "HTML is shown as text; write **bold**"),
+        ("| a |\n| - |\n| b<br/>c |", 3, "<br>: HTML is shown as text"),
+        ('<div class="x">\na\n</div>', 1, "<div>: HTML is shown as text"),
+        ("a\n\n<!-- later -->", 3, "a comment too"),
+    ],
+)
+def test_signs_that_are_almost_ours_are_told_once_on_their_line(text: str, line: int, said: str) -> None:
+    (found,) = mistakes(text)
+    assert found.line == line
+    assert said in found.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`[b]{chek='x'}` `[^9]` `<b>`",
+        "```\n[b]{chek='x'} [^9] <b>\n> [!NOTES]\n```",
+        r"\[b\]{chek='x'} \[^9] \<b>",
+        "[b]{style='x'} {chek=1} a < b > c <https://x.org> <name> &lt;b>",
+        "> [!link](x.html)",
+        "> [a]",
+        "!!! mine\n    b",
+        "a[^9]\n\n[^9]: b",
+    ],
+)
+def test_what_only_looks_alike_is_left_alone(text: str) -> None:
+    assert mistakes(text) == []
+
+
+def test_a_near_miss_in_a_caption_is_told_on_its_line() -> None:
+    assert [found.line for found in inline("a <b>c</b>", 9, scope())[1]] == [9]
+
+
+def test_only_so_many_near_misses_are_told() -> None:
+    assert len(mistakes("\n".join(f"[^{number}]" for number in range(500)))) == 50
+
+
 # Headings
 
 
@@ -497,8 +572,8 @@ def test_a_store_without_reports_pays_for_none() -> None:
 
 
 def test_captions_are_words_without_blocks() -> None:
-    shown, wrong = inline("# *a* {{ b }} <i>\n", 9, scope())
-    assert shown == '# <em>a</em> <span class="value">b at 9</span> &lt;i&gt;'
+    shown, wrong = inline("# *a* {{ b }} <x>\n", 9, scope())
+    assert shown == '# <em>a</em> <span class="value">b at 9</span> &lt;x&gt;'
     assert wrong == ()
     assert inline("[[gone]]", 9, scope())[1][0].line == 9
     assert inline("", 1, scope()) == ("", ())

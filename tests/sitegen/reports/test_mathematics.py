@@ -75,6 +75,65 @@ def test_lines_of_equations_are_aligned_and_not_numbered() -> None:
     assert "(1)" not in shown
 
 
+_ROWS = "<mtr><mtd><mi>a</mi></mtd></mtr><mtr><mtd><mi>b</mi></mtd></mtr>"
+_MATRIX = f"<mrow><mo>(</mo><mtable>{_ROWS}</mtable><mo>)</mo></mrow>"
+
+
+@pytest.mark.parametrize(
+    ("after", "shown"),
+    [
+        ("_i", f"<msub>{_MATRIX}<mi>i</mi></msub>"),
+        (r"^\top x", f"<msup>{_MATRIX}<mo>⊤</mo></msup><mi>x</mi>"),
+        (" _i^2", f"<msubsup>{_MATRIX}<mi>i</mi><mn>2</mn></msubsup>"),
+    ],
+)
+def test_an_index_belongs_to_the_whole_matrix(after: str, shown: str) -> None:
+    assert inner(rf"z \begin{{pmatrix}}a\\b\end{{pmatrix}}{after}") == f"<mi>z</mi>{shown}"
+
+
+def test_indices_of_matrices_in_matrices_stay_apart() -> None:
+    one = r"\begin{bmatrix}a\end{bmatrix}"
+    assert inner(rf"\begin{{bmatrix}}{one}^2 & {one}\end{{bmatrix}}^T").count("<msup>") == 2
+    assert inner(rf"x^{{{one}^2}} {one}").count("<msup>") == 2
+
+
+@pytest.mark.parametrize(
+    ("tex", "same"),
+    [
+        (r"\arg\max_x f", r"\argmax_x f"),
+        (r"\arg \min_x f", r"\argmin_x f"),
+        (r"\operatorname*{arg\,max}_x f", r"\argmax_x f"),
+        (r"\operatorname{arg max}_x f", r"\argmax_x f"),
+        (r"\arg z", r"\operatorname{arg} z"),
+        (r"\mathbbm{1}", r"\mathbb{1}"),
+        (r"x \nonumber", "x"),
+        (r"\ensuremath{x}", "{x}"),
+        (r"a \\arg b", r"a \\ arg b"),
+        (r"\begin{gather*} a \\ b \end{gather*}", r"\begin{gathered} a \\ b \end{gathered}"),
+    ],
+)
+def test_what_papers_write_is_understood(tex: str, same: str) -> None:
+    assert inner(tex) == inner(same)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\mathbb{R}^{n \times d}", r"\mathcal{N}(\mu, \sigma^2)", r"\operatorname{Var}(X)", r"\tfrac12 \dfrac{a}{b}",
+        r"f = \begin{cases} 1 & x > 0 \\ 0 & \text{otherwise} \end{cases}", r"\left( \frac{a}{b} \right)^2",
+        r"\sum_{i=1}^{n} \hat{y}_i - \bar y", r"\lVert x \rVert_2^2 + \|y\| + \lvert z \rvert", r"\binom{n}{k} \quad a",
+        r"\underbrace{a + b}_{\text{sum}} \overbrace{c}^{d}", r"\overset{!}{=} \underset{x}{\min} \stackrel{d}{=}",
+        r"\mathbb E_{x \sim p}[x] = \int_0^\infty x\,\mathrm{d}x",
+        r"\left. x \right|_{0} \left\{ a \middle| b \right\}",
+        r"\sum_{\substack{i=1 \\ i \ne j}}^n", r"D_{\mathrm{KL}}(p \,\|\, q)", r"\mathbf{1}_{\{x > 0\}}", r"f''(x)'^2",
+        r"\mathrm{softmax}\!\left(\frac{QK^\top}{\sqrt{d_k}}\right)V",
+        r"\xrightarrow{n \to \infty} 90^\circ \triangleq",
+    ],
+)  # fmt: skip
+def test_the_formulas_of_papers_are_shown(tex: str) -> None:
+    assert inner(tex)
+
+
 def test_what_is_on_its_own_line_is_displayed() -> None:
     assert mathml("x", display=True).startswith('<math display="block">')
 
@@ -87,6 +146,7 @@ def test_what_is_on_its_own_line_is_displayed() -> None:
         ("a}", "} without its {"),
         (r"\frac{a}", "a part is missing"),
         (r"\foo", r"found \foo"),
+        (r"\label{eq:a} x", "{#eq-name} after the closing $$"),
         ("a_b_c", "double subscripts"),
         (r"\left( a", "extra left or missing right"),
         (r"\begin{foo} a \end{foo}", r"\begin{foo}"),

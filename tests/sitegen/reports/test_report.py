@@ -3,6 +3,7 @@ more than text."""
 
 import json
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sitegen.data.shards import shard
+from sitegen.drawings.drawing import UndrawableError
+from sitegen.drawings.panels import drawings
 from sitegen.reports.figures.blocks import MOST
+from sitegen.reports.figures.drawn import workspace_link
 from sitegen.reports.page import figure_spec, report_page
 from sitegen.reports.report import Report
 from tests.media_files import png
@@ -191,9 +195,60 @@ def test_one_bad_block_leaves_the_rest(desk: Desk) -> None:
     assert "Figure 2" in text_of(report)
 
 
+BROKEN_SET = """---
+runs:
+  high: {filter: config.lr > 9}
+  few: {limit: many}
+  ours: {filter: "group = 'adam'", order: -acc}
+checks:
+  - mean(acc) of ours > 0.5
+  - mean(acc) of high > 0.5
+  - p_value(acc, few, ours) < 0.5
+---
+"""
+
+
 def test_a_set_that_is_wrong_is_told_once_at_its_own_line_and_where_it_is_used(desk: Desk) -> None:
-    text = "---\nruns:\n  none: {filter: config.lr > 9}\n---\n" + PANEL.format("runs: none\n")
-    assert [line for line, _ in desk.mistakes(text)] == [3, 8]
+    used = PANEL.format("runs: high\n") + "\n```table\ncolumns: [acc]\nruns: few\ncaption: '{{ few.count() }}'\n```\n\n"
+    values = (
+        "{{ high.count() }} {{ few.first.id }} {{ difference(ours, high, 'acc') }} [[{{ high.best('acc').id }}]]\n\n"
+    )
+    claims = "[so]{check='mean(acc) of high > 0.5'}\n"
+    report = desk.report(BROKEN_SET + used + values + claims)
+    assert [(problem.line, problem.message) for problem in report.problems] == [
+        (3, "the run set 'high' is empty: no run of p fulfils 'config.lr > 9'; change its filter, or log such runs"),
+        (4, "runs.few.limit: found 'many', expected a whole number from 1 up; write one"),
+    ]
+    said = unescape(text_of(report))
+    assert said.count("the run set 'high' has a mistake in line 3") == 5
+    assert "Line 18: the run set 'few' has a mistake in line 4" in said
+    assert [claim.verdict.state for claim in report.claims] == ["holds", "unknown", "unknown", "unknown"]
+
+
+def test_a_set_that_is_wrong_leaves_the_others(desk: Desk) -> None:
+    report = desk.report(
+        BROKEN_SET + "{{ ours.first.id }} {{ ours.count() }} {{ runs.count() }}\n\n" + PANEL.format("runs: ours\n")
+    )
+    assert "adam-2 3 7" in text_of(report)
+    assert [run.id for run in report.grids[0].grid.sets[0].runs] == ["adam-2", "adam-1", "adam-0"]
+    assert (report.payload or {})["grids"][0]["sort"] == "-summary.acc"
+
+
+def test_a_panel_that_is_wrong_shows_its_mistake_between_its_neighbours(desk: Desk) -> None:
+    text = "```panels\ncolumns: 3\nid: fig-a\npanels:\n  - {type: bar, column: acc}\n"
+    text += "  - {type: bar, column: '`nope` **x**', width: 2}\n  - {typ: bar}\n  - {type: scalar, column: acc}\n```\n"
+    report = desk.report(text + "@fig-a\n")
+    assert [problem.line for problem in report.problems] == [6, 7]
+    assert "found no column" in report.problems[0].message
+    shown = (report.payload or {})["grids"][0]["panels"]
+    assert [each["kind"] for each in shown] == ["bar", "markdown", "markdown", "scalar"]
+    assert shown[1]["set"]["text"] == f"**Line 6**\n\n`` {report.problems[0].message} ``"
+    assert shown[1]["size"][0] == 2
+    assert "found no column" not in workspace_link(report.grids[0].grid, report.file.page)
+    drawn = drawings(report.grids[0], desk.plan.subjects["p"])
+    assert [str(each) for each in drawn if isinstance(each, UndrawableError)] == [
+        problem.message for problem in report.problems
+    ]
 
 
 def test_a_report_has_no_end_of_blocks(desk: Desk) -> None:

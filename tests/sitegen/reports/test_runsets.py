@@ -31,6 +31,17 @@ def test_filter_order_and_limit_choose_runs(desk: Desk) -> None:
     assert resolved(desk, filter="config.optimizer = 'adam'").where == "config.optimizer = 'adam'"
 
 
+@pytest.mark.parametrize("order", ["-acc", " - acc , +created", "-summary_metrics.acc"])
+def test_an_order_may_name_a_metric_alone(desk: Desk, order: str) -> None:
+    found = resolved(desk, filter="config.optimizer = 'adam'", order=order)
+    assert ids(found) == ["adam-2", "adam-1", "adam-0"]
+    assert found.order.startswith("-summary.acc")
+
+
+def test_a_group_may_name_a_metric_alone(desk: Desk) -> None:
+    assert resolved(desk, group=("acc", "config.lr.value")).group == ("summary.acc", "config.lr")
+
+
 def test_runs_are_named_by_id_or_name_in_this_order(desk: Desk) -> None:
     assert ids(resolved(desk, ids=("sgd-1", "adam 0"))) == ["sgd-1", "adam-0"]
     assert ids(resolved(desk, ids=(HOSTILE,))) == ["hostile"]
@@ -74,6 +85,10 @@ def test_an_id_with_a_quote_stays_one_id_in_a_filter(desk: Desk) -> None:
         ({"filter": "config.lr >"}, "the run set 'runs': "),
         ({"filter": "summary.ac > 1"}, "the run set 'runs': found no column 'summary.ac'"),
         ({"order": "summary.ac"}, "the run set 'runs': "),
+        (
+            {"order": "acc,,created"},
+            "the run set 'runs': the order 'acc,,created' names no column, expected one as in ",
+        ),
         ({"group": ("config.optimiser",)}, "the run set 'runs': "),
         ({"ids": ("adam-9",)}, "the run set 'runs': found no run 'adam-9' in p; did you mean 'adam"),
         ({"rename": {"zzz": "x"}}, "the run set 'runs': found no run 'zzz' in p; `runstore ls p` lists them"),
@@ -100,7 +115,15 @@ def test_the_newest_run_of_a_name_is_meant(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [({}, False), ({"filter": "a"}, True), ({"filter": {}, "best": {}}, False), ([], False), (None, False)],
+    [
+        ({}, False),
+        ({"filter": "a"}, True),
+        ({"filter": "a", "limt": 3}, True),
+        ({"filter": {}, "best": {}}, False),
+        ({"best": None}, False),
+        ([], False),
+        (None, False),
+    ],
 )
 def test_a_mapping_of_known_keys_is_one_set(values: object, expected: bool) -> None:
     assert is_set(values) is expected

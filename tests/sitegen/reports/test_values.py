@@ -107,14 +107,38 @@ def test_tests_and_differences_are_those_of_scipy(values: Values) -> None:
         (", test='mannwhitney'", scipy.stats.mannwhitneyu(OURS, BASELINE).pvalue),
         (", by='config.fold'", scipy.stats.ttest_rel(OURS, BASELINE).pvalue),
     ):
-        found = values.inline(f"p_value({values_of}.ours, {values_of}.baseline, 'val_acc'{test})")
+        found = values.inline(f"p_value({values_of}.ours, {values_of}.baseline, 'val_acc'{test}) | full")
         assert float(found) == pytest.approx(expected, rel=1e-9)
     gap = statistics.mean(OURS) - statistics.mean(BASELINE)
     assert float(values.inline(f"difference(ours, {values_of}.baseline, 'val_acc').mean")) == pytest.approx(gap)
     assert values.inline(f"difference(ours, {values_of}.baseline, 'val_acc')") == "0.014 [0.00714, 0.02086]"
     interval = scipy.stats.ttest_rel(OURS, BASELINE).confidence_interval()
-    found = values.inline(f"difference(ours, {values_of}.baseline, 'val_acc', by='config.fold').ci.low")
+    found = values.inline(f"difference(ours, {values_of}.baseline, 'val_acc', by='config.fold').ci.low | full")
     assert float(found) == pytest.approx(interval.low, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("ours.std('val_acc')", "0.004159"),
+        ("ours.sem('val_acc')", "0.00186"),
+        ("ours.std('val_acc') | full", "0.00415932686862"),
+        ("ours.std('val_acc') | round(5)", "0.00416"),
+        ("1 / 3 | round(7)", "0.3333"),
+        ("(1 / 3) | round(7)", "0.3333333"),
+        ("(1 / 3) | round(3) * 2", "0.666"),
+        ("ours.first.runtime", "30"),
+        ("12345.678 + 0", "12346"),
+        ("12345678.9 * 10", "1.235e+08"),
+        ("0.1 + 0.2", "0.3"),
+        ("10 | full", "10"),
+        ("123456789", "123456789"),
+    ],
+)
+def test_numbers_read_with_four_digits_that_count_unless_a_filter_says_more(
+    values: Values, expression: str, text: str
+) -> None:
+    assert values.inline(expression) == text
 
 
 def test_the_goal_that_was_defined_decides_which_run_is_best(root: Path) -> None:
@@ -141,7 +165,7 @@ def test_an_author_may_call_a_run_set_as_everything_is_called(runs: tuple[RunRec
     [
         ("rnus.mean('val_acc')", "did you mean 'runs'?"),
         ("runs.meen('val_acc')", "did you mean 'mean'?"),
-        ("runs.mean('val_ac')", "did you mean summary.val_acc"),
+        ("runs.mean('val_ac')", "did you mean val_acc?"),
         ("runs.mean('lr')", "did you mean config.lr"),
         ("runs.first.summary.val_ac", "did you mean 'val_acc'?"),
         ("runs.group('group').our", "did you mean 'ours'?"),
@@ -177,9 +201,26 @@ def test_an_author_may_call_a_run_set_as_everything_is_called(runs: tuple[RunRec
         ("p_value(ours, ours, 'config.model.depth')", "do not spread"),
         ("ours.where(\"id = 'o1'\").std('val_acc')", "found 1 of the 2 numbers that a standard deviation needs"),
         ("runs.values('host')", "reports do not show"),
-        ("{% set x = 1 %}", "cannot read"),
-        ("runs.", "cannot read"),
-        ("", "cannot read"),
+        ("{% set x = 1 %}", "found '%' where it cannot stand"),
+        ("runs.", "it ends too early; write what belongs behind its last sign"),
+        ("runs.count() +", "it ends too early"),
+        ("", "found nothing between {{ and }}; write an expression there, such as runs.count()"),
+        ("runs.mean('val_acc'", "the bracket ( is not closed; write ) at its end"),
+        ("runs.mean('val_acc') | round(3", "the bracket ( is not closed"),
+        ("(runs['first'", "the bracket [ is not closed; write ] at its end"),
+        ("runs.mean('(')", "found no column '('; there are val_acc, val/loss, "),
+        ("runs.count())", "found ) where no such bracket is open; take it out"),
+        ("runs.mean('val_acc)", "a text in it is not closed; write ' at its end too"),
+        ("runs.mean('nokey')", "found no column 'nokey'; there are val_acc, "),
+        ("runs.mean('lr')", "did you mean config.lr?"),
+        ("runs.mean('config.val_acc')", "did you mean val_acc?"),
+        (
+            "difference(runs, runs, 'val_acc') | round(4)",
+            "found the difference, expected a number; write behind it which: ",
+        ),
+        ("difference(runs, runs, 'val_acc') * 2", ".mean or .low or .high"),
+        ("runs.ci('val_acc') | percent", "found the interval, expected a number; write behind it which: .low or .high"),
+        ("runs | round", ".mean('…')"),
         ("1 }} {{ 2", "expected the end"),
     ],
 )
