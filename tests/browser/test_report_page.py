@@ -374,7 +374,7 @@ def test_no_specification_reaches_out_of_the_page(tmp_path: Path, open_page: Ope
     for panel in found.locator(".panel").all():
         panel.scroll_into_view_if_needed()
         panel.locator(".kind-chart canvas, .kind-empty").first.wait_for()
-    refused = {panel.locator("h3").inner_text() for panel in found.locator(".panel:has(.kind-empty)").all()}
+    refused = {panel.locator("h3").text_content() for panel in found.locator(".panel:has(.kind-empty)").all()}
     assert {"url", "inner", "image", "topo", "loader"} <= refused
     for canvas in found.locator(".kind-chart canvas").all():
         canvas.click()
