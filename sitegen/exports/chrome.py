@@ -111,13 +111,14 @@ class Chrome:
             pass
 
     def _next(self) -> Any:
-        while b"\0" not in self._buffer:
+        """The next message, which may be megabytes: what was read is looked through once."""
+        parts = [self._buffer]
+        while b"\0" not in parts[-1]:
             left = self._until - time.monotonic()
             if left <= 0 or not self._selector.select(left):
                 raise ChromeError(f"not done after {self._seconds:.0f} s")
-            chunk = os.read(self._from, _CHUNK)
-            if not chunk:
+            parts.append(os.read(self._from, _CHUNK))
+            if not parts[-1]:
                 raise ChromeError("the browser ended")
-            self._buffer += chunk
-        text, _, self._buffer = self._buffer.partition(b"\0")
-        return json.loads(text)
+        last, _, self._buffer = parts[-1].partition(b"\0")
+        return json.loads(b"".join([*parts[:-1], last]))

@@ -214,7 +214,7 @@ def panel_of_mistake(error: ReportError, width: Any) -> PanelSpec:
     quotes = "`" * (1 + max(map(len, re.findall("`+", message)), default=0))
     text = f"**Line {error.line}**\n\n{quotes} {message} {quotes}"
     fits = isinstance(width, int) and not isinstance(width, bool) and 1 <= width <= MOST_COLUMNS
-    return PanelSpec("markdown", "", {"text": text}, width if fits else None, _OF_MISTAKE, message)
+    return PanelSpec("markdown", "Mistake", {"text": text}, width if fits else None, _OF_MISTAKE, message)
 
 
 _ELSEWHERE: Final = {
