@@ -14,7 +14,7 @@ STAMPS := $(VENV)/.runstore
 INPUTS := pyproject.toml constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chromium cluster latex lint types docs bench pictures clean distclean
+.PHONY: help demo test chromium cluster latex shells lint types docs bench pictures clean distclean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: $(STAMPS)/base  ## train real models, log their runs, build the site and o
 	@$(BIN)/runstore demo "$(DEMO_DIR)"
 	@.ci/open "$(DEMO_DIR)/_site/index.html"
 
-test: $(STAMPS)/test chromium cluster latex  ## every test, in parallel, in real browsers and processes
+test: $(STAMPS)/test chromium cluster latex shells  ## every test, in parallel, in real browsers and processes
 	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 chromium:
@@ -34,6 +34,9 @@ cluster:
 
 latex:
 	@.ci/latex
+
+shells:
+	@.ci/shells
 
 lint: $(STAMPS)/dev  ## ruff: rules and formatting
 	@$(BIN)/ruff check .

@@ -14,6 +14,8 @@ from runstore.artifacts import checks, gc, names, policy, publishing
 from runstore.artifacts.artifact import Artifact
 from runstore.artifacts.collection import Collection, Version, find_version, read_collection, read_collections
 from runstore.artifacts.names import Spec
+from runstore.cli.completing import ARTIFACT, PROJECT
+from runstore.cli.examples import examples
 from runstore.cli.stores import store_option
 from runstore.cli.terminal import clip, print_table, show_size
 from runstore.cli.words import counted, printable
@@ -27,7 +29,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 project_option = click.option(
-    "--project", metavar="NAME", help="The project. Default: the one named, else the only one that has the artifact."
+    "--project",
+    metavar="NAME",
+    type=PROJECT,
+    help="The project. Default: the one named, else the only one that has the artifact.",
 )
 
 
@@ -35,13 +40,20 @@ def _common(command: _F) -> _F:
     return store_option(project_option(json_option(command)))
 
 
-@click.group()
+@click.group(short_help="List, fetch, add, check and tidy artifacts.")
 def artifact() -> None:
     """List, fetch, add, check and tidy artifacts: named, versioned files that go into runs and come out of them."""
 
 
-@artifact.command("ls")
-@click.argument("name", required=False)
+@artifact.command(
+    "ls",
+    epilog=examples(
+        "runstore artifact ls",
+        "runstore artifact ls digits-model  # its versions",
+        "runstore artifact ls --type model --json",
+    ),
+)
+@click.argument("name", required=False, type=ARTIFACT)
 @_common
 @click.option("--type", "kind", metavar="TYPE", help="Only artifacts of this type.")
 def list_artifacts(name: str | None, store: Path | None, project: str | None, as_json: bool, kind: str | None) -> None:
@@ -99,8 +111,14 @@ def _print_collections(found: Sequence[Collection]) -> None:
     print_table(columns, rows, right=("VERSIONS", "SIZE"))
 
 
-@artifact.command("get")
-@click.argument("name")
+@artifact.command(
+    "get",
+    epilog=examples(
+        "runstore artifact get digits-model:best",
+        "runstore artifact get digits/digits-model:v3 -o model",
+    ),
+)
+@click.argument("name", type=ARTIFACT)
 @_common
 @click.option(
     "-o", "--output", metavar="DIR", type=click.Path(path_type=Path), help="Where to. Default: ./artifacts/NAME:vN."
@@ -125,8 +143,14 @@ def get_artifact(
         click.echo(place)
 
 
-@artifact.command("put")
-@click.argument("name")
+@artifact.command(
+    "put",
+    epilog=examples(
+        "runstore artifact put digits-data data/ --type dataset",
+        "runstore artifact put digits-data data/train.csv --alias fixed",
+    ),
+)
+@click.argument("name", type=ARTIFACT)
 @click.argument("path", nargs=-1, required=True)
 @_common
 @click.option("--type", "kind", default="unspecified", metavar="TYPE", help="Its type, such as dataset or model.")
@@ -167,8 +191,14 @@ def _add(draft: Artifact, path: str) -> None:
         draft.add_file(path)
 
 
-@artifact.command("verify")
-@click.argument("name", required=False)
+@artifact.command(
+    "verify",
+    epilog=examples(
+        "runstore artifact verify",
+        "runstore artifact verify digits-model:v3",
+    ),
+)
+@click.argument("name", required=False, type=ARTIFACT)
 @_common
 @click.pass_context
 def verify_artifacts(
@@ -187,7 +217,12 @@ def verify_artifacts(
     context.exit(1 if found else 0)
 
 
-@artifact.command("gc")
+@artifact.command(
+    "gc",
+    epilog=examples(
+        "runstore artifact gc",
+    ),
+)
 @store_option
 @json_option
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
@@ -220,8 +255,14 @@ def collect_garbage(
         click.echo(f"{counted(done.young, 'blob')} that nothing needs yet: too young to tell")
 
 
-@artifact.command("alias")
-@click.argument("name")
+@artifact.command(
+    "alias",
+    epilog=examples(
+        "runstore artifact alias digits-model:v3 production",
+        "runstore artifact alias digits-model:v3 production --remove",
+    ),
+)
+@click.argument("name", type=ARTIFACT)
 @click.argument("alias", nargs=-1, required=True)
 @_common
 @click.option("--remove", is_flag=True, help="Take them away instead.")
@@ -238,8 +279,13 @@ def set_alias(
         click.echo(f"{version.qualified_name} is {printable(', '.join(version.aliases)) or 'called nothing else'}")
 
 
-@artifact.command("rm")
-@click.argument("name")
+@artifact.command(
+    "rm",
+    epilog=examples(
+        "runstore artifact rm digits-model:v3",
+    ),
+)
+@click.argument("name", type=ARTIFACT)
 @_common
 @click.option("--force", is_flag=True, help="Even if it has aliases of its own.")
 def remove_version(name: str, store: Path | None, project: str | None, as_json: bool, force: bool) -> None:
@@ -255,8 +301,13 @@ def remove_version(name: str, store: Path | None, project: str | None, as_json: 
         click.echo(f"{version.qualified_name} is in the trash")
 
 
-@artifact.command("restore")
-@click.argument("name")
+@artifact.command(
+    "restore",
+    epilog=examples(
+        "runstore artifact restore digits-model:v3",
+    ),
+)
+@click.argument("name", type=ARTIFACT)
 @_common
 def restore_version(name: str, store: Path | None, project: str | None, as_json: bool) -> None:
     """Bring the version NAME (name:v3) back from the trash."""

@@ -1,5 +1,6 @@
 """Which runs a command means, asking before it changes many, and showing how far it is."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,8 +31,9 @@ filter_option = click.option(
 
 
 def changing_options(command: _C) -> _C:
-    """The options of commands that change runs: --filter, --dry-run, --yes."""
+    """The options of commands that change runs: --filter, --dry-run, --yes, --json."""
     for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a run."),
         click.option("--yes", "-y", is_flag=True, help="Don't ask, even where several runs change."),
         click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing."),
         filter_option,
@@ -59,7 +61,9 @@ def chosen(store: Store, names: Sequence[str], where: str | None) -> list[RunRec
     return select(found, where)
 
 
-def agreed(runs: Sequence[RunRecord], what: str, *, yes: bool, dry_run: bool, always: bool = False) -> bool:
+def agreed(
+    runs: Sequence[RunRecord], what: str, *, yes: bool, dry_run: bool, as_json: bool = False, always: bool = False
+) -> bool:
     """Whether to go on with changing these runs. `what` says what happens to them, as in "delete".
 
     Several runs (with `always` one too) are listed, and on a terminal it asks; elsewhere only `yes` goes on. Raises
@@ -67,6 +71,10 @@ def agreed(runs: Sequence[RunRecord], what: str, *, yes: bool, dry_run: bool, al
     """
     if not runs:
         click.echo("no runs match", err=True)
+    if as_json and (dry_run or not runs):
+        click.echo(as_array([_values(run) | {"name": run.name, "would": what} for run in runs]))
+        return False
+    if not runs:
         return False
     if dry_run or (not yes and (always or len(runs) > 1)):
         _list(runs, what, dry_run=dry_run)
@@ -89,20 +97,32 @@ def _list(runs: Sequence[RunRecord], what: str, *, dry_run: bool) -> None:
         click.echo(f"  … and {len(runs) - len(shown)} more", err=not dry_run)
 
 
-def apply(runs: Sequence[RunRecord], act: Callable[[RunRecord], str]) -> int:
+def apply(runs: Sequence[RunRecord], act: Callable[[RunRecord], str], *, as_json: bool = False) -> int:
     """Does something to each run, and says what `act` says of it; the exit code. A run that refuses stops no other."""
-    failed = 0
+    said: list[dict[str, Any]] = []
     with ticking(len(runs)) as tick:
         for run in runs:
             try:
-                said = act(run)
+                said.append(_values(run) | {"done": act(run)})
             except RunstoreError as error:
-                failed += 1
+                said.append(_values(run) | {"error": str(error)})
                 click.echo(f"runstore: error: {error}", err=True)
             else:
-                click.echo(printable(f"{run.project}/{run.id}: {said}"))
+                if not as_json:
+                    click.echo(printable(f"{run.project}/{run.id}: {said[-1]['done']}"))
             tick()
-    return 2 if failed else 0
+    if as_json:
+        click.echo(as_array(said))
+    return 2 if any("error" in each for each in said) else 0
+
+
+def as_array(values: Sequence[Any]) -> str:
+    """What `--json` prints of a list."""
+    return json.dumps(values, indent=2, ensure_ascii=False)
+
+
+def _values(run: RunRecord) -> dict[str, Any]:
+    return {"project": run.project, "id": run.id}
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Any
 import click
 from rich.text import Text
 
+from runstore.cli.completing import RUN
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import clip, console, print_table, show_value
 from runstore.cli.words import printable
@@ -17,8 +19,15 @@ from runstore.reading.store import Store
 _LONGEST = 60
 
 
-@click.command()
-@click.argument("runs", nargs=-1, required=True)
+@click.command(
+    short_help="Compare runs, or the store at two commits.",
+    epilog=examples(
+        "runstore diff a1b2c3d4 e5f6g7h8",
+        "runstore diff main..HEAD  # what a branch adds",
+        "runstore diff a1b2c3d4 e5f6g7h8 --json",
+    ),
+)
+@click.argument("runs", nargs=-1, required=True, type=RUN)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Of revisions: print Markdown, for a pull request.")
 @click.option("--pictures", type=click.Path(path_type=Path), metavar="DIR", help="Write curves there as SVG files.")

@@ -5,10 +5,20 @@ from typing import Any
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.shim.run import execute, exports
 
 
-@click.command(name="exec", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False})
+@click.command(
+    short_help="Run a program; its `import wandb` is Runstore.",
+    name="exec",
+    context_settings={"allow_interspersed_args": False, "ignore_unknown_options": False},
+    epilog=examples(
+        "runstore exec -- python train.py --lr 0.1",
+        "runstore exec --project digits --tags try,wide -- torchrun --nproc-per-node 4 train.py",
+        'eval "$(runstore exec --print)"; python train.py',
+    ),
+)
 @click.option("--dir", metavar="DIR", help="The store that runs go to.")
 @click.option("-p", "--project", metavar="NAME", help="The project of runs that name none themselves.")
 @click.option("--name", metavar="NAME", help="The name of the run.")
@@ -23,11 +33,6 @@ def run_as_wandb(command: tuple[str, ...], as_lines: bool, **chosen: Any) -> Non
 
     The libraries that it uses, and the processes that it starts, get Runstore too: what they would send to W&B is
     logged to the store.
-
-    \b
-    runstore exec -- python train.py --lr 0.1
-    runstore exec --project digits -- torchrun --nproc-per-node 4 train.py
-    eval "$(runstore exec --print)"; python train.py
     """
     settings = {name: str(value) for name, value in chosen.items() if value is not None}
     if as_lines:

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from runstore.cli.choosing import EXIT_NOTHING, chosen, filter_option, in_project, joined, ticking
+from runstore.cli.completing import PROJECT, RUN
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.words import counted
 from runstore.errors import UsageError
@@ -31,13 +33,23 @@ class _Export(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
         offered = sorted({point.name for point in entry_points(group=EXPORTS)})
         with formatter.section("Commands"):
             formatter.write_dl([(name, f"See `{ctx.command_path} {name} --help`.") for name in offered])
 
 
-@click.command(cls=_Export)
-@click.argument("runs", nargs=-1)
+@click.command(
+    short_help="Write runs to a table, or their directories to an archive.",
+    cls=_Export,
+    epilog=examples(
+        "runstore export -o runs.parquet",
+        "runstore export -o runs.csv --project digits --filter \"state = 'finished'\"",
+        "runstore export -o loss.parquet --histories --columns loss",
+        "runstore export a1b2c3d4 -o run.tar.gz  # its whole directory",
+    ),
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.option(
     "-o",
     "--output",
@@ -49,7 +61,7 @@ class _Export(click.Command):
 @click.option("--histories", is_flag=True, help="The rows of the runs' histories instead of a row a run.")
 @click.option("--columns", multiple=True, metavar="NAMES", help="These columns (or, with --histories, keys) alone.")
 @click.option("--sort", "order", metavar="COLUMN", help="Order the runs; -COLUMN turns it around.")
-@click.option("--project", metavar="NAME", help="The runs of this project.")
+@click.option("--project", metavar="NAME", type=PROJECT, help="The runs of this project.")
 @filter_option
 @store_option
 @click.pass_context

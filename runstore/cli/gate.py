@@ -6,6 +6,8 @@ from typing import Any, cast
 import click
 
 from runstore.cli.choosing import filter_option, joined
+from runstore.cli.completing import PROJECT
+from runstore.cli.examples import examples
 from runstore.cli.past import past_store
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import clip, print_table
@@ -34,14 +36,21 @@ EXIT_REGRESSION = 1
 EXIT_CANNOT_COMPARE = 2
 
 
-@click.command("gate")
+@click.command(
+    "gate",
+    short_help="Compare new runs with a baseline's.",
+    epilog=examples(
+        "runstore gate --baseline main --metric 'accuracy:max'",
+        "runstore gate --history --metric loss",
+    ),
+)
 @click.option("--baseline", metavar="REV", help="Compare with the store as it was at this tag, branch or commit.")
 @click.option("--history", "steps", is_flag=True, help="Look for steps in the project's history instead.")
 @click.option("--metric", multiple=True, metavar="COLUMN", help="Compare this one, as in summary.val_acc; repeat it.")
 @click.option("--goal", type=click.Choice(GOALS), help="Which way metrics are better that don't say so themselves.")
 @click.option("--group", metavar="COLUMN", help="Runs with the same value here repeat one another.")
 @click.option("--seeds", multiple=True, metavar="KEYS", help="Keys of the config in which repeated runs differ.")
-@click.option("--project", metavar="NAME", help="The runs of this project alone.")
+@click.option("--project", metavar="NAME", type=PROJECT, help="The runs of this project alone.")
 @filter_option
 @click.option("--alpha", type=click.FloatRange(0, 0.5, min_open=True), default=0.05, help="Chance of a false alarm.")
 @click.option("--min-effect", default="0", metavar="CHANGE", help="The least change that matters: 0.005, or 1%.")

@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points, version
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from runstore.errors import RunstoreError, UsageError
 
@@ -37,6 +38,18 @@ _OF_WANDB: Final = {
 """Commands of W&B that there are not here, and what there is instead."""
 
 
+_SECTIONS: Final = {
+    "Runs": ("ls", "show", "diff", "export", "rename", "tag", "note", "move", "stop", "delete", "restore", "trash"),
+    "Site": ("build", "serve", "publish", "report", "view", "demo"),
+    "Search": ("sweep", "agent"),
+    "Artifacts": ("artifact",),
+    "Other tools": ("exec", "import"),
+    "Store": ("init", "verify", "gate", "archive", "size", "gc", "sync", "migrate"),
+    "Setup": ("settings", "schema", "completion"),
+}
+"""How `--help` arranges commands; those that other packages add come last."""
+
+
 class OfferedCommands(click.Group):
     """A group whose commands come from entry points. One that cannot be loaded costs a warning, not the others."""
 
@@ -46,6 +59,24 @@ class OfferedCommands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         commands = (_load(point) for point in entry_points(group=COMMANDS, name=cmd_name))
         return next((command for command in commands if command is not None), None)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in sections, each with its first sentence."""
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        told = {name: each for name, each in found.items() if each is not None and not each.hidden}
+        known = [name for names in _SECTIONS.values() for name in names]
+        sections = {**_SECTIONS, "More": tuple(name for name in told if name not in known)}
+        widest = formatter.width - 6 - max(map(len, told), default=0)
+        for title, names in sections.items():
+            rows = [(name, told[name].get_short_help_str(widest)) for name in names if name in told]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands by name, without loading them: nobody waits for a key that was pressed."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        return [*map(CompletionItem, names), *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, changing_options, chosen, joined
+from runstore.cli.completing import PROJECT, RUN
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import show_value
 from runstore.errors import UsageError
@@ -17,14 +19,27 @@ from runstore.reading.store import RunRecord
 from runstore.recording.naming import generate_name
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    short_help="Give runs another name.",
+    epilog=examples(
+        "runstore rename a1b2c3d4 'wide net'",
+        "runstore rename --filter \"\\\"group\\\" = 'mlp'\" 'mlp {number}'",
+    ),
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.argument("name")
 @changing_options
 @store_option
 @click.pass_context
 def rename(
-    context: click.Context, runs: tuple[str, ...], name: str, where: str | None, dry_run: bool, yes: bool, store: Path
+    context: click.Context,
+    runs: tuple[str, ...],
+    name: str,
+    where: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    store: Path,
 ) -> None:
     """Give RUNS the NAME; for several it may hold {name}, {id}, {group}, {job_type}, {project} or {number}.
 
@@ -36,11 +51,18 @@ def rename(
         (run.project, run.id): Change(name=_filled(name, run, number) if name.strip() else generate_name(number))
         for number, run in enumerate(found, start=1)
     }
-    _change(context, found, "rename", lambda run: changes[run.project, run.id], dry_run=dry_run, yes=yes)
+    _change(
+        context, found, "rename", lambda run: changes[run.project, run.id], dry_run=dry_run, yes=yes, as_json=as_json
+    )
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    epilog=examples(
+        "runstore tag a1b2c3d4 --add baseline",
+        "runstore tag --filter 'summary.loss < 0.1' --add good --yes",
+    )
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.option("--add", multiple=True, metavar="TAG", help="Add this tag. Repeat it, or join tags by commas.")
 @click.option("--remove", multiple=True, metavar="TAG", help="Take this tag away.")
 @click.option("--set", "replace", multiple=True, metavar="TAG", help="Have these tags and no others.")
@@ -56,6 +78,7 @@ def tag(
     where: str | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
     store: Path | None,
 ) -> None:
     """Add tags to RUNS, take tags away, or set them."""
@@ -67,11 +90,16 @@ def tag(
         remove_tags=tuple(joined(remove)),
     )
     found = chosen(open_store(store), runs, where)
-    _change(context, found, "tag", lambda run: change, dry_run=dry_run, yes=yes)
+    _change(context, found, "tag", lambda run: change, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    epilog=examples(
+        "runstore note a1b2c3d4 'the first with dropout'",
+        "runstore note a1b2c3d4 --append 'and the best'",
+    )
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.argument("text")
 @click.option("--append", is_flag=True, help="Add a line to the notes that are there.")
 @changing_options
@@ -85,6 +113,7 @@ def note(
     where: str | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
     store: Path | None,
 ) -> None:
     """Write TEXT as the notes of RUNS."""
@@ -94,14 +123,29 @@ def note(
     def change(run: RunRecord) -> Change:
         return Change(notes=f"{run.meta.notes.rstrip()}\n{text}" if append and run.meta.notes else text)
 
-    _change(context, chosen(open_store(store), runs, where), "write the notes of", change, dry_run=dry_run, yes=yes)
+    _change(
+        context,
+        chosen(open_store(store), runs, where),
+        "write the notes of",
+        change,
+        dry_run=dry_run,
+        yes=yes,
+        as_json=as_json,
+    )
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    epilog=examples(
+        "runstore move a1b2c3d4 --group mlp",
+        "runstore move --filter \"job_type = 'debug'\" --project scratch --yes",
+    )
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.option("--group", metavar="NAME", help="Move them to this group; '' takes them out of theirs.")
 @click.option("--job-type", metavar="NAME", help="Give them this job type.")
-@click.option("--project", metavar="NAME", help="Move them to this project. A live run stays where it is.")
+@click.option(
+    "--project", metavar="NAME", type=PROJECT, help="Move them to this project. A live run stays where it is."
+)
 @changing_options
 @store_option
 @click.pass_context
@@ -114,6 +158,7 @@ def move(
     where: str | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
     store: Path | None,
 ) -> None:
     """Move RUNS to another group, job type or project."""
@@ -130,16 +175,28 @@ def move(
             changed["project"] = project
         return _said(changed)
 
-    _act(context, found, "move", act, dry_run=dry_run, yes=yes)
+    _act(context, found, "move", act, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    short_help="Ask live runs to end, wherever they run.",
+    epilog=examples(
+        "runstore stop a1b2c3d4",
+        'runstore stop --filter "\\"group\\" = \'mlp\'" --yes',
+    ),
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @changing_options
 @store_option
 @click.pass_context
 def stop(
-    context: click.Context, runs: tuple[str, ...], where: str | None, dry_run: bool, yes: bool, store: Path | None
+    context: click.Context,
+    runs: tuple[str, ...],
+    where: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+    store: Path | None,
 ) -> None:
     """Ask live RUNS to end, wherever they run; they end as killed within seconds."""
     found = chosen(open_store(store), runs, where)
@@ -152,7 +209,7 @@ def stop(
         request_stop(run.layout, edit.author())
         return "asked to stop"
 
-    _act(context, found, "stop", act, dry_run=dry_run, yes=yes)
+    _act(context, found, "stop", act, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _check_named(runs: tuple[str, ...], where: str | None, last: str, wanted: str) -> None:
@@ -187,8 +244,9 @@ def _change(
     *,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
-    _act(context, runs, what, lambda run: _said(edit.edit(run, change(run))), dry_run=dry_run, yes=yes)
+    _act(context, runs, what, lambda run: _said(edit.edit(run, change(run))), dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _act(
@@ -199,9 +257,10 @@ def _act(
     *,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
 ) -> None:
     if agreed(runs, what, yes=yes, dry_run=dry_run):
-        context.exit(apply(runs, act))
+        context.exit(apply(runs, act, as_json=as_json))
     if not dry_run:
         context.exit(EXIT_NOTHING)
 

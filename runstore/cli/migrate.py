@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
 from runstore.format.records import FORMAT, store_version
@@ -11,7 +12,13 @@ from runstore.manage import migrations
 from runstore.settings import from_environment
 
 
-@click.command()
+@click.command(
+    short_help="Take an older store to this release's format.",
+    epilog=examples(
+        "runstore migrate --dry-run",
+        "runstore migrate experiments",
+    ),
+)
 @click.argument("store", required=False, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def migrate(store: Path | None, dry_run: bool) -> None:

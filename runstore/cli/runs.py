@@ -15,6 +15,8 @@ from rich.text import Text
 from runstore.api.files import list_files
 from runstore.artifacts import lineage
 from runstore.cli.choosing import filter_option, in_project, joined
+from runstore.cli.completing import PROJECT, RUN
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import CELL, clip, console, print_table, show_duration, show_state, show_time, show_value
 from runstore.cli.words import counted, printable
@@ -32,8 +34,15 @@ _LONGEST_VALUE = 120
 _LARGEST_WHOLE = 2.0**53
 
 
-@click.command()
-@click.argument("project", required=False)
+@click.command(
+    short_help="List runs, newest first.",
+    epilog=examples(
+        "runstore ls",
+        "runstore ls digits --sort -summary.accuracy --limit 5  # the best five",
+        "runstore ls --filter \"state = 'failed' AND config.lr > 0.1\" --json",
+    ),
+)
+@click.argument("project", required=False, type=PROJECT)
 @filter_option
 @click.option("--sort", "order", metavar="COLUMN", help="Order by a column, as in -summary.loss; - turns it around.")
 @click.option("--columns", multiple=True, metavar="NAMES", help="Show these columns, joined by commas.")
@@ -78,8 +87,14 @@ def ls(
         _print_runs(runs)
 
 
-@click.command()
-@click.argument("run")
+@click.command(
+    short_help="Show one run.",
+    epilog=examples(
+        "runstore show a1b2c3d4",
+        "runstore show digits/a1b2c3d4 --json",
+    ),
+)
+@click.argument("run", type=RUN)
 @store_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show(run: str, store: Path | None, as_json: bool) -> None:

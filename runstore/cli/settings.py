@@ -6,12 +6,19 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from runstore.cli.examples import examples
 from runstore.cli.terminal import print_table
 from runstore.cli.words import printable
 from runstore.settings import SETTINGS, RunSettings, gather, show
 
 
-@click.command()
+@click.command(
+    short_help="Print every setting, and where it comes from.",
+    epilog=examples(
+        "runstore settings",
+        "runstore settings --set --json  # those that are set",
+    ),
+)
 @click.option(
     "--store",
     type=click.Path(path_type=Path),

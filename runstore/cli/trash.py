@@ -11,7 +11,9 @@ import click
 
 from runstore.artifacts import gc, lineage, publishing
 from runstore.artifacts.collection import find_by_id
-from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, changing_options, chosen, ticking
+from runstore.cli.choosing import EXIT_NOTHING, agreed, apply, as_array, changing_options, chosen, ticking
+from runstore.cli.completing import DELETED, RUN
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import print_table, show_time
 from runstore.cli.words import counted, printable
@@ -25,8 +27,13 @@ _AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
-@click.command()
-@click.argument("runs", nargs=-1)
+@click.command(
+    epilog=examples(
+        "runstore delete a1b2c3d4",
+        "runstore delete --filter \"state = 'crashed'\" --dry-run",
+    )
+)
+@click.argument("runs", nargs=-1, type=RUN)
 @click.option("--force", is_flag=True, help="Delete live runs too; their processes go on, and write nowhere.")
 @click.option("--artifacts", is_flag=True, help="Delete the artifact versions that they logged, too.")
 @changing_options
@@ -40,12 +47,13 @@ def delete(
     where: str | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
     store: Path | None,
 ) -> None:
     """Put RUNS into the trash. Their ids can never be used again, unless they are restored."""
     opened = open_store(store)
     found = chosen(opened, runs, where)
-    if not agreed(found, "delete", yes=yes, dry_run=dry_run):
+    if not agreed(found, "delete", yes=yes, dry_run=dry_run, as_json=as_json):
         context.exit(0 if dry_run else EXIT_NOTHING)
 
     def act(run: RunRecord) -> str:
@@ -54,7 +62,7 @@ def delete(
         count = sum(_delete_version(opened.layout, use.id) for use in logged)
         return "deleted" + (f", and {counted(count, 'artifact version')}" if artifacts else "")
 
-    context.exit(apply(found, act))
+    context.exit(apply(found, act, as_json=as_json))
 
 
 def _delete_version(store: StoreLayout, version_id: str) -> bool:
@@ -64,19 +72,32 @@ def _delete_version(store: StoreLayout, version_id: str) -> bool:
     return version is not None
 
 
-@click.command()
-@click.argument("runs", nargs=-1, required=True)
+@click.command(
+    epilog=examples(
+        "runstore restore digits/a1b2c3d4",
+    )
+)
+@click.argument("runs", nargs=-1, required=True, type=DELETED)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a run.")
 @store_option
-@click.pass_context
-def restore(context: click.Context, runs: tuple[str, ...], store: Path | None) -> None:
+def restore(runs: tuple[str, ...], as_json: bool, store: Path | None) -> None:
     """Bring RUNS back out of the trash."""
     layout = open_store(store).layout
-    for found in [bin_.find(layout, name) for name in runs]:
-        bin_.restore(layout, found.project, found.id)
-        click.echo(printable(f"{found.project}/{found.id}: restored"))
+    found = [bin_.find(layout, name) for name in runs]
+    for each in found:
+        bin_.restore(layout, each.project, each.id)
+        if not as_json:
+            click.echo(printable(f"{each.project}/{each.id}: restored"))
+    if as_json:
+        click.echo(as_array([{"project": each.project, "id": each.id, "done": "restored"} for each in found]))
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "runstore trash",
+        "runstore trash --empty --older-than 4w --yes",
+    )
+)
 @click.option("--empty", is_flag=True, help="Delete what lies there for good; ids stay refused.")
 @click.option("--older-than", metavar="AGE", help="With --empty: what was deleted longer ago than 12h, 7d, 4w.")
 @click.option("--dry-run", is_flag=True, help="With --empty: say what would go.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from runstore.artifacts.checks import problems as artifact_problems
+from runstore.cli.examples import examples
 from runstore.cli.stores import open_store
 from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
@@ -18,7 +19,14 @@ from runstore.reading.verify import verify as verify_store
 from runstore.settings import from_environment
 
 
-@click.command()
+@click.command(
+    short_help="Check every file of the store, and repair it.",
+    epilog=examples(
+        "runstore verify",
+        "runstore verify experiments --repair",
+        "runstore verify --undo",
+    ),
+)
 @click.argument("store", required=False, type=click.Path(path_type=Path))
 @click.option("--repair", "mend", is_flag=True, help="Cut damage out of files; each is kept as it was in .repair/.")
 @click.option("--undo", "take_back", is_flag=True, help="Take the last repair back, byte for byte.")

@@ -114,11 +114,17 @@ _SCHEMAS: Final[dict[str, Schema]] = {
     "project": _record(
         "project.yaml: how a project presents itself.",
         {
-            "title": _TEXT,
-            "description": _TEXT,
-            "visibility": _one_of("public", "private"),
-            "views": _list(_MAPPING),
-            "publish": _list(_one_of(*PUBLISHABLE)),
+            "title": {**_TEXT, "description": "The name to be shown."},
+            "description": {**_TEXT, "description": "What the project is about, in Markdown."},
+            "visibility": {**_one_of("public", "private"), "description": "Who may see it on a public site."},
+            "views": {
+                **_list(_record("", {"name": _TEXT, "fragment": _TEXT, "default": _FLAG})),
+                "description": "Saved views of the project's page; `runstore view save` writes them.",
+            },
+            "publish": {
+                **_list(_one_of(*PUBLISHABLE)),
+                "description": "What a public site shows that it leaves out otherwise.",
+            },
         },
     ),
     "run": _record(

@@ -4,13 +4,21 @@ from pathlib import Path
 
 import click
 
+from runstore.cli.completing import REPORT
+from runstore.cli.examples import examples
 from runstore.cli.stores import store_option
 from runstore.cli.words import counted, printable
 from runstore.settings import from_environment
 
 
-@click.command("export")
-@click.argument("name")
+@click.command(
+    "export",
+    epilog=examples(
+        "runstore report export digits/first-look -o first-look.html",
+        "runstore report export digits/first-look -o paper.zip  # LaTeX, figures, bibliography",
+    ),
+)
+@click.argument("name", type=REPORT)
 @click.option(
     "-o",
     "--output",
@@ -34,8 +42,13 @@ def export_report(name: str, output: Path, url: str, browser: str | None, store:
     click.echo(f"{saved.paths[0]}" + (f", and {counted(beside, 'file')} beside it" if beside else ""))
 
 
-@click.command("table")
-@click.argument("name")
+@click.command(
+    "table",
+    epilog=examples(
+        "runstore report table digits/first-look 1 --format csv",
+    ),
+)
+@click.argument("name", type=REPORT)
 @click.argument("table", metavar="ID")
 @click.option(
     "--format",

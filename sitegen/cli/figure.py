@@ -5,13 +5,20 @@ from typing import Any
 
 import click
 
+from runstore.cli.completing import PROJECT
+from runstore.cli.examples import examples
 from runstore.cli.stores import find_project, open_store, store_option
 from runstore.cli.words import counted
 from sitegen.data.bands import AGGREGATES, SHADES, SMOOTHERS
 
 
-@click.command()
-@click.argument("project")
+@click.command(
+    epilog=examples(
+        "runstore export figure digits loss -o loss.pdf",
+        "runstore export figure digits loss accuracy --group group --shade stderr --smooth 0.6 -o both.svg",
+    )
+)
+@click.argument("project", type=PROJECT)
 @click.argument("metrics", nargs=-1, required=True, metavar="METRIC...")
 @click.option(
     "-o",

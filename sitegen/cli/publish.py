@@ -6,13 +6,21 @@ from typing import Any
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.words import printable
 from runstore.settings import from_environment
 from sitegen.cli.told import progress
 from sitegen.publishing.branch import MESSAGE
 
 
-@click.command()
+@click.command(
+    short_help="Build the public site, and put it where people see it.",
+    epilog=examples(
+        "runstore publish --to public",
+        "runstore publish --branch gh-pages --dry-run",
+        "runstore publish --branch gh-pages --cname runs.example.org",
+    ),
+)
 @click.argument("store", required=False, type=click.Path(path_type=Path))
 @click.option("--to", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Into this folder.")
 @click.option("--branch", metavar="NAME", help="Onto this branch of --remote, as one commit: gh-pages, say.")

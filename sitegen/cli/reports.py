@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from runstore.cli.completing import PROJECT, REPORT
+from runstore.cli.examples import examples
 from runstore.cli.stores import store_option
 from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
@@ -20,12 +22,17 @@ if TYPE_CHECKING:
 _SIGNS = {"holds": "holds", "fails": "FAILS", "unknown": "unknown"}
 
 
-@click.group()
+@click.group(short_help="Write and check reports.")
 def report() -> None:
     """Write and check reports: Markdown with live panels, in the store."""
 
 
-@report.command("ls")
+@report.command(
+    "ls",
+    epilog=examples(
+        "runstore report ls",
+    ),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @store_option
 def list_reports(store: Path | None, as_json: bool) -> None:
@@ -62,10 +69,18 @@ def _unread_key(problem: "Problem") -> str:
     return unread_key(problem)
 
 
-@report.command()
+@report.command(
+    epilog=examples(
+        "runstore report new first-look --project digits",
+        "runstore report new first-look --from 'http://localhost:8000/digits/index.html#group=group'",
+    )
+)
 @click.argument("name")
 @click.option(
-    "--project", metavar="PROJECT", help="Whose report it is; an empty one for several. Default: the only one."
+    "--project",
+    metavar="PROJECT",
+    type=PROJECT,
+    help="Whose report it is; an empty one for several. Default: the only one.",
 )
 @click.option("--title", default="", metavar="TEXT", help="Its title. Default: made of NAME.")
 @click.option(
@@ -92,8 +107,13 @@ def _viewed(view: str, project: str | None, root: Path) -> "Viewed":
     return found
 
 
-@report.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@report.command(
+    epilog=examples(
+        "runstore report check",
+        "runstore report check digits/first-look --json",
+    )
+)
+@click.argument("names", nargs=-1, type=REPORT, metavar="[NAME]...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @store_option
 @click.pass_context
@@ -150,8 +170,12 @@ def _print_checked(found: "Report") -> None:
         click.echo(printable(f"  {found.file.relative}, line {line}: {message}"), err=True)
 
 
-@report.command()
-@click.argument("name")
+@report.command(
+    epilog=examples(
+        "runstore report freeze digits/first-look --at v1.0",
+    )
+)
+@click.argument("name", type=REPORT)
 @click.option("--at", "revision", default="HEAD", show_default=True, metavar="COMMIT", help="The commit or tag.")
 @store_option
 def freeze(name: str, revision: str, store: Path | None) -> None:
@@ -163,8 +187,12 @@ def freeze(name: str, revision: str, store: Path | None) -> None:
     click.echo(f"{file.path}: pinned to {freeze_report(file, root, revision)}")
 
 
-@report.command()
-@click.argument("name")
+@report.command(
+    epilog=examples(
+        "runstore report clone digits/first-look second-look",
+    )
+)
+@click.argument("name", type=REPORT)
 @click.argument("copy")
 @store_option
 def clone(name: str, copy: str, store: Path | None) -> None:

@@ -4,21 +4,28 @@ from pathlib import Path
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.words import printable
 from runstore.settings import from_environment
 from sitegen.cli.told import print_report, progress
 from sitegen.looks import Look
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "runstore build",
+        "runstore build experiments -o public --public --strict",
+    )
+)
 @click.argument("store", required=False, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory."
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when the store has any problem.")
 @click.option("--public", is_flag=True, help="Only what the world may see: public projects, without what names people.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: what was written, and every problem.")
 @click.pass_context
-def build(context: click.Context, store: Path | None, out: Path, strict: bool, public: bool) -> None:
+def build(context: click.Context, store: Path | None, out: Path, strict: bool, public: bool, as_json: bool) -> None:
     """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
     root, site = store if store is not None else from_environment().store_root(), None
     if public:
@@ -32,11 +39,17 @@ def build(context: click.Context, store: Path | None, out: Path, strict: bool, p
 
         with progress() as report:
             done = build_site(root, out, progress=report, look=look, public=site)
-    print_report(done)
+    print_report(done, as_json=as_json)
     context.exit(1 if strict and done.problems else 0)
 
 
-@click.command()
+@click.command(
+    short_help="Serve the site here, and keep it up to date.",
+    epilog=examples(
+        "runstore serve --open",
+        "runstore serve /shared/experiments --poll --port 9000",
+    ),
+)
 @click.argument("store", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--host",
@@ -61,7 +74,13 @@ def _say(line: str) -> None:
     click.echo(f"runstore: {printable(line)}", err=line.startswith("warning"))
 
 
-@click.command()
+@click.command(
+    short_help="Train small real models, then compile their site.",
+    epilog=examples(
+        "runstore demo",
+        "runstore demo /tmp/look",
+    ),
+)
 @click.argument("directory", default="runstore-demo", type=click.Path(path_type=Path))
 def demo(directory: Path) -> None:
     """Train small real models into DIRECTORY, then compile its site."""

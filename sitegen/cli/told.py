@@ -1,8 +1,9 @@
 """What commands that build say on the terminal: how far they are, and what came of it."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -36,7 +37,10 @@ def progress() -> Iterator[Progress]:
         yield report
 
 
-def print_report(done: BuildReport) -> None:
+def print_report(done: BuildReport, *, as_json: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(_values(done), indent=2, ensure_ascii=False))
+        return
     for problem in done.problems[:MOST_PROBLEMS]:
         click.echo(f"runstore: problem: {printable(str(problem))}", err=True)
     if len(done.problems) > MOST_PROBLEMS:
@@ -45,3 +49,17 @@ def print_report(done: BuildReport) -> None:
     files = f"{counted(len(done.written), 'file')} written, {done.unchanged} unchanged, {len(done.removed)} removed"
     click.echo(f"{counted(done.runs, 'run')} in {counted(done.projects, 'project')}: {files}")
     click.echo(str(done.index.resolve()))
+
+
+def _values(done: BuildReport) -> dict[str, Any]:
+    """What a build did, as `--json` prints it: paths are relative to `out`, and to the store for problems."""
+    return {
+        "out": str(done.out.resolve()),
+        "index": str(done.index.resolve()),
+        "projects": done.projects,
+        "runs": done.runs,
+        "written": list(done.written),
+        "removed": list(done.removed),
+        "unchanged": done.unchanged,
+        "problems": [{"file": each.path, "line": each.line or None, "message": each.message} for each in done.problems],
+    }

@@ -18,7 +18,7 @@ STATUSES: Final = ("draft", "published")
 
 _OPEN: Final = re.compile(r"---[ \t]*(?:\r?\n|$)")
 _CLOSE: Final = re.compile(r"^(?:---|\.\.\.)[ \t]*\r?$", re.MULTILINE)
-_KEYS: Final = (
+KEYS: Final = (
     "title",
     "authors",
     "date",
@@ -105,7 +105,7 @@ def read_front(parts: Parted, mistakes: Mistakes) -> Front:
     found: dict[str, Any] = {}
     with mistakes.caught(parts.front_line):
         section = Section(values, source, mend="write title: …")
-        found = read_keys(section, _KEYS, mistakes, parts.front_line)
+        found = read_keys(section, KEYS, mistakes, parts.front_line)
     known = {key: parts.front_line + line - 1 for (key, *rest), line in lines.items() if not rest}
     return Front(**found, lines={str(key): line for key, line in known.items()})
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.recording import terminal
 from sweeps.agent.processes import run_processes
 from sweeps.agent.starting import Terms, run_agent
@@ -13,7 +14,14 @@ from sweeps.cli.naming import Command, found, sweep_options
 EXIT_GAVE_UP = 1
 
 
-@click.command(cls=Command)
+@click.command(
+    short_help="Run trials of a sweep here until there are none left.",
+    cls=Command,
+    epilog=examples(
+        "runstore agent k3v9x2ab",
+        "runstore agent k3v9x2ab --count 10 --processes 4",
+    ),
+)
 @sweep_options
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="Run N trials to their end, and no more.")
 @click.option(

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.words import printable
 from sweeps.cli.naming import Command
 from sweeps.doctor.examine import examine
 from sweeps.doctor.findings import Diagnosis, Finding
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep doctor /shared/experiments",
+        "runstore sweep doctor /shared/experiments --peer node2",
+    ),
+)
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
     "--peer",

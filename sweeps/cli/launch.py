@@ -1,11 +1,15 @@
 """`runstore sweep launch`: agents on a cluster, or in the background here."""
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from runstore.cli.completing import PROJECT, SWEEP
+from runstore.cli.examples import examples
 from runstore.cli.stores import store_option
 from runstore.cli.words import counted, printable
 from sweeps.agent.places import find_sweep
@@ -15,10 +19,17 @@ from sweeps.launch.ledger import Launch, launch
 from sweeps.launch.registry import make_engine
 
 
-@click.command("launch", cls=Command)
-@click.argument("sweep")
+@click.command(
+    "launch",
+    cls=Command,
+    epilog=examples(
+        "runstore sweep launch k3v9x2ab --engine slurm --agents 64 --time 4:00:00 --gpus-per-task 1",
+        "runstore sweep launch k3v9x2ab --engine local --agents 4",
+    ),
+)
+@click.argument("sweep", type=SWEEP)
 @store_option
-@click.option("--project", default="", help="The sweep's project, where the id alone does not say it.")
+@click.option("--project", default="", type=PROJECT, help="The sweep's project, where the id alone does not say it.")
 @click.option("--engine", required=True, help="Where: local (here, in the background), slurm, or dask.")
 @click.option("--agents", type=click.IntRange(1), default=1, show_default=True, help="So many agents.")
 @click.option("--count", type=click.IntRange(1), help="Each agent ends after so many trials.")
@@ -32,6 +43,7 @@ from sweeps.launch.registry import make_engine
 @click.option("--warning", type=click.IntRange(10, 65535), help="Slurm: seconds before the limit to save and requeue.")
 @click.option("--sbatch", multiple=True, metavar="KEY=VALUE", help="Slurm: any other option of sbatch; repeatable.")
 @click.option("--scheduler", help="Dask: the scheduler's address.")
+@click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
 def launch_command(
     sweep: str,
     store: Path | None,
@@ -40,6 +52,7 @@ def launch_command(
     agents: int,
     count: int | None,
     processes: int | None,
+    json_: bool,
     **options: Any,
 ) -> None:
     """Start agents of SWEEP elsewhere. They take trials as `runstore agent` does; `sweep status` shows their jobs."""
@@ -52,6 +65,10 @@ def launch_command(
         if value is not None:
             arguments += [name, str(value)]
     done = launch(place.sweep, engine, agents, arguments, options=given)
+    if json_:
+        values = {**asdict(done), "sweep": place.name, "logs": str(place.sweep.launch_logs(done.name))}
+        click.echo(json.dumps(values, indent=2, ensure_ascii=False))
+        return
     click.echo(printable(f"{counted(agents, 'agent')} of {place.name} on {_where(done)}"))
     click.echo(printable(f"their output: {place.sweep.launch_logs(done.name)}"))
     click.echo(f"follow them: runstore sweep status {place.name} --watch")

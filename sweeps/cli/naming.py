@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from runstore.cli.completing import PROJECT, SWEEP
 from runstore.cli.stores import store_option
 from runstore.errors import UsageError
 from sweeps.agent.places import Place, find_sweep
@@ -26,8 +27,10 @@ class Command(click.Command):
         return super().parse_args(ctx, args)
 
 
-sweep_argument = click.argument("sweep")
-project_option = click.option("--project", "-p", default="", metavar="NAME", help="The project that the sweep is in.")
+sweep_argument = click.argument("sweep", type=SWEEP)
+project_option = click.option(
+    "--project", "-p", default="", metavar="NAME", type=PROJECT, help="The project that the sweep is in."
+)
 entity_option = click.option("--entity", "-e", default="", metavar="NAME", help="Taken for W&B's scripts; no effect.")
 
 

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from runstore.cli.examples import examples
 from runstore.cli.terminal import clip, console, show_duration, show_time, show_value
 from runstore.cli.words import printable
 from runstore.reading.sweeps import SweepReader, open_sweep
@@ -41,7 +42,14 @@ _WAITING: Final = {
 _MOST_AGENTS: Final = 20
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep status k3v9x2ab",
+        "runstore sweep status k3v9x2ab --watch",
+        "runstore sweep status k3v9x2ab --json",
+    ),
+)
 @sweep_options
 @click.option("--watch", "-w", is_flag=True, help="Go on showing it, until the sweep is over or Ctrl-C.")
 @click.option("--interval", type=click.FloatRange(min=0.2), default=2.0, help="Seconds between looks. Default: 2.")

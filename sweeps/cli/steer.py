@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.terminal import show_value
 from runstore.cli.words import counted, printable
 from runstore.errors import UsageError
@@ -36,15 +37,28 @@ def ask(place: Place, controller: Controller, what: ControlKind, data: Mapping[s
         ) from None
 
 
+json_option = click.option("--json", "json_", is_flag=True, help="Print one JSON object: what was asked of the sweep.")
+
+
+def _tell(place: Place, control: Control | None, words: str, json_: bool) -> None:
+    """Says what was asked; None for what needed no asking."""
+    if json_:
+        asked = None if control is None else {"n": control.n, "kind": control.what, "data": dict(control.data)}
+        click.echo(json.dumps({"sweep": place.name, "asked": asked}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(f"sweep {printable(place.name)}: {words}")
+
+
 def _word(what: Any, words: str, help_: str) -> click.Command:
     """A command that asks one thing of the sweep."""
 
-    @click.command(what, cls=Command, help=help_)
+    @click.command(what, cls=Command, help=help_, epilog=examples(f"runstore sweep {what} k3v9x2ab"))
     @sweep_options
-    def command(sweep: str, store: Path | None, project: str, entity: str) -> None:
+    @json_option
+    def command(sweep: str, store: Path | None, project: str, entity: str, json_: bool) -> None:
         place = found(sweep, store, project)
-        ask(place, Controller.open(place.sweep), what, {})
-        click.echo(f"sweep {printable(place.name)}: {words}")
+        control = ask(place, Controller.open(place.sweep), what, {})
+        _tell(place, control, words, json_)
 
     return command
 
@@ -67,7 +81,13 @@ cancel = _word(
 )
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep best k3v9x2ab",
+        "runstore sweep best k3v9x2ab --json",
+    ),
+)
 @sweep_options
 @click.option("--json", "json_", is_flag=True, help="Print one JSON object.")
 def best(sweep: str, store: Path | None, project: str, entity: str, json_: bool) -> None:
@@ -91,30 +111,51 @@ def best(sweep: str, store: Path | None, project: str, entity: str, json_: bool)
             click.echo(f"  {printable(name)}: {show_value(value)}")
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep add k3v9x2ab lr=0.01 batch_size=64",
+    ),
+)
 @sweep_options
+@json_option
 @click.argument("values", nargs=-1, required=True, metavar="NAME=VALUE...")
-def add(sweep: str, store: Path | None, project: str, entity: str, values: tuple[str, ...]) -> None:
+def add(sweep: str, store: Path | None, project: str, entity: str, values: tuple[str, ...], json_: bool) -> None:
     """Have SWEEP try a point next: a value for each of its parameters, as in lr=0.01 optimizer.name=sgd."""
     place = found(sweep, store, project)
     controller = Controller.open(place.sweep)
     params = point(controller.space, pairs(values, yaml12.load))
     control = ask(place, controller, "add", {"params": controller.space.nest(params)})
-    click.echo(f"sweep {printable(place.name)}: {printable(shown(params))} is tried next (control {control.n})")
+    _tell(place, control, f"{printable(shown(params))} is tried next (control {control.n})", json_)
+    if json_:
+        return
     state = controller.state
     if state.run_cap is not None and (needed := len(state.trials) + len(state.queued)) > state.run_cap:
         click.echo(f"  run_cap leaves no room: runstore sweep extend {printable(place.name)} --run-cap {needed}")
     _tell_what_holds_it(place, controller)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep extend k3v9x2ab --run-cap 200",
+        "runstore sweep extend k3v9x2ab --range lr=1e-5..1",
+    ),
+)
 @sweep_options
 @click.option("--run-cap", type=click.IntRange(min=1), metavar="N", help="So many trials in all.")
 @click.option(
     "--range", "ranges", multiple=True, metavar="NAME=LOW..HIGH", help="A wider range of a parameter; several times."
 )
+@json_option
 def extend(
-    sweep: str, store: Path | None, project: str, entity: str, run_cap: int | None, ranges: tuple[str, ...]
+    sweep: str,
+    store: Path | None,
+    project: str,
+    entity: str,
+    run_cap: int | None,
+    ranges: tuple[str, ...],
+    json_: bool,
 ) -> None:
     """Raise the number of trials of SWEEP, or widen the range of a parameter."""
     if run_cap is None and not ranges:
@@ -128,11 +169,12 @@ def extend(
     data: dict[str, Any] = {"run_cap": run_cap} if run_cap is not None else {}
     if wanted:
         data["ranges"] = {name: {"min": low, "max": high} for name, (low, high) in wanted.items()}
-    ask(place, controller, "extend", data)
+    control = ask(place, controller, "extend", data)
     told = [_told_of_cap(run_cap, len(controller.state.trials))] if run_cap is not None else []
     told += [f"{printable(name)} from {low:g} to {high:g}" for name, (low, high) in wanted.items()]
-    click.echo(f"sweep {printable(place.name)}: {', '.join(told)}")
-    _tell_what_holds_it(place, controller)
+    _tell(place, control, ", ".join(told), json_)
+    if not json_:
+        _tell_what_holds_it(place, controller)
 
 
 def _told_of_cap(run_cap: int, begun: int) -> str:
@@ -153,29 +195,39 @@ def _tell_what_holds_it(place: Place, controller: Controller) -> None:
         click.echo(f"  no trial starts, as the metric's target {metric.target} is reached; create another sweep")
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep retry k3v9x2ab 12 17",
+    ),
+)
 @sweep_options
 @click.argument("trials", nargs=-1, metavar="[TRIAL]...")
 @click.option("--failed", is_flag=True, help="Every trial that failed, crashed or was killed.")
-def retry(sweep: str, store: Path | None, project: str, entity: str, trials: tuple[str, ...], failed: bool) -> None:
+@json_option
+def retry(
+    sweep: str, store: Path | None, project: str, entity: str, trials: tuple[str, ...], failed: bool, json_: bool
+) -> None:
     """Run trials of SWEEP again, each with its own parameters and as the next attempt of its run."""
     place = found(sweep, store, project)
     controller = Controller.open(place.sweep)
     chosen = _chosen(place, controller, trials, failed)
     if not chosen:
-        click.echo(f"sweep {printable(place.name)}: no trial failed, crashed or was killed")
+        _tell(place, None, "no trial failed, crashed or was killed", json_)
         return
     waiting = {each.trial.number for each in controller.state.wanted}
     named = sorted({trial.number for trial in chosen})
+    numbers = [each for each in named if each not in waiting]
+    control = ask(place, controller, "retry", {"trials": numbers}) if numbers else None
+    if json_:
+        _tell(place, control, "", json_)
+        return
     for number in [each for each in named if each in waiting]:
         click.echo(f"sweep {printable(place.name)}: trial {number} waits to be run again already")
-    numbers = [each for each in named if each not in waiting]
-    if not numbers:
-        return
-    ask(place, controller, "retry", {"trials": numbers})
-    listed = ", ".join(map(str, numbers))
-    click.echo(f"sweep {printable(place.name)}: {counted(len(numbers), 'trial')} to be run again: {listed}")
-    _tell_what_holds_it(place, controller)
+    if control is not None:
+        listed = ", ".join(map(str, numbers))
+        _tell(place, control, f"{counted(len(numbers), 'trial')} to be run again: {listed}", json_)
+        _tell_what_holds_it(place, controller)
 
 
 def _chosen(place: Place, controller: Controller, names: Iterable[str], failed: bool) -> list[Trial]:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import click
 
+from runstore.cli.examples import examples
 from runstore.cli.stores import store_option
 from runstore.cli.words import printable
 from runstore.errors import UsageError
@@ -39,7 +40,7 @@ class SweepCommands(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(cls=SweepCommands)
+@click.group(short_help="Search hyperparameters: create, look at, steer.", cls=SweepCommands)
 def sweep() -> None:
     """Search hyperparameters: create a sweep, then start agents anywhere that sees the store.
 
@@ -48,7 +49,14 @@ def sweep() -> None:
     """
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep create sweep.yaml",
+        "runstore sweep create sweep.yaml --project digits --name 'learning rates'",
+        "runstore sweep create --from-runs \"state = 'finished'\" --metric loss  # propose one",
+    ),
+)
 @click.argument("config", type=click.Path(path_type=Path), required=False)
 @store_option
 @click.option("--project", "-p", default="", metavar="NAME", help="The project; else what the configuration says.")

@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from runstore.cli.examples import examples
 from runstore.cli.terminal import clip, console, show_value
 from runstore.cli.words import counted, printable
 from runstore.format.sweep_records import Control
@@ -22,7 +23,13 @@ from sweeps.errors import SweepError
 _STATES: Final = tuple(COLOURS)
 
 
-@click.command(cls=Command)
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "runstore sweep trials k3v9x2ab --best -n 5",
+        "runstore sweep trials k3v9x2ab --state failed --json",
+    ),
+)
 @sweep_options
 @click.option("--best", "by_value", is_flag=True, help="The best first; those without a value come last.")
 @click.option("-n", "most", type=click.IntRange(min=1), metavar="N", help="So many at most.")

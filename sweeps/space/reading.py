@@ -17,7 +17,7 @@ from sweeps.space.values import is_plain
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _RANGE, _BELL, _SHAPE = ("min", "max"), ("mu", "sigma"), ("a", "b")
-_KEYS: Final[dict[Kind, tuple[str, ...]]] = {
+DISTRIBUTIONS: Final[dict[Kind, tuple[str, ...]]] = {
     "constant": ("value",),
     "categorical": ("values",),
     "categorical_w_probabilities": ("values", "probabilities"),
@@ -188,9 +188,9 @@ def _parameter(section: Section, path: tuple[str, ...]) -> Parameter:
     nested = f"to nest parameters write {section.path[-1]}: {{parameters: {{...}}}}"
     section.only(KEYS, {key: nested for key in section.values if key not in KEYS and not meant(key, KEYS)})
     kind = _kind(section)
-    section.only(("distribution", *_KEYS[kind], "when"), _others(section, kind))
+    section.only(("distribution", *DISTRIBUTIONS[kind], "when"), _others(section, kind))
     parameter = Parameter(path, kind)
-    match _KEYS[kind][0]:
+    match DISTRIBUTIONS[kind][0]:
         case "value":
             _check_plain(section, "value", section.required("value", "the constant"))
             return replace(parameter, value=section.get("value"))
@@ -209,7 +209,7 @@ def _parameter(section: Section, path: tuple[str, ...]) -> Parameter:
         case "a":
             a, b = section.number("a", 1.0, above=0), section.number("b", 1.0, above=0)
             parameter = replace(parameter, a=a, b=b)
-    return replace(parameter, q=section.number("q", 1.0, above=0)) if "q" in _KEYS[kind] else parameter
+    return replace(parameter, q=section.number("q", 1.0, above=0)) if "q" in DISTRIBUTIONS[kind] else parameter
 
 
 def _check_plain(section: Section, key: str | int, value: Any) -> None:
@@ -221,7 +221,7 @@ def _check_plain(section: Section, key: str | int, value: Any) -> None:
 def _kind(section: Section) -> Kind:
     if "distribution" in section:
         _check_log_word(section)
-        kind: Kind = section.choice("distribution", _KEYS)  # type: ignore[assignment]
+        kind: Kind = section.choice("distribution", DISTRIBUTIONS)  # type: ignore[assignment]
         return kind
     if "value" in section:
         return "constant"
@@ -236,7 +236,11 @@ def _kind(section: Section) -> Kind:
 def _check_log_word(section: Section) -> None:
     """Raises for a word that is nearly one of W&B's old logarithmic ones: what these mean is seldom what is wanted."""
     word = section.get("distribution")
-    near = get_close_matches(word, list(_KEYS), 1, 0.6) if isinstance(word, str) and word not in _KEYS else []
+    near = (
+        get_close_matches(word, list(DISTRIBUTIONS), 1, 0.6)
+        if isinstance(word, str) and word not in DISTRIBUTIONS
+        else []
+    )
     if near and near[0] in _EXPONENTS:
         values = _EXPONENTS[near[0]]
         mend = f"did you mean {values!r}, with min and max as values, or {near[0]!r}, with exponents of e?"
@@ -257,8 +261,10 @@ def _no_kind(section: Section) -> NoReturn:
 def _others(section: Section, kind: Kind) -> dict[str, str]:
     """What to do about keys that another distribution has."""
     given = {key for key in section.values if key not in ("distribution", "when")}
-    exact = [other for other, keys in _KEYS.items() if set(keys) == given]
-    fitting = [other for other in exact or _KEYS if given <= set(_KEYS[other]) and other not in _EXPONENTS]
+    exact = [other for other, keys in DISTRIBUTIONS.items() if set(keys) == given]
+    fitting = [
+        other for other in exact or DISTRIBUTIONS if given <= set(DISTRIBUTIONS[other]) and other not in _EXPONENTS
+    ]
     mend = f"for these keys write distribution: {' or '.join(fitting)}" if fitting else "take one of them out"
     found = {key: mend for key in given if key in KEYS}
     if "parameters" in given:
@@ -361,7 +367,10 @@ def _written(parameter: Parameter) -> dict[str, Any]:
         "a": parameter.a,
         "b": parameter.b,
     }
-    found: dict[str, Any] = {"distribution": parameter.kind, **{key: every[key] for key in _KEYS[parameter.kind]}}
+    found: dict[str, Any] = {
+        "distribution": parameter.kind,
+        **{key: every[key] for key in DISTRIBUTIONS[parameter.kind]},
+    }
     if parameter.when is not None:
         found["when"] = {name: list(values) for name, values in parameter.when.tests}
     return found

@@ -231,7 +231,7 @@ def test_a_commit_links_to_its_host_and_the_commands_are_copied(site: Path, open
 
 
 def test_requirements_are_searched_and_a_patch_folds_file_by_file(page: Page) -> None:
-    page.locator("#requirements summary").click()
+    page.locator("#requirements summary").press("Enter")
     page.get_by_label("Search the requirements by regular expression").fill("^pol")
     expect(page.locator("#requirement-list li:visible")).to_have_text(["polars==1.5"])
     counts = page.locator(".patch-counts").all_inner_texts()
@@ -280,7 +280,7 @@ def test_the_page_is_accessible_and_fits(site: Path, open_page: Open, dark: bool
     expect(page.locator("[data-log-found]")).to_have_text("100 of 100 matching lines", timeout=20_000)
     page.locator("#related").scroll_into_view_if_needed()
     page.locator("#related h3").first.wait_for()
-    page.locator("#requirements summary").click()
+    page.locator("#requirements summary").press("Enter")
     assert not violations(page, ALL)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

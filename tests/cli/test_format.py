@@ -101,8 +101,14 @@ def test_a_format_that_no_step_leads_from_is_one_clear_error(
 def test_schemas_are_printed(terminal: Terminal) -> None:
     assert json.loads(terminal("schema", "state").out)["title"] == "state"
     assert json.loads(terminal("schema", "sweep-claim").out)["title"] == "sweep-claim"
-    assert set(json.loads(terminal("schema").out)) == {*NAMES, *SWEEP_SCHEMAS}
-    assert terminal("schema", "nothing").code == 2
+    assert set(json.loads(terminal("schema").out)) == {*NAMES, *SWEEP_SCHEMAS, "sweep", "report"}
+    assert "did you mean 'sweep'?" in terminal.fails("schema", "swep")
+
+
+def test_schemas_are_saved_for_an_editor(terminal: Terminal, tmp_path: Path) -> None:
+    assert terminal("schema", "--save", tmp_path / "schemas").code == 0
+    saved = {path.stem: json.loads(path.read_text("utf-8")) for path in (tmp_path / "schemas").glob("*.json")}
+    assert saved == json.loads(terminal("schema").out)
 
 
 def test_verify_repairs_and_takes_back(terminal: Terminal, store: Path) -> None:

@@ -10,7 +10,7 @@ from sweeps.config.parts import MACROS, METRIC_KEYS, RULE_KEYS
 from sweeps.config.sweep import _NOT_HERE, OWN_KEYS, WANDB_KEYS, WITHOUT_EFFECT, parse_sweep
 from sweeps.search.registry import engine_names
 from sweeps.space.expression import _FUNCTIONS
-from sweeps.space.reading import _KEYS, KEYS
+from sweeps.space.reading import DISTRIBUTIONS, KEYS
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "site/docs/sweep-configuration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -40,7 +40,7 @@ def test_keys_that_are_not_there_are_named() -> None:
 
 def test_every_distribution_and_every_key_of_a_parameter_is_named() -> None:
     text = section("Parameters")
-    assert all(f"`{kind}`" in text for kind in _KEYS)
+    assert all(f"`{kind}`" in text for kind in DISTRIBUTIONS)
     assert all(re.search(rf"[`{{]({key})[`:]|, {key}[`:]|\b{key}: ", text) for key in KEYS)
 
 
