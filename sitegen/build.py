@@ -1,7 +1,7 @@
 """The pipeline: read the store, plan the site, make what changed, write what differs."""
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +11,27 @@ from runstore.errors import StoreError
 from runstore.reading.problems import Problem
 from runstore.reading.revision import store_at
 from runstore.reading.store import Store, read_store
-from sitegen.assets import AssetSet, load_assets, plotly_version, templates_dir
+from sitegen.compiling import Wanted
 from sitegen.data.sparkline import Sparkline
+from sitegen.executors import Workers
 from sitegen.extras import News, PublicSite, extra_files
-from sitegen.histories import Histories
+from sitegen.histories import Chunk, Histories
 from sitegen.looks import BuildReport as BuildReport
 from sitegen.looks import Look
 from sitegen.looks import Progress as Progress
 from sitegen.output import Output
 from sitegen.overviews import Overviews
-from sitegen.pages.context import PageContext
 from sitegen.pinned import Pin, over, pinned_files, plan_pinned, without
-from sitegen.plan import ProjectPlan, Render, RunPlan, SitePlan, folder_digest, plan_site
-from sitegen.planned import PlannedFile, fingerprint
+from sitegen.plan import ProjectPlan, Render, RunPlan, SitePlan, plan_site
+from sitegen.planned import PlannedFile
 from sitegen.public import public_store
+from sitegen.releases import load_release
 from sitegen.reported import PinnedReports, ReportPlan, unread
+from sitegen.spreading import Spread, put_histories, put_projects
 
 if TYPE_CHECKING:
-    from sitegen.render import Renderer
     from sitegen.reports.figures.known import Subject
     from sitegen.reports.report import Report
-
-_renderers: dict[str, "Renderer"] = {}
 
 
 @dataclass(slots=True)
@@ -52,11 +51,13 @@ def build_site(
     look: Look | None = None,
     kept: Kept | None = None,
     public: PublicSite | None = None,
+    workers: Workers | None = None,
 ) -> BuildReport:
     """Compiles the store at `store_root` into `out`, writing only what changed since the last build there.
 
     `look` is one that was taken just now of these two, `kept` what the last build of this process left. With `public`
-    the site is one for the world, without what is to stay in the store; `look` was taken for such a site then. Raises
+    the site is one for the world, without what is to stay in the store; `look` was taken for such a site then. With
+    `workers` they compile its parts, and the site is the same. Raises
     `StoreError` in one line when there is no store, when `out` holds something else than a site of ours or cannot be
     written. Whatever is wrong inside the store is in the report, and on the pages.
     """
@@ -74,7 +75,8 @@ def build_site(
     try:
         output = Output(out, store.layout)
         shown = store if public is None else public_store(store)
-        kept.plan, notes = _write_site(shown, output, progress or (lambda *_: None), public)
+        told = progress or (lambda *_: None)
+        kept.plan, notes, remarks = _write_site(shown, output, told, public, workers)
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
@@ -89,6 +91,7 @@ def build_site(
         removed=tuple(output.removed),
         unchanged=output.unchanged,
         problems=(*shown.all_problems(), *notes),
+        remarks=remarks,
     )
     kept.store = store
     look.note(report, lasting=_is_lasting(store), says_commit=kept.plan.reports.any)
@@ -101,22 +104,22 @@ def _is_lasting(store: Store) -> bool:
 
 
 def _write_site(
-    store: Store, output: Output, progress: Progress, public: PublicSite | None
-) -> tuple[SitePlan, list[Problem]]:
-    """Writes what changed; returns the plan, and what could not be drawn."""
-    assets = load_assets()
-    code = (folder_digest(templates_dir(), "*"), folder_digest(Path(__file__).parent, "*.py"))
-    release = fingerprint(assets.digest, plotly_version(), repr(public), *code)
-    render = _renderer(assets, release, public)
+    store: Store, output: Output, progress: Progress, public: PublicSite | None, workers: Workers | None
+) -> tuple[SitePlan, list[Problem], tuple[str, ...]]:
+    """Writes what changed; returns the plan, what could not be drawn, and what workers could not do."""
+    found = load_release(public)
+    release, render = found.name, found.render
     sparklines: dict[str, Sparkline | None] = {}
-    plan = plan_site(store, list(assets.files.items()), release, render, sparklines)
+    plan = plan_site(store, list(found.assets.files.items()), release, render, sparklines)
     output.begin()
-    problems: list[Problem] = []
-    for number, project in enumerate(plan.projects):
-        problems += _put_project(project, output, render, progress)
+    spread = None if workers is None else Spread.over(workers, store.layout.root, public, release)
+    if spread is not None:
+        problems = _spread_projects(plan, output, render, progress, spread)
+    else:
+        problems = _put_projects(plan, output, render, progress)
+    for project in plan.projects:
         remembered = output.notes(project.name)
         sparklines[project.project.name] = Sparkline(*remembered) if len(remembered) == 2 else None
-        progress("projects", number + 1, len(plan.projects))
     for report in plan.reports.plans:
         problems += _put_report(report, output, render, public)
     for pinned in plan.reports.pinned:
@@ -128,20 +131,63 @@ def _write_site(
     if public is not None:
         output.put("extras", release, _extras(public, store, plan, output, release, render))
     output.finish()
-    return plan, problems
+    return plan, problems, () if spread is None else tuple(spread.remarks)
+
+
+def _put_projects(plan: SitePlan, output: Output, render: Render, progress: Progress) -> list[Problem]:
+    problems: list[Problem] = []
+    for number, project in enumerate(plan.projects):
+        problems += _put_project(project, output, render, progress)
+        progress("projects", number + 1, len(plan.projects))
+    return problems
+
+
+def _spread_projects(
+    plan: SitePlan, output: Output, render: Render, progress: Progress, spread: Spread
+) -> list[Problem]:
+    """The same by workers: the data of all projects first, then the pages that name them."""
+
+    def here(project: ProjectPlan, wanted: Wanted) -> None:
+        _put_here(project, wanted, output, render)
+
+    put_histories(plan.projects, output, spread, here)
+    for project in plan.projects:
+        _put_overviews(project.histories, output)
+    return put_projects(plan.projects, output, spread, here, progress)
+
+
+def _put_here(project: ProjectPlan, wanted: Wanted, output: Output, render: Render) -> None:
+    """Makes a part that no worker made."""
+    for chunk in project.histories.chunks:
+        if chunk.name == wanted.name:
+            _put_chunks([chunk], project.histories, output)
+    for sweep in project.sweeps.plans:
+        if sweep.name == wanted.name:
+            output.put(sweep.name, sweep.digest, sweep.files(render))
+    if project.name == wanted.name:
+        _put_pages(project, output, render)
+    elif wanted.name.startswith("run:"):
+        run = project.run(int(wanted.key))
+        notes: list[str] = []
+        output.put(run.name, run.digest, run.files(render, notes, output.digest_of), notes)
 
 
 def _put_project(project: ProjectPlan, output: Output, render: Render, progress: Progress) -> list[Problem]:
     """Makes the files of a project that are not as they should be; returns what could not be drawn."""
     _put_histories(project.histories, output)
     if not output.keep(project.name, project.digest):
-        noted: list[str] = []
-        output.put(project.name, project.digest, project.files(render, noted), noted)
+        _put_pages(project, output, render)
     for sweep in project.sweeps.plans:
         if not output.keep(sweep.name, sweep.digest):
             output.put(sweep.name, sweep.digest, sweep.files(render))
     wrong = [problem for sweep in project.sweeps.plans for problem in sweep.sweep.problems]
     return [*wrong, *(problem for run in project.runs() for problem in _put_run(run, output, render, progress))]
+
+
+def _put_pages(project: ProjectPlan, output: Output, render: Render) -> None:
+    """Makes the pages of a project itself; the front page's picture is noted on the way."""
+    noted: list[str] = []
+    output.put(project.name, project.digest, project.files(render, noted), noted)
 
 
 def _put_histories(histories: Histories, output: Output) -> None:
@@ -152,6 +198,11 @@ def _put_histories(histories: Histories, output: Output) -> None:
             histories.recall(chunk, output.notes(chunk.name))
         else:
             stale.append(chunk)
+    _put_chunks(stale, histories, output)
+    _put_overviews(histories, output)
+
+
+def _put_chunks(stale: Sequence[Chunk], histories: Histories, output: Output) -> None:
     for chunk in stale:
         output.start(chunk.name, chunk.digest)
     if stale:
@@ -159,6 +210,9 @@ def _put_histories(histories: Histories, output: Output) -> None:
             output.add(chunk.name, file)
     for chunk in stale:
         output.notes(chunk.name).extend(histories.told(chunk))
+
+
+def _put_overviews(histories: Histories, output: Output) -> None:
     overviews = Overviews(histories)
     if output.keep(overviews.name, overviews.digest):
         overviews.recall(output.notes(overviews.name))
@@ -175,12 +229,11 @@ def _put_run(run: RunPlan, output: Output, render: Render, progress: Progress) -
 
     Those of a run that did not change are not even listed.
     """
-    name = f"run:{run.run.project}/{run.run.id}"
-    if not output.keep(name, run.digest):
+    if not output.keep(run.name, run.digest):
         notes: list[str] = []
-        output.put(name, run.digest, run.files(render, notes, output.digest_of), notes)
+        output.put(run.name, run.digest, run.files(render, notes, output.digest_of), notes)
         progress(run.run.project, run.number + 1, len(run.project.project.runs))
-    noted = output.notes(name)
+    noted = output.notes(run.name)
     return run.problems(noted) if noted else []
 
 
@@ -241,20 +294,3 @@ def _put_pinned(
                 if report.name in late:
                     _put_report(over(report, plan), output, render, public)
     return [problem for report in pinned.plans for problem in report.problems(output.notes(report.name))]
-
-
-def _renderer(assets: AssetSet, release: str, public: PublicSite | None) -> Render:
-    """Renders a page; Jinja2 is loaded with the first one, since a build that changes nothing renders none.
-
-    What it compiled is kept for the process's next build.
-    """
-
-    def render(template: str, page: PageContext) -> bytes:
-        if release not in _renderers:
-            from sitegen.render import Renderer
-
-            _renderers.clear()
-            _renderers[release] = Renderer(templates_dir(), assets, public)
-        return _renderers[release].render(template, page)
-
-    return render

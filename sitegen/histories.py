@@ -109,6 +109,10 @@ class Histories:
         """The place of a run among all, the oldest first; of a rank, the run's index."""
         return len(self.project.runs) - 1 - run
 
+    def chunk_of(self, run: int) -> int:
+        """The number of the chunk that a run is in."""
+        return self.rank(run) // CHUNK
+
     @cached_property
     def chunks(self) -> list[Chunk]:
         """All runs in chunks, the newest first."""
@@ -226,6 +230,13 @@ class Histories:
             for _ in self._points(sorted(missing)):
                 pass
 
+    def forget(self) -> None:
+        """Lets go of what was read."""
+        self._read.clear()
+        self._times.clear()
+        self._moments.clear()
+        self._missed = False
+
     def _points(self, runs: Sequence[int]) -> Iterator[tuple[str, Points, list[tuple[int, FineFile]]]]:
         """Reads some runs: each metric with its points, and the files of the rows of its long runs."""
         frames = self.project.history(None if len(runs) == len(self.project.runs) else runs)
@@ -263,7 +274,7 @@ class Histories:
         rank = self.rank(run)
         logged = (
             key
-            for key, head in self.heads(rank // CHUNK).items()
+            for key, head in self.heads(self.chunk_of(run)).items()
             if any(first <= rank <= last for first, last in head.ranks)
         )
         return [key for key in logged if not is_hidden(self.project.runs[run].metrics, key)]
@@ -272,7 +283,7 @@ class Histories:
         """Every metric of a run, and of others that were read with it, in the order of the workspace."""
         if not any(run in known for known, _ in self._read):
             # Once more than one chunk is asked for run by run, so are all, mostly.
-            number = self.rank(run) // CHUNK
+            number = self.chunk_of(run)
             own = next(chunk.runs for chunk in self.chunks if chunk.number == number)
             self.need(range(len(self.project.runs)) if self._missed else own)
             self._missed = True

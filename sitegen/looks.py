@@ -40,7 +40,8 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. `written` and `removed` are paths relative to the site `out`; `bytes_read` is of histories."""
+    """What a build did. `written` and `removed` are paths relative to the site `out`; `bytes_read` is of histories,
+    `remarks` are lines about its workers."""
 
     out: Path
     runs: int
@@ -50,6 +51,7 @@ class BuildReport:
     removed: tuple[str, ...]
     unchanged: int
     problems: tuple[Problem, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def index(self) -> Path:

@@ -90,6 +90,11 @@ class Output:
         else:
             self.unchanged += 1
 
+    def fresh(self, name: str) -> Digests:
+        """Those files of a part, as the last build left it, that are there; with what each was made from."""
+        part = self._parts.get(name, Part(""))
+        return {path: digest for path, digest in part.files.items() if path in self._present}
+
     def digest_of(self, path: str) -> str | None:
         """The SHA-256 (24 hex digits) of a file of the site as it was made or kept; None where there is none."""
         return self._contents.get(path)

@@ -55,6 +55,11 @@ class RunPlan:
     def run(self) -> RunRecord:
         return self.project.project.runs[self.number]
 
+    @property
+    def name(self) -> str:
+        """What a build remembers its files under."""
+        return f"run:{self.run.project}/{self.run.id}"
+
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What could not be drawn, as problems of the store."""
         return [Problem(f"{self.run.project}/runs/{self.run.id}", 0, note) for note in notes]
@@ -192,21 +197,25 @@ class ProjectPlan:
 
     def runs(self) -> Iterator[RunPlan]:
         """A plan a run."""
+        return (self.run(number) for number in range(len(self.project.runs)))
+
+    def run(self, number: int) -> RunPlan:
+        """The plan of one run."""
         runs = self.project.runs
-        for number, run in enumerate(runs):
-            neighbours = [(runs[at].id, runs[at].name) for at in (number - 1, number + 1) if 0 <= at < len(runs)]
-            digest = fingerprint(
-                self.release,
-                run.digest,
-                self.stamps[run.id],
-                self.groups.get(run.meta.group),
-                self.artifacts.run_state(run),
-                self.sweeps.link(run),
-                # The newest run has no newer neighbour, the oldest no older one.
-                number == 0,
-                neighbours,
-            )
-            yield RunPlan(self, number, digest)
+        run = runs[number]
+        neighbours = [(runs[at].id, runs[at].name) for at in (number - 1, number + 1) if 0 <= at < len(runs)]
+        digest = fingerprint(
+            self.release,
+            run.digest,
+            self.stamps[run.id],
+            self.groups.get(run.meta.group),
+            self.artifacts.run_state(run),
+            self.sweeps.link(run),
+            # The newest run has no newer neighbour, the oldest no older one.
+            number == 0,
+            neighbours,
+        )
+        return RunPlan(self, number, digest)
 
     def _artifact_files(self, render: Render) -> Iterator[PlannedFile]:
         for collection in self.artifacts.by_project.get(self.project.name, ()):
@@ -286,11 +295,10 @@ def plan_site(
 
     `sparklines`, by project, are asked for when the front page is made: until then the projects' files may fill them.
     """
-    if not store.disclosure.is_whole:
-        release = fingerprint(release, "public")  # Nothing of a plain site may be taken for a part of this one.
+    release = own_release(store, release)
     artifacts = artifact_index(store)
     read = read_reports(store)
-    projects = tuple(_plan_project(store, project, release, artifacts, read) for project in store.projects)
+    projects = tuple(plan_project(store, project, release, artifacts, read) for project in store.projects)
     subjects = subjects_of(projects)
     targets = targets_of(subjects, artifacts)
     reports = plan_reports(read, store, release, subjects, targets, _states(projects))
@@ -325,6 +333,11 @@ def plan_site(
     return SitePlan(tuple(front), projects, reports, _frame_files(store, release), subjects, targets)
 
 
+def own_release(store: Store, release: str) -> str:
+    """The release of this store's pages: nothing of a plain site may be taken for a part of a public one."""
+    return release if store.disclosure.is_whole else fingerprint(release, "public")
+
+
 def _as_data(store: Store, read: ReportsRead, digest: str) -> Iterator[PlannedFile]:
     """The site's own document, and what says to a reader of text where to go on."""
     reports = read.entries()
@@ -356,9 +369,10 @@ def _frame_files(store: Store, release: str) -> tuple[PlannedFile, ...]:
     return tuple(files)
 
 
-def _plan_project(
+def plan_project(
     store: Store, project: Project, release: str, artifacts: ArtifactIndex, read: ReportsRead
 ) -> ProjectPlan:
+    """The plan of one project, as `plan_site` makes it; `release` is `own_release`."""
     groups = urls.slugs(run.meta.group for run in project.runs if run.meta.group)
     stored = {run.id: stored_files(run) for run in project.runs}
     stamps = {run.id: _stamp([*stored[run.id], *media_files(run)]) for run in project.runs}

@@ -82,6 +82,11 @@ def run_page(project: str, run_id: str) -> str:
     return f"{run_dir(project, run_id)}/index.html"
 
 
+def page_of(project: str = "", run_id: str = "") -> str:
+    """The page of a run, of a project, or of all projects. Offered to notebooks (`runstore.pages`)."""
+    return run_page(project, run_id) if run_id else project_page(project) if project else index_page()
+
+
 def group_page(project: str, slug: str) -> str:
     return f"{project_dir(project)}/groups/{slug}/index.html"
 

@@ -1,20 +1,28 @@
 """`runstore build`, `serve` and `demo`: each parses, calls one function and prints."""
 
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from runstore.cli.examples import examples
 from runstore.cli.words import printable
+from runstore.errors import UsageError
 from runstore.settings import from_environment
 from sitegen.cli.told import print_report, progress
 from sitegen.looks import Look
+
+if TYPE_CHECKING:
+    from sitegen.executors import Workers
 
 
 @click.command(
     epilog=examples(
         "runstore build",
         "runstore build experiments -o public --public --strict",
+        "runstore build --jobs 8",
+        "runstore build /shared/experiments --executor dask://node1:8786",
     )
 )
 @click.argument("store", required=False, type=click.Path(path_type=Path))
@@ -23,10 +31,23 @@ from sitegen.looks import Look
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 when the store has any problem.")
 @click.option("--public", is_flag=True, help="Only what the world may see: public projects, without what names people.")
+@click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="Compile with N processes.")
+@click.option("--executor", metavar="WHERE", help="Compile with local:N processes, or on the cluster dask://HOST:PORT.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: what was written, and every problem.")
 @click.pass_context
-def build(context: click.Context, store: Path | None, out: Path, strict: bool, public: bool, as_json: bool) -> None:
+def build(
+    context: click.Context,
+    store: Path | None,
+    out: Path,
+    strict: bool,
+    public: bool,
+    jobs: int | None,
+    executor: str | None,
+    as_json: bool,
+) -> None:
     """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
+    if jobs is not None and executor is not None:
+        raise UsageError("found --jobs and --executor; --jobs N is short for --executor local:N: pass one")
     root, site = store if store is not None else from_environment().store_root(), None
     if public:
         from sitegen.extras import PublicSite
@@ -37,10 +58,19 @@ def build(context: click.Context, store: Path | None, out: Path, strict: bool, p
     if done is None:
         from sitegen.build import build_site
 
-        with progress() as report:
-            done = build_site(root, out, progress=report, look=look, public=site)
+        given = executor or (f"local:{jobs}" if jobs is not None and jobs > 1 else None)
+        with ExitStack() as stack:
+            workers = None if given is None else stack.enter_context(_workers(given))
+            report = stack.enter_context(progress())
+            done = build_site(root, out, progress=report, look=look, public=site, workers=workers)
     print_report(done, as_json=as_json)
     context.exit(1 if strict and done.problems else 0)
+
+
+def _workers(given: str) -> AbstractContextManager["Workers"]:
+    from sitegen.executors import workers
+
+    return workers(given)
 
 
 @click.command(

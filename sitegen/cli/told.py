@@ -38,6 +38,8 @@ def progress() -> Iterator[Progress]:
 
 
 def print_report(done: BuildReport, *, as_json: bool = False) -> None:
+    for remark in done.remarks:
+        click.echo(f"runstore: warning: {printable(remark)}", err=True)
     if as_json:
         click.echo(json.dumps(_values(done), indent=2, ensure_ascii=False))
         return
