@@ -46,17 +46,16 @@ types: $(STAMPS)/dev  ## mypy, strict
 	@$(BIN)/mypy
 
 docs: $(STAMPS)/test  ## the documentation, into site/site
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file site/mkdocs.yml
+	@DEMO_DIR="$(DEMO_DIR)" NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file site/mkdocs.yml
 
 bench: $(STAMPS)/test chromium  ## the benchmarks: ratios against a baseline run beside them
 	@$(BIN)/python -m tests.bench
 
-pictures: $(STAMPS)/test chromium  ## the documentation's pictures, taken from the demo's own site
-	@$(BIN)/runstore demo "$(DEMO_DIR)"
-	@PYTHONPATH=. $(BIN)/python site/take_pictures.py "$(DEMO_DIR)/_site"
+pictures: docs chromium  ## the documentation's pictures, taken from the pages of its gallery
+	@PYTHONPATH=. $(BIN)/python site/take_pictures.py site/gallery/site
 
 clean:  ## remove what the commands above made, but for the virtual environment
-	rm -rf build dist _site site/site site/experiments "$(DEMO_DIR)" .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist _site site/site site/experiments site/gallery "$(DEMO_DIR)" .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 distclean: clean  ## the same, and the virtual environment
 	rm -rf "$(VENV)"

@@ -14,7 +14,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runstore import api, apis, data_types, env, errors, plot, sdk, util
+    from runstore import (
+        api,
+        apis,
+        catboost,
+        data_types,
+        env,
+        errors,
+        integration,
+        keras,
+        lightgbm,
+        plot,
+        sdk,
+        sklearn,
+        tensorboard,
+        util,
+        wandb_torch,
+        xgboost,
+    )
     from runstore.api import Api as Api
     from runstore.artifacts.artifact import Artifact as Artifact
     from runstore.artifacts.names import ArtifactTTL as ArtifactTTL
@@ -109,6 +126,7 @@ __all__ = [
     "apis",
     "attach",
     "box3d",
+    "catboost",
     "config",
     "data_types",
     "define_metric",
@@ -117,7 +135,10 @@ __all__ = [
     "errors",
     "finish",
     "init",
+    "integration",
     "join",
+    "keras",
+    "lightgbm",
     "link_artifact",
     "link_model",
     "log",
@@ -136,8 +157,10 @@ __all__ = [
     "save",
     "sdk",
     "setup",
+    "sklearn",
     "summary",
     "teardown",
+    "tensorboard",
     "termerror",
     "termlog",
     "termsetup",
@@ -146,7 +169,9 @@ __all__ = [
     "use_artifact",
     "use_model",
     "util",
+    "wandb_torch",
     "watch",
+    "xgboost",
 ]
 
 _HOMES = {
@@ -210,10 +235,16 @@ _HOMES = {
     "use_model": ("runstore.recording.current", "use_model"),
     "watch": ("runstore.recording.current", "watch"),
 }
+_HOOKS = {
+    "load_ipython_extension": ("runstore.integrations.jupyter", "load_ipython_extension"),
+    "unload_ipython_extension": ("runstore.integrations.jupyter", "unload_ipython_extension"),
+}
+"""What IPython asks for on `%load_ext runstore`."""
 _OFFERED = ("agent", "controller", "sweep")
 """Functions of packages above this one, found by the entry points of the group `runstore.functions`."""
 _GET_RUN = "_get_run"
-_MODULES = frozenset({"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util"})
+_OF_LIBRARIES = ("catboost", "integration", "keras", "lightgbm", "sklearn", "tensorboard", "wandb_torch", "xgboost")
+_MODULES = frozenset({"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util", *_OF_LIBRARIES})
 """Rooms that belong to the public face, by their own names."""
 
 
@@ -230,6 +261,9 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         home, inside = _HOMES[name]
         value = globals()[name] = getattr(import_module(home), inside)
+    elif name in _HOOKS:
+        home, inside = _HOOKS[name]
+        value = getattr(import_module(home), inside)
     elif name in _OFFERED:
         value = globals()[name] = import_module("runstore.recording.missing").offered(name)
     else:

@@ -1,7 +1,7 @@
 """W&B's longer names for what the package itself offers: `data_types.Table`, `sdk.wandb_run.Run`, `apis.public.Api`."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -30,6 +30,22 @@ def load(home: tuple[str, str]) -> Any:
     """What is named by a module and a name inside it, or the module itself where that is ""."""
     module, name = home
     return getattr(import_module(module), name) if name else import_module(module)
+
+
+def members(module: str, home: str, *names: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` for `module`, whose names are those of the module `home`, loaded when first used.
+
+    So a room of a library is there, and can be looked into, where the library is not.
+    """
+
+    def __getattr__(name: str) -> Any:  # noqa: N807 - the module's own
+        if name not in names:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+        value = load((home, name))
+        setattr(sys.modules[module], name, value)
+        return value
+
+    return __getattr__, lambda: sorted(names)
 
 
 def offer(parent: str, modules: Mapping[str, Mapping[str, tuple[str, str]]]) -> None:

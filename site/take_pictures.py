@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation from the demo's own site: `make pictures`.
+"""Takes the pictures of the documentation from the demo's public pages, which name no machine: `make pictures`.
 
 python site/take_pictures.py SITE
 """

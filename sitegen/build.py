@@ -57,9 +57,9 @@ def build_site(
 
     `look` is one that was taken just now of these two, `kept` what the last build of this process left. With `public`
     the site is one for the world, without what is to stay in the store; `look` was taken for such a site then. With
-    `workers` they compile its parts, and the site is the same. Raises
-    `StoreError` in one line when there is no store, when `out` holds something else than a site of ours or cannot be
-    written. Whatever is wrong inside the store is in the report, and on the pages.
+    `workers` they compile its parts, and the site is the same. Raises `StoreError` in one line when there is no store,
+    when `out` holds something else than a site of ours or cannot be written. Whatever is wrong inside the store is in
+    the report, and on the pages.
     """
     if look is None:
         look = Look(store_root, out, public)
@@ -82,8 +82,18 @@ def build_site(
         raise StoreError(f"{error.filename or out}: cannot write the site ({reason}); choose another -o") from None
     finally:
         gc.unfreeze()
-    report = BuildReport(
-        out,
+    report = _report(output, store, shown, notes, remarks)
+    kept.store = store
+    look.note(report, lasting=_is_lasting(store), says_commit=kept.plan.reports.any)
+    return report
+
+
+def _report(
+    output: Output, store: Store, shown: Store, notes: Sequence[Problem], remarks: tuple[str, ...]
+) -> BuildReport:
+    """What was done to make pages of what is `shown` of a store."""
+    return BuildReport(
+        output.path,
         runs=sum(len(project.runs) for project in shown.projects),
         projects=len(shown.projects),
         bytes_read=sum(project.catalog.bytes_read for project in store.projects),
@@ -93,9 +103,6 @@ def build_site(
         problems=(*shown.all_problems(), *notes),
         remarks=remarks,
     )
-    kept.store = store
-    look.note(report, lasting=_is_lasting(store), says_commit=kept.plan.reports.any)
-    return report
 
 
 def _is_lasting(store: Store) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from runstore.archive.opening import open_lines
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import ProjectLayout
 from runstore.format.records import RunState, load_heartbeat, load_state, read_json_object
@@ -99,7 +100,7 @@ def best_value(run: RunLayout, config: SweepConfig) -> tuple[float | None, int]:
 
 def _logged(path: Path, key: str) -> Iterator[float]:
     try:
-        with open(path, "rb") as file:
+        with open_lines(path) as file:
             for line in file:
                 with suppress(orjson.JSONDecodeError):
                     row = orjson.loads(line)

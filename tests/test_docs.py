@@ -98,7 +98,7 @@ def test_every_command_in_the_documentation_exists() -> None:
     known = set(offered())
     for block in BLOCKS:
         for line in block.code.splitlines() if block.language == "console" else ():
-            match = re.match(r"\$ runstore (\w+)", line)
+            match = re.match(r"\$ runstore (\w[\w-]*)", line)
             assert match is None or match[1] in known, f"{block}: {line}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from runstore.api import artifacts, projects
+from runstore.api import artifacts, drawn, projects
 from runstore.api.artifacts import ArtifactCollection, ArtifactType
 from runstore.api.errors import NotFoundError
 from runstore.api.pages import Pages
@@ -38,7 +38,7 @@ _UNSUPPORTED: Final[dict[str, str]] = {
     **dict.fromkeys(("registry", "registries", "create_registry"), _REGISTRY),
     "create_run": "runstore.init(project=…, id=…) creates runs",
     "create_custom_chart": "pass a Vega-Lite spec to runstore.plot_table()",
-    "sync_tensorboard": "log with runstore.log(), or import the event files",
+    "sync_tensorboard": "runstore.init(sync_tensorboard=True), or `runstore import tensorboard`",
 }
 
 
@@ -260,6 +260,9 @@ class Api:
         if name in _UNSUPPORTED:
             raise UnsupportedError(f"Api.{name} needs W&B's server; {_UNSUPPORTED[name]}")
         raise AttributeError(f"Api has no attribute {name!r}", name=name, obj=self)
+
+    def _repr_html_(self) -> str:
+        return drawn.store_html(self.store, self._source.look().projects)
 
     def __repr__(self) -> str:
         return f"<Api {self.store}>"

@@ -1,11 +1,10 @@
 """Projects and reports as W&B's Api shows them: read from the files they are."""
 
-import html
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runstore.api import artifacts
+from runstore.api import artifacts, drawn
 from runstore.api.errors import Unsupported
 from runstore.api.pages import Pages
 from runstore.api.runs import Runs
@@ -74,7 +73,8 @@ class Project(Shown):
         return sweeps(self._source, self.name, per_page)
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        return f"<p><b>{html.escape(self.name)}</b>: {len(self._record.runs)} runs</p>"
+        """Charts and a table of its runs as a piece of HTML; see `Runs.to_html`."""
+        return drawn.runs_html(self.name, self._record.runs, height, hidden)
 
     owner = Unsupported("a store has no accounts; run.user says who started a run")
 

@@ -1,13 +1,12 @@
 """Runs as W&B's Api shows them: what they say, their histories and files, and changing them."""
 
 import copy
-import html
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from runstore.api import artifacts, history
+from runstore.api import artifacts, drawn, history
 from runstore.api.errors import Unsupported
 from runstore.api.files import File, find_file, keep_file, list_files
 from runstore.api.pages import Pages
@@ -24,6 +23,7 @@ from runstore.reading.store import RunRecord
 from runstore.settings import split_tags
 
 if TYPE_CHECKING:
+    import altair as alt
     import polars as pl
 
     from runstore.api.sweeps import Sweep
@@ -385,15 +385,15 @@ class Run(Shown):
     create = Unsupported("runstore.init(project=…, id=…) creates runs")
     download_history_exports = Unsupported("run.scan_history() has every row, and `runstore export` writes Parquet")
 
+    def chart(self, *keys: str, samples: int = 500) -> "alt.VConcatChart":
+        """Charts of keys over the step, one below the other, to look at and to change: Altair's own, with what is
+        sampled of the history as their data. Raises `ValueError` for a key without numbers.
+        """
+        return drawn.charts([self._record], keys, samples)
+
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        """Name, state and summary as a piece of HTML."""
-        rows = "".join(
-            f"<tr><th>{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>"
-            for key, value in self._record.summary.items()
-        )
-        title = f"<b>{html.escape(self.name)}</b> ({html.escape(self.storage_id)}) {html.escape(self.state)}"
-        table = f'<div style="max-height:{int(height)}px;overflow:auto"><p>{title}</p><table>{rows}</table></div>'
-        return f"<details><summary>{title}</summary>{table}</details>" if hidden else table
+        """Name and state, a chart for each number, summary and config as a piece of HTML."""
+        return drawn.run_html(self._record, height, hidden)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and (self.project, self.id) == (other.project, other.id)
@@ -460,6 +460,18 @@ class Runs(Pages[Run]):
         ]
         found = history.shaped(rows, format)
         return found if format == "default" else found[sorted(found.columns)]
+
+    def chart(self, *keys: str, samples: int = 500) -> "alt.VConcatChart":
+        """Charts of keys over the step with a line for each run; see `Run.chart`."""
+        return drawn.charts(self._records, keys, samples)
+
+    def to_html(self, height: int = 420, hidden: bool = False) -> str:
+        """A piece of HTML: charts of the numbers that most runs have, with lines of the first runs, and all in a table,
+        as `frame()` gives it."""
+        return drawn.runs_html(self.project or "all projects", self._records, height, hidden)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def upgrade_to_full(self) -> None:
         """Nothing: every run is whole from the start."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, Final
 
+from runstore.api import drawn
 from runstore.api.errors import NotFoundError, Unsupported
 from runstore.api.runs import Run, Runs
 from runstore.api.source import Source
@@ -186,7 +187,8 @@ class Sweep(Shown):
         raise NotFoundError(f"{self.project}/{self.id}: found no agent {agent_id!r}; there is {known}")
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
-        return f"<p><b>{html.escape(self.name)}</b>: {len(self._records())} runs</p>"
+        """Charts and a table of its runs as a piece of HTML; see `Runs.to_html`."""
+        return drawn.runs_html(self.name, self._records(), height, hidden)
 
     def load(self, force: bool = False) -> dict[str, Any]:
         """What the sweep says, as a dict. With `force` its files are read again from the start."""

@@ -44,7 +44,7 @@ _SECTIONS: Final = {
     "Search": ("sweep", "agent"),
     "Artifacts": ("artifact",),
     "Other tools": ("exec", "import"),
-    "Store": ("init", "verify", "gate", "archive", "size", "gc", "sync", "migrate"),
+    "Store": ("init", "verify", "gate", "archive", "size", "gc", "sync", "merge-driver", "migrate"),
     "Setup": ("settings", "schema", "completion"),
 }
 """How `--help` arranges commands; those that other packages add come last."""

@@ -1,7 +1,6 @@
 """`runstore delete`, `restore` and `trash`: runs that are no longer wanted, and those that are again."""
 
 import json
-import re
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -16,15 +15,12 @@ from runstore.cli.completing import DELETED, RUN
 from runstore.cli.examples import examples
 from runstore.cli.stores import open_store, store_option
 from runstore.cli.terminal import print_table, show_time
-from runstore.cli.words import counted, printable
+from runstore.cli.words import counted, printable, seconds_of_age
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
 from runstore.manage import trash as bin_
 from runstore.manage.trash import Deleted
 from runstore.reading.store import RunRecord
-
-_AGE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*$")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 @click.command(
@@ -122,7 +118,7 @@ def trash(
             raise UsageError("--older-than goes with --empty; add it, or leave --older-than out")
         _list(found, as_json=as_json)
         return
-    age = _seconds(older_than)
+    age = 0.0 if older_than is None else seconds_of_age(older_than, "--older-than")
     old = [run for run in found if bin_.is_older(run, age)]
     _empty(context, layout, old, everything=older_than is None, dry_run=dry_run, yes=yes)
 
@@ -164,11 +160,3 @@ def _empty(
     parts += [counted(versions, "artifact version")] if versions else []
     parts += [f"{counted(blobs.blobs, 'blob')} of {blobs.size} bytes"] if blobs.blobs else []
     click.echo(f"deleted for good: {', '.join(parts)}")
-
-
-def _seconds(age: str | None) -> float:
-    if age is None:
-        return 0.0
-    if (match := _AGE.match(age)) is None:
-        raise UsageError(f"--older-than is {age!r}, expected a time such as 12h, 7d or 4w")
-    return float(match[1]) * _SECONDS[match[2]]

@@ -4,6 +4,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 _FICLONE = 0x40049409
 
@@ -42,14 +43,19 @@ def copy_file(source: Path, target: Path) -> None:
     beside = target.with_name(f".{target.name}.{os.urandom(4).hex()}.tmp")
     try:
         with open(open_plain(source), "rb") as given, open(beside, "xb") as made:
-            if not _share(given.fileno(), made.fileno()):
-                _copy(given.fileno(), made.fileno(), os.fstat(given.fileno()).st_size)
-                while block := given.read(1 << 20):
-                    made.write(block)
+            copy_into(given, made)
         os.replace(beside, target)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def copy_into(given: BinaryIO, made: BinaryIO) -> None:
+    """Fills the empty file `made` with all of `given`, both open at their beginnings. Raises `OSError`."""
+    if not _share(given.fileno(), made.fileno()):
+        _copy(given.fileno(), made.fileno(), os.fstat(given.fileno()).st_size)
+        while block := given.read(1 << 20):
+            made.write(block)
 
 
 def _share(source: int, target: int) -> bool:

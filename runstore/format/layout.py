@@ -14,6 +14,7 @@ experiments/.cache/                      rebuilt at will, ignored by git
 A run is written by one process after another (attempts), or by several at once (ranks). Each is a *writer* with
 append-only files of its own: `history.jsonl` of the first, `history.2.jsonl` of the second attempt,
 `history.rank1.jsonl` of the rank "rank1"; so too for the other files that grow, and for provenance.json.
+`runstore archive` packs histories and system metrics of old runs: `history.2.jsonl` becomes `history.2.parquet`.
 """
 
 import os
@@ -49,6 +50,7 @@ _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 GITATTRIBUTES = """\
 *.jsonl -diff merge=union
 *.log -diff
+*.parquet -diff -text
 media/** -diff
 manifest.yaml merge=union
 **/deleted/*.yaml merge=union
@@ -57,6 +59,22 @@ manifest.yaml merge=union
 **/sweeps/*/stop/* merge=union
 **/sweeps/*/control/* merge=union
 objects/** -diff -text
+"""
+MERGE_ATTRIBUTES = """\
+run.yaml merge=runstore
+project.yaml merge=runstore
+state.json merge=runstore
+summary.json merge=runstore
+summary.*.json merge=runstore
+**/runs/** linguist-generated
+objects/** linguist-generated
+"""
+"""What `runstore init` adds: a clone without the driver merges these by lines, as git does by itself."""
+LFS_ATTRIBUTES = """\
+**/runs/*/media/** filter=lfs diff=lfs merge=lfs -text
+**/runs/*/files/** filter=lfs diff=lfs merge=lfs -text
+**/runs/*/*.parquet filter=lfs diff=lfs merge=lfs -text
+objects/sha256/** filter=lfs diff=lfs merge=lfs -text
 """
 GITIGNORE = """\
 .cache/
@@ -164,7 +182,7 @@ class ProjectLayout:
     def holds_a_history(self) -> bool:
         """Whether a run that can be listed has a history."""
         try:
-            return any(os.path.isfile(run.history()) for run in self.runs())
+            return any(run.has_history() for run in self.runs())
         except OSError:
             return False
 

@@ -11,6 +11,12 @@ from runstore.format.layout import STORE_DIR, STORE_FILE, ProjectLayout, StoreLa
 from runstore.format.run_layout import RunLayout
 
 _HEAD: Final = 1 << 16
+_URL: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def is_url(text: str) -> bool:
+    """Whether a text that stands for a store is an address, as in `s3://bucket/store`, and no path."""
+    return _URL.match(text) is not None
 
 
 def default_store_root(start: Path) -> Path:
@@ -57,7 +63,7 @@ def _is_a_stores(folder: Path) -> bool:
         os.path.isfile(folder / STORE_FILE)
         or (os.path.isfile(project.project_yaml) and os.path.isdir(project.runs_dir))
         or project.holds_a_history()
-        or (folder.parent.name == "runs" and os.path.isfile(RunLayout(folder).history()))
+        or (folder.parent.name == "runs" and RunLayout(folder).has_history())
     )
 
 

@@ -12,7 +12,7 @@ from runstore.format.names import MAX_RUN_ID, check_name
 
 _WRITTEN = re.compile(
     r"^(?P<stem>history|system|output|lines|alerts|lineage|provenance|config|summary|changes|requirements)"
-    r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml|patch|txt)$"
+    r"(?:\.(?P<writer>[^.]+))?\.(?P<ending>jsonl|json|log|yaml|patch|txt|parquet)$"
 )
 _PART = re.compile(r"^output-(?P<number>[1-9][0-9]{0,8})(?:\.(?P<writer>[^.]+))?\.log$")
 # Thousands of runs have files of the same names.
@@ -31,6 +31,9 @@ _ENDINGS = {
     "changes": "patch",
     "requirements": "txt",
 }
+_LINES, _PACK = ".jsonl", ".parquet"
+# What `runstore archive` packs: files of lines that nobody writes any more.
+_PACKED = frozenset({"history", "system"})
 # What a run says stands in these: one that is no file, or is a link, is missing from what its readers see.
 _RUN_FILES = frozenset(
     {
@@ -123,8 +126,13 @@ class RunLayout:
         """The history file of one writer; see `writer`."""
         return self.writer(writer).history
 
+    def has_history(self) -> bool:
+        """Whether the history of the first attempt is there, packed or not."""
+        path = self.history()
+        return os.path.isfile(path) or os.path.isfile(path.with_suffix(_PACK))
+
     def histories(self) -> list[Path]:
-        """The history files there are: the first attempt's, later attempts' by number, then others by name."""
+        """The history files there are, packed or not: the first attempt's, later ones' by number, others by name."""
         return [path for path, _ in scan_run(self.path).files if is_history(path.name)]
 
 
@@ -201,12 +209,34 @@ class WriterLayout:
 
 @lru_cache(_REMEMBERED)
 def written_by(name: str) -> tuple[str, str] | None:
-    """What a file in a run's directory holds ("history", "system", …) and its writer's name, "" for the first
-    attempt; None for a file that is no writer's own."""
+    """What a file in a run's directory holds ("history", "system", …), packed or not, and its writer's name, "" for the
+    first attempt; None for a file that is no writer's own."""
     match = _WRITTEN.match(name)
-    if match is None or _ENDINGS[match.group("stem")] != match.group("ending"):
+    if match is None:
         return None
-    return match.group("stem"), match.group("writer") or ""
+    stem, ending = match.group("stem"), match.group("ending")
+    if ending != _ENDINGS[stem] and not (stem in _PACKED and f".{ending}" == _PACK):
+        return None
+    return stem, match.group("writer") or ""
+
+
+@lru_cache(_REMEMBERED)
+def packed_name(name: str) -> str | None:
+    """What the pack of a run's file of lines is called; None for a file that is not packed."""
+    if (written_by(name) or ("",))[0] not in _PACKED or not name.endswith(_LINES):
+        return None
+    return name.removesuffix(_LINES) + _PACK
+
+
+@lru_cache(_REMEMBERED)
+def unpacked_name(name: str) -> str | None:
+    """What the file is called that a run's pack was made of; None for a file that is no pack."""
+    return name.removesuffix(_PACK) + _LINES if is_packed(name) else None
+
+
+def is_packed(name: str) -> bool:
+    """Whether a file of this name in a run's directory is the pack of one that was archived."""
+    return name.endswith(_PACK) and written_by(name) is not None
 
 
 @lru_cache(_REMEMBERED)
@@ -241,7 +271,7 @@ def is_heartbeat(name: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def is_history(name: str) -> bool:
-    """Whether a file of this name in a run's directory holds rows of its history."""
+    """Whether a file of this name in a run's directory holds rows of its history, packed or not."""
     return (written_by(name) or ("",))[0] == "history"
 
 
@@ -293,6 +323,8 @@ def scan_names(path: Path) -> tuple[dict[str, os.stat_result], dict[str, str]]:
                     found[entry.name] = entry.stat(follow_symlinks=False)
             elif wrong := _wrong_kind(entry):
                 odd[entry.name] = wrong
+    for name in [name for name in found if unpacked_name(name) in found]:
+        del found[name]  # It was being made, or undone: the lines count.
     ordered = sorted(found, key=_scanned_order)
     return {name: found[name] for name in ordered}, dict(sorted(odd.items()))
 

@@ -231,6 +231,10 @@ _SCHEMAS: Final[dict[str, Schema]] = {
             "starting_step": _STEP,
             "rewound_to": _STEP,
             "forked_from": _record("The run that a fork began as.", {"run": _TEXT, "step": _STEP}),
+            "imported": _record(
+                "What `runstore import` noted of a run.",
+                {"from": _TEXT, "id": _TEXT, "digest": _TEXT, "fields": _MAPPING, "files": _MAPPING},
+            ),
             "ended": _record(
                 "How a rank ended, as in state.json.",
                 {"state": _one_of(*STATES), "exit_code": {"type": ["integer", "null"]}, "finished": _TIME},

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from runstore.archive.opening import open_lines
 from runstore.errors import FormatError, StoreError
 from runstore.format import records
 from runstore.format.layout import StoreLayout
@@ -107,12 +108,17 @@ def _summary(path: Path, run: RunRecord) -> bytes:
     whole = mend_object(path.read_bytes())
     if whole is not None:
         return whole
-    rows = [row for name in run.files if is_history(name) for row in _rows_of((run.layout.path / name).read_bytes())]
+    rows = [row for name in run.files if is_history(name) for row in _rows_of(_text_of(run.layout.path / name))]
     rows.sort(key=lambda row: row["_step"] if isinstance(row.get("_step"), int | float) else 0)
     last: dict[str, Any] = {}
     for row in rows:
         last.update({key: value for key, value in row.items() if value is not None})
     return dump_row(last)
+
+
+def _text_of(path: Path) -> bytes:
+    with open_lines(path) as file:
+        return file.read()
 
 
 def _rows_of(data: bytes) -> list[dict[str, Any]]:

@@ -4,10 +4,13 @@ text, a text a cell."""
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from runstore.errors import UsageError
 from runstore.format import values
+
+if TYPE_CHECKING:
+    import polars
 
 _ROWS_OF_A_GROUP: Final = 20_000
 _EXACT = 2**53
@@ -16,6 +19,14 @@ _INT64 = 2**63
 
 def write(columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> tuple[bytes, list[int]]:
     """The Parquet file of columns, given with their cells, and the numbers of those kept as JSON text."""
+    made, texts = frame(columns, cells)
+    buffer = io.BytesIO()
+    made.write_parquet(buffer, compression="zstd", row_group_size=_ROWS_OF_A_GROUP)
+    return buffer.getvalue(), texts
+
+
+def frame(columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> "tuple[polars.DataFrame, list[int]]":
+    """The frame of columns, given with their cells, and the numbers of those that are JSON text."""
     import polars
 
     names = _unique(columns)
@@ -26,9 +37,7 @@ def write(columns: Sequence[str], cells: Sequence[Sequence[Any]]) -> tuple[bytes
             texts.append(at)
             series = polars.Series(names[at], [_text(cell) for cell in column], dtype=polars.String)
         made.append(series)
-    buffer = io.BytesIO()
-    polars.DataFrame(made).write_parquet(buffer, compression="zstd", row_group_size=_ROWS_OF_A_GROUP)
-    return buffer.getvalue(), texts
+    return polars.DataFrame(made), texts
 
 
 def read(path: Path, texts: Sequence[int], start: int, stop: int) -> list[list[Any]]:

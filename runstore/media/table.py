@@ -3,16 +3,19 @@
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from runstore.errors import BadTypeError, BadValueError, UsageError
 from runstore.format import values
-from runstore.media import dtypes, stored
+from runstore.media import dtypes, parquet, stored
 from runstore.media.base import Media, Shelf, Stub, is_stub, load
 from runstore.media.cells import frame_content, is_frame, plain_column, revived, rows_of
 from runstore.media.dtypes import KeyType, Type
 from runstore.media.links import TableIndex, TableKey
 from runstore.media.stored import load_rows as load_rows
+
+if TYPE_CHECKING:
+    import polars
 
 LOG_MODES: Final = ("IMMUTABLE", "MUTABLE", "INCREMENTAL")
 _DEFAULT_COLUMNS: Final = ("Input", "Output", "Expected")
@@ -324,6 +327,14 @@ class Table(Media):
             raise UsageError("get_dataframe needs pandas, which is not installed; pip install pandas") from None
         return pandas.DataFrame.from_records(self.data, columns=self.columns)
 
+    def frame(self) -> "polars.DataFrame":
+        """The table as a frame of Polars. A column with values of several kinds is JSON text, media are named alone."""
+        cells = [[_named(row[at]) for row in self.data] for at in range(len(self.columns))]
+        return parquet.frame([str(name) for name in self.columns], cells)[0]
+
+    def _repr_html_(self) -> str:
+        return self.frame()._repr_html_()
+
     def get_index(self) -> list[TableIndex]:
         """The numbers of the rows, which in another table's cells lead here."""
         return [self.index_ref(at) for at in range(len(self.data))]
@@ -427,6 +438,13 @@ def load_table(folder: Path, stub: Mapping[str, Any]) -> Table:
     `folder` is the directory of the run or artifact. Raises `UsageError`.
     """
     return Table.from_stub(folder, stub)
+
+
+def _named(cell: Any) -> Any:
+    """A cell as a frame shows it: of media the kind alone."""
+    if isinstance(cell, Media):
+        return f"({type(cell).__name__})"
+    return values.plain(cell, other=str) if isinstance(cell, _CONTAINERS) else cell
 
 
 def _names(columns: Any) -> list[Any]:

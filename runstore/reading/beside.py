@@ -1,11 +1,11 @@
 """What a run's writers left beside their histories, a file a writer, read when somebody wants it."""
 
-import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from runstore.archive.opening import open_lines
 from runstore.format.run_layout import writer_order, written_by
 from runstore.reading.rows import decode_line
 from runstore.reading.store import RunRecord
@@ -37,10 +37,10 @@ def rows_of(path: Path, needed: bytes = b"") -> Iterator[tuple[int, dict[str, An
     A link is not followed; a file that cannot be read has none.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        found = open_lines(path)
     except OSError:
         return
-    with open(descriptor, "rb") as file:
+    with found as file:
         for at, line in enumerate(file):
             if needed in line:
                 for row in decode_line(line.rstrip(b"\r\n"))[0]:

@@ -9,20 +9,23 @@ made again, one that cannot be written is done without.
 import math
 import os
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from runstore.errors import FormatError
 from runstore.format import run_layout as names
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.records import RunMeta
 from runstore.format.run_layout import RunLayout
 from runstore.reading.aggregated import aggregated
-from runstore.reading.entries import Entry, Facts, refresh
+from runstore.reading.entries import Entry, Facts, refresh, without_path
 from runstore.reading.index import Index, Known, as_json
-from runstore.reading.ndjson import AXES, PREFIX, Block, parse
+from runstore.reading.ndjson import AXES, PREFIX, Block, Parsed, parse
+from runstore.reading.packed import packed_size, read_pack
 from runstore.reading.segments import DamagedSegmentError, Segments
 from runstore.reading.sources import Source, read_new
 from runstore.reading.stitching import ceilings, count_repeated, overlap, scan
@@ -44,8 +47,10 @@ class ProjectCatalog:
     read of histories.
     """
 
-    def __init__(self, project: ProjectLayout, store: StoreLayout) -> None:
+    def __init__(self, project: ProjectLayout, store: StoreLayout, only: Collection[str] | None = None) -> None:
+        """With `only` it knows no other runs than these, and neither reads nor writes the cache."""
         self.project = project
+        self._only = None if only is None else frozenset(only)
         self.folder = store.cache_dir / project.name
         self.segments = Segments(self.folder)
         self.entries: dict[str, Entry] = {}
@@ -56,7 +61,7 @@ class ProjectCatalog:
         self._index = Index(self.folder / "catalog.jsonl")
         self._next_source = 0
         # A store may come from strangers: a cache that is a link would have us write, and sweep, wherever it leads.
-        self._cached = not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
+        self._cached = only is None and not (os.path.islink(store.cache_dir) or os.path.islink(self.folder))
         self._load()
 
     def update(self) -> None:
@@ -65,7 +70,7 @@ class ProjectCatalog:
         Raises `OSError` when the project's runs cannot be listed.
         """
         self.bytes_read = 0
-        layouts = {layout.id: layout for layout in self.project.runs()}
+        layouts = {layout.id: layout for layout in self.project.runs() if self._only is None or layout.id in self._only}
         gone = self.entries.keys() - layouts.keys()
         for run_id in gone:
             del self.entries[run_id]
@@ -205,6 +210,7 @@ class ProjectCatalog:
         found = {name: stat for name, stat in scanned.items() if not names.is_fleeting(name)}
         if not refresh(entry, layout, found):
             return was_otherwise
+        _note_packed(entry, layout, found)
         histories = [name for name in found if names.is_history(name)]
         known = entry.sources
         entry.sources = {name: known[name] for name in histories if name in known}
@@ -214,7 +220,10 @@ class ProjectCatalog:
         return True
 
     def _read_histories(self, stale: list[_Stale]) -> None:
-        parsed = parse(self._new_blocks(stale))
+        packed = [item for item in stale if names.is_packed(item.path.name)]
+        parsed = parse(self._new_blocks(item for item in stale if not names.is_packed(item.path.name)))
+        for item in packed:
+            self._read_pack(item, parsed)
         for number, latest in parsed.latest.items():
             self.facts[number].latest.update(latest)
         for number, kinds in parsed.kinds.items():
@@ -242,6 +251,25 @@ class ProjectCatalog:
             item.entry.unread.discard(item.path.name)
             item.entry.sources[item.path.name] = source
             self._know(source.number)
+
+    def _read_pack(self, item: _Stale, parsed: Parsed) -> None:
+        """Adds what an archived history holds."""
+        name, entry = item.path.name, item.entry
+        entry.sources.pop(name, None)
+        entry.problems.pop(name, None)
+        entry.unread.discard(name)
+        try:
+            source, found = read_pack(item.path, item.stat, self._next_source)
+        except FormatError as error:
+            entry.note_unread(name, [0, without_path(error, item.path)], again=False)
+            return
+        except OSError as error:
+            entry.note_unread(name, [0, f"cannot be read ({error.strerror}); check its permissions"], again=True)
+            return
+        self.bytes_read += item.stat.st_size
+        entry.sources[name] = source
+        self._know(source.number)
+        parsed.merge(found)
 
     def _tracked(self, blocks: Generator[Block, None, Source]) -> Generator[Block, None, Source]:
         """Passes blocks on; what their source is known by exists before they are parsed."""
@@ -318,6 +346,14 @@ class ProjectCatalog:
         except OSError:
             # A store on a disk that cannot be written is still read; the next look starts from its files.
             return
+
+
+def _note_packed(entry: Entry, layout: RunLayout, found: Iterable[str]) -> None:
+    """Notes how many bytes the lines of archived files have."""
+    entry.packed = {}
+    for name in filter(names.is_packed, found):
+        with suppress(OSError, FormatError):
+            entry.packed[name] = packed_size(layout.path / name)
 
 
 def _widest(choose: Any, known: float | None, new: float | None) -> float | None:

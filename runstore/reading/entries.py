@@ -20,9 +20,10 @@ class Entry:
     `provenances` are by writer; `configs` and `summaries` are those of ranks, by rank. `repeated` counts the steps that
     several attempts logged, as of `repeated_of`; `aggregated` are the summary's entries that were made of the rows, by
     rank ("" for the attempts), as of `aggregated_of`. `stats` holds size, mtime (ns) and inode of every file in the
-    run's directory; `problems` all that was wrong with a file, by name, each as (line or 0, message), and `odd` what
-    stands where a file belongs. `unread` names files that the system did not let us read: they are tried again at every
-    look, because permissions change without a trace in `stats`.
+    run's directory, `packed` how many bytes the lines of archived ones have; `problems` all that was wrong with a
+    file, by name, each as (line or 0, message), and `odd` what stands where a file belongs. `unread` names files that
+    the system did not let us read: they are tried again at every look, because permissions change without a trace in
+    `stats`.
     """
 
     meta: RunMeta
@@ -39,6 +40,7 @@ class Entry:
     aggregated_of: list[Any] = field(default_factory=list)
     stats: dict[str, list[int]] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    packed: dict[str, int] = field(default_factory=dict)
     problems: dict[str, list[list[Any]]] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from runstore.archive.opening import open_lines
 from runstore.errors import UsageError
 from runstore.format.run_layout import RunLayout, is_history, linked
 from runstore.media import stored
@@ -80,10 +81,10 @@ def _claims(run: RunRecord) -> Iterator[tuple[Path, int, str, _Claim]]:
 def _rows_with_media(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The rows that may name a file. A history that cannot be read is known for it already."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        found = open_lines(path)
     except OSError:
         return
-    with open(descriptor, "rb") as file:
+    with found as file:
         for number, line in enumerate(file, 1):
             if b'"path"' in line:
                 for row in decode_line(line.rstrip(b"\r\n"))[0]:

@@ -13,7 +13,7 @@ the first two are Float64; NaN is a value that was logged, null is none.
 import math
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -109,6 +109,25 @@ class Parsed:
             latest.update((key, value) for key, value in last.items() if value is not None and key not in AXES)
             others = {name[1:] for name in read.frame.columns if name.startswith(PREFIX)} - last.keys()
             latest.update(_last_values(own, {key for key in others if _may_be_whole(latest.get(key))}))
+
+    def add_packed(self, source: int, line: int, frame: pl.DataFrame, latest: Mapping[str, Any]) -> None:
+        """Adds rows of numbers that were columns already, the first of them on `line` (from 0). `frame` has a column of
+        floats for each key, `latest` is what the rows say last, word for word."""
+        places = [
+            pl.Series("source", [source], dtype=pl.UInt32).new_from_index(0, frame.height),
+            pl.int_range(line, line + frame.height, dtype=pl.UInt32, eager=True).alias("line"),
+        ]
+        self.latest.setdefault(source, {}).update(latest)
+        self.frames.append(_shape(places, frame))
+
+    def merge(self, other: "Parsed") -> None:
+        """Adds what was read elsewhere, of rows behind those added before."""
+        self.frames += other.frames
+        self.bad += other.bad
+        for source, latest in other.latest.items():
+            self.latest.setdefault(source, {}).update(latest)
+        for source, kinds in other.kinds.items():
+            self.kinds.setdefault(source, set()).update(kinds)
 
 
 def parse(blocks: Iterable[Block]) -> Parsed:

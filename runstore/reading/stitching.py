@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from runstore.archive.opening import open_lines
 from runstore.format.lenient import has_long_numbers
 from runstore.format.records import parse_time
 from runstore.format.run_layout import is_attempt, writer_order
@@ -54,9 +55,9 @@ def _before(one: float | None, other: float | None) -> bool:
 
 
 def whole_lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file without their newlines, a torn last one too. Raises `OSError`."""
+    """The lines of a file, packed or not, without their newlines, a torn last one too. Raises `OSError`."""
     carry = b""
-    with path.open("rb", buffering=0) as file:
+    with open_lines(path) as file:
         while piece := file.read(_PIECE):
             lines = (carry + piece).split(b"\n")
             carry = lines.pop()

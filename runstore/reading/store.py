@@ -29,7 +29,7 @@ from runstore.format.records import (
     parse_time,
     unreadable,
 )
-from runstore.format.run_layout import RunLayout, is_attempt, linked
+from runstore.format.run_layout import RunLayout, is_attempt, linked, unpacked_name
 from runstore.reading.attempts import (
     Attempt,
     attempts,
@@ -62,9 +62,9 @@ class RunRecord:
     start to end by the clock, `tracked` the time its processes ran. `provenance` is where it comes from, `provenances`
     what each of its writers said of that, `attempts` what there is to know of these; `repeated` counts the steps that
     several attempts logged. `preempted`: it crashed when its machine was taken away. `metrics` are those that were
-    defined. `files` holds the size in bytes of each file in
-    its directory, `kinds` the types of the typed values that were logged. `digest` changes with the run's files and
-    state. `disclosure` says what of its files may be told.
+    defined. `files` holds the size in bytes of each file in its directory, of an archived one that of its lines,
+    `kinds` the types of the typed values that were logged. `digest` changes with the run's files and state.
+    `disclosure` says what of its files may be told.
     """
 
     layout: RunLayout
@@ -208,17 +208,24 @@ class Store:
         raise StoreError(f"{self.layout.root}: found no run {name!r}; `runstore ls` lists the runs there are")
 
 
-def read_store(path: Path, *, now: float | None = None, known: Store | None = None) -> Store:
+def read_store(
+    path: Path,
+    *,
+    now: float | None = None,
+    known: Store | None = None,
+    only: Mapping[str, Collection[str]] | None = None,
+) -> Store:
     """Reads the store at `path` (its directory, or the one that holds `experiments/`).
 
     Raises `StoreError` when there is no store or it has a newer format; whatever is wrong below that becomes a
     problem. `now` (epoch s) decides which silent runs have crashed. With `known`, an earlier reading of the same
-    store, runs that did not change since are taken from there; nothing else may be done with it afterwards.
+    store, runs that did not change since are taken from there; nothing else may be done with it afterwards. With `only`
+    there are no other projects, and no other runs in them, than these.
     """
     layout = existing_store(path)
     meta = load_store(layout.store_yaml)
     with _uncollected():
-        return _read(layout, meta, time.time() if now is None else now, known)
+        return _read(layout, meta, time.time() if now is None else now, known, only)
 
 
 @contextmanager
@@ -234,24 +241,35 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _read(layout: StoreLayout, meta: StoreMeta, moment: float, known: Store | None) -> Store:
+def _read(
+    layout: StoreLayout,
+    meta: StoreMeta,
+    moment: float,
+    known: Store | None,
+    only: Mapping[str, Collection[str]] | None,
+) -> Store:
     projects, problems = [], _linked(layout.links(), layout)
     for project in layout.projects():
+        if only is not None and project.name not in only:
+            continue
         try:
             check_project_name(project.name)
         except UsageError as error:
             problems.append(Problem(_relative(project.path, layout), 0, f"{error}; rename the directory"))
             continue
         earlier = next((each for each in known.projects if each.layout == project), None) if known else None
-        projects.append(_read_project(project, layout, moment, earlier))
+        chosen = None if only is None else only[project.name]
+        projects.append(_read_project(project, layout, moment, earlier, chosen))
     problems += _clashing((project.layout.path for project in projects), layout)
     return Store(layout, meta, tuple(projects), tuple(problems))
 
 
-def _read_project(project: ProjectLayout, store: StoreLayout, now: float, known: Project | None) -> Project:
+def _read_project(
+    project: ProjectLayout, store: StoreLayout, now: float, known: Project | None, only: Collection[str] | None
+) -> Project:
     meta, problems = _project_meta(project, store)
     problems += _linked(project.links(), store)
-    catalog = ProjectCatalog(project, store) if known is None else known.catalog
+    catalog = ProjectCatalog(project, store, only) if known is None else known.catalog
     try:
         catalog.update()
     except OSError as error:
@@ -362,11 +380,16 @@ def _record(layout: RunLayout, entry: Entry, catalog: ProjectCatalog, store: Sto
         repeated=entry.repeated,
         preempted=state == "crashed" and entry.recorded is not None and entry.recorded.preempting,
         metrics=entry.metrics,
-        files={name: stat[0] for name, stat in entry.stats.items()},
+        files=_files(entry),
         kinds=frozenset(kind for each in facts for kind in each.kinds),
         problems=tuple(_problems(layout, entry, facts, store, state)),
         digest=_digest(state, entry),
     )
+
+
+def _files(entry: Entry) -> dict[str, int]:
+    """The files of a run with their sizes; an archived one as the lines that it was made of."""
+    return {unpacked_name(name) or name: entry.packed.get(name, stat[0]) for name, stat in entry.stats.items()}
 
 
 def _latest(finished: float | None, last_sign: float | None, last_row: float | None) -> float | None:
@@ -392,7 +415,7 @@ def _problems(
     for (name, source), each in zip(entry.sources.items(), facts, strict=True):
         if not each.bad and not source.torn:
             continue
-        where = _relative(layout.path / name, store)
+        where = _relative(layout.path / (unpacked_name(name) or name), store)
         for line, found in each.bad:
             yield Problem(where, line, f"found {found}, expected one JSON object a line; the other lines were read")
         if source.torn and state != "running":

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import orjson
 
+from runstore.archive.opening import open_lines
 from runstore.errors import StoreError
 from runstore.format import records
 from runstore.format.checking import Mistake, mistakes
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.metrics import load_metrics
-from runstore.format.run_layout import belongs_to_run, is_history, is_temporary, written_by
+from runstore.format.run_layout import belongs_to_run, is_history, is_temporary, packed_name, written_by
 from runstore.format.schema import schema
 from runstore.reading.entries import located
 from runstore.reading.media import verify_media
@@ -49,9 +50,20 @@ def verify(store: Store, *, strict: bool = False, now: float | None = None) -> I
     yield from _strays(store.layout, strict=strict, now=time.time() if now is None else now)
 
 
+def verify_runs(store: Store) -> Iterator[Problem]:
+    """Every problem of the runs of a store that was read in part."""
+    yield from store.all_problems()
+    for project in store.projects:
+        for run in project.runs:
+            yield from _in_run(run, store)
+            yield from verify_media(run, store)
+        yield from _tombstones(project, store)
+
+
 def _in_run(run: RunRecord, store: Store) -> Iterator[Problem]:
     """What is wrong with the files of one run that reading it has not told of."""
     told = {problem.path for problem in run.problems}
+    yield from _doubled(run, store)
     for name in run.files:
         path = run.layout.path / name
         stem, writer = written_by(name) or (name, "")
@@ -72,6 +84,18 @@ def _in_run(run: RunRecord, store: Store) -> Iterator[Problem]:
             yield Problem(store.relative(path), line, message)
         except OSError as error:
             yield Problem(store.relative(path), 0, f"cannot be read ({error.strerror or error}); check its permissions")
+
+
+def _doubled(run: RunRecord, store: Store) -> Iterator[Problem]:
+    """Packs that stand beside their lines: a kill leaves them, or a merge of two branches."""
+    for name in run.files:
+        packed = packed_name(name)
+        if packed is not None and os.path.lexists(run.layout.path / name) and (run.layout.path / packed).is_file():
+            message = (
+                "found the pack of a file beside that file, expected one of the two; "
+                f"run `runstore archive {run.project}/{run.id}`, or with --undo"
+            )
+            yield Problem(store.relative(run.layout.path / packed), 0, message)
 
 
 def _metrics(path: Path, store: Store) -> Iterator[Problem]:
@@ -134,9 +158,8 @@ def _sentence(mistake: Mistake) -> str:
 
 
 def _numbered(path: Path, *, torn: bool = False) -> Iterator[tuple[int, bytes]]:
-    """The lines of a plain file with their numbers, from 1; a last one without its newline only with `torn`."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
+    """The lines of a file, packed or not, with their numbers, from 1; one without its newline only with `torn`."""
+    with open_lines(path) as file:
         for number, line in enumerate(file, 1):
             if torn or line.endswith(b"\n"):
                 yield number, line

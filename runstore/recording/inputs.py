@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from runstore.errors import ConfigError, RunstoreError, UsageError
 from runstore.format import records, values
+from runstore.recording import papermill
 from runstore.settings import RunSettings
 
 DEFAULTS_FILE: Final = "config-defaults.yaml"
@@ -37,7 +38,8 @@ class Inputs:
 
 def gather(given: Any, include: Iterable[str] | None, exclude: Iterable[str] | None, settings: RunSettings) -> Inputs:
     """Everything that a run's config starts with, each source over the one before: `config-defaults.yaml`, the files
-    that the settings name, `given` (anything that `load` understands), the parameters of a sweep.
+    that the settings name, papermill's parameters of the notebook, `given` (anything that `load` understands), the
+    parameters of a sweep.
 
     Raises `ConfigError` for a source that cannot be used, `UsageError` when keys are both to be included and excluded.
     """
@@ -47,6 +49,7 @@ def gather(given: Any, include: Iterable[str] | None, exclude: Iterable[str] | N
         found.update(load(defaults))
     for path in settings.config_paths:
         found.update(load(Path(path)))
+    found.update(load(papermill.parameters(), include=include, exclude=exclude))
     found.update(own)
     params = settings.sweep_param_path or ""
     return Inputs(found, load(_written.get(params) or Path(params)) if params else {})

@@ -22,7 +22,16 @@ from runstore.format.host import hostname
 from runstore.format.layout import StoreLayout, make_below
 from runstore.format.metrics import Metric, load_metrics
 from runstore.format.records import RunMeta
-from runstore.format.run_layout import RunLayout, WriterLayout, is_attempt, is_heartbeat, scan_run, written_by
+from runstore.format.run_layout import (
+    RunLayout,
+    WriterLayout,
+    is_attempt,
+    is_heartbeat,
+    is_packed,
+    packed_name,
+    scan_run,
+    written_by,
+)
 from runstore.reading.rows import decode_line, number
 from runstore.reading.states import derive_state
 from runstore.reading.stitching import all_rows, ceilings, step_of, whole_lines
@@ -296,6 +305,10 @@ def _rows_of(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 def _tail(path: Path, known: float, *, with_known: bool = False) -> list[bytes]:
     """The lines behind the last row whose `_runtime` is at most `known`, or that one too; all when there is none."""
     found: list[bytes] = []
+    if is_packed(path.name):
+        lines = list(whole_lines(path))
+        kept = next((at for at in reversed(range(len(lines))) if _is_known(lines[at], known)), None)
+        return lines if kept is None else lines[kept + (not with_known) :]
     with path.open("rb", buffering=0) as file:
         end = os.fstat(file.fileno()).st_size
         carry = b""
@@ -304,11 +317,16 @@ def _tail(path: Path, known: float, *, with_known: bool = False) -> list[bytes]:
             lines = (os.pread(file.fileno(), end - start, start) + carry).split(b"\n")
             carry, end = (lines[0], start) if start else (b"", 0)
             for line in reversed(lines[1:] if start else lines):
-                runtimes = [number(row.get("_runtime")) for row in decode_line(line)[0]]
-                if any(runtime is not None and runtime <= known for runtime in runtimes):
+                if _is_known(line, known):
                     return [*([line] if with_known else []), *reversed(found)]
                 found.append(line)
     return found[::-1]
+
+
+def _is_known(line: bytes, known: float) -> bool:
+    """Whether a line has a row whose `_runtime` is at most `known`."""
+    runtimes = [number(row.get("_runtime")) for row in decode_line(line)[0]]
+    return any(runtime is not None and runtime <= known for runtime in runtimes)
 
 
 def claim_attempt(layout: RunLayout) -> WriterLayout:
@@ -346,6 +364,8 @@ def claim_lead(layout: RunLayout) -> WriterLayout | None:
 
 
 def _claim(writer: WriterLayout) -> bool:
+    if os.path.lexists(writer.history.with_name(packed_name(writer.history.name) or "")):
+        return False  # It was archived: a new file would stand before its rows.
     try:
         os.close(os.open(writer.history, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666))
     except FileExistsError:

@@ -136,8 +136,26 @@ class Run(RunFacts):
 
         self._live("alert").part(Alerts).alert(title, text, level, wait_duration)
 
+    def _tensorboard_callback(self, logdir: str, save: bool = True, root_logdir: str = "", writer: Any = None) -> None:
+        """Follows what is written for TensorBoard in a directory; `save` keeps the event files too."""
+        from runstore.recording.mirror import Mirror
+
+        recorder = self._live("tensorboard.patch")
+        recorder.part(Mirror).follow(
+            logdir,
+            root_logdir,
+            writer=writer,
+            keep=save,
+            define=lambda key, step: recorder.metrics.define(key, step_metric=step),
+        )
+
     def _label(self, repo: str | None = None, code: str | None = None) -> None:
         """Nothing. Integrations of W&B say by it who they are, and nothing is collected here."""
+
+    @property
+    def _attach_id(self) -> str:
+        """What integrations of W&B hand to another process, so that it writes this run too; see `wandb._attach`."""
+        return f"{self._project}/{self.id}"
 
     def mark_preempting(self) -> None:
         """Notes that the machine is about to be taken away: should the run die now, it was preempted."""

@@ -20,8 +20,6 @@ from runstore.settings import SETTINGS, Reinit, RunSettings, Settings, gather, n
 
 # Arguments of W&B's init that do nothing here, and what there is instead; those without a word need nothing.
 _WITHOUT_EFFECT: Final = {
-    "tensorboard": "event files are not read; log the values with run.log",
-    "sync_tensorboard": "event files are not read; log the values with run.log",
     "monitor_gym": "recordings are not looked for; log them as runstore.Video",
     "magic": "nothing is logged by itself; call run.log",
     "allow_resume": "pass resume='allow'",
@@ -76,9 +74,10 @@ def init(
     who = {"entity": entity, "project": project, "run_id": id, "name": name, "notes": notes, "tags": tags}
     where = {"dir": dir, "mode": mode, "run_group": group, "job_type": job_type, "reinit": reinit}
     how = {"resume": resume, "resume_from": resume_from, "fork_from": fork_from, "save_code": save_code}
-    without_effect = {"force": force, "tensorboard": tensorboard, "monitor_gym": monitor_gym}
-    others = {**without_effect, "sync_tensorboard": sync_tensorboard, **others}
-    wish = _settings(settings, {**who, **where, **how, "allow_val_change": allow_val_change}, others)
+    others = {"force": force, "monitor_gym": monitor_gym, **others}
+    mirrored = tensorboard if sync_tensorboard is None else sync_tensorboard
+    more = {"allow_val_change": allow_val_change, "sync_tensorboard": mirrored}
+    wish = _settings(settings, {**who, **where, **how, **more}, others)
     choice = _reinit(wish)
     previous = _previous(choice, wish)
     return previous or _begin(wish, choice, inputs_.gather(config, config_include_keys, config_exclude_keys, wish))
@@ -92,6 +91,10 @@ def _begin(wish: RunSettings, choice: Reinit, given: inputs_.Inputs) -> Run:
     run.begin()
     if choice != "create_new":
         current.put(run)
+    if wish.sync_tensorboard:
+        from runstore.recording import patching
+
+        patching.ensure()
     return run
 
 

@@ -70,9 +70,9 @@ class Watcher(Part):
             self._watched[id(model)] = model, hooks
             prefix = f"graph_{number}" if number > 0 else ""
             if log in ("parameters", "all"):
-                hooks.append(self._hook_parameters(model, prefix, log_freq))
+                hooks.append(self.hook_parameters(model, prefix, log_freq))
             if log in ("gradients", "all"):
-                hooks += self._hook_gradients(model, prefix, log_freq)
+                hooks += self.hook_gradients(model, prefix, log_freq)
             if log_graph:
                 hooks += LayerTable(model, partial(self._log_layers, number)).hooks
 
@@ -95,7 +95,8 @@ class Watcher(Part):
         self._lock = threading.RLock()
         self._off = True
 
-    def _hook_parameters(self, model: Any, prefix: str, log_freq: int) -> Any:
+    def hook_parameters(self, model: Any, prefix: str, log_freq: int) -> Any:
+        """A hook that takes histograms of the parameters as `parameters/<prefix><name>`."""
         turn = _Turn(log_freq)
 
         def after_forward(module: Any, inputs: Any, output: Any) -> None:
@@ -106,7 +107,8 @@ class Watcher(Part):
 
         return model.register_forward_hook(_Hook(after_forward))
 
-    def _hook_gradients(self, model: Any, prefix: str, log_freq: int) -> list[Any]:
+    def hook_gradients(self, model: Any, prefix: str, log_freq: int) -> list[Any]:
+        """Hooks that take histograms of the gradients as `gradients/<prefix><name>`."""
         return [
             parameter.register_hook(_Hook(self._after_backward(f"gradients/{prefix}{_plain(name)}", log_freq)))
             for name, parameter in model.named_parameters()

@@ -162,6 +162,9 @@ class RunSettings:
     save_code: bool = _setting(
         False, FLAG, "keeps the main script or notebook", argument="save_code", in_store=True
     )  # fmt: skip
+    sync_tensorboard: bool = _setting(
+        False, FLAG, "mirrors what is written for TensorBoard", argument="sync_tensorboard", in_store=True
+    )  # fmt: skip
     git_remote: str = _setting("origin", TEXT, "the remote whose address is recorded", in_store=True)
     git_remote_url: str | None = _setting(None, TEXT, "the repository's address, where git is not asked")
     git_commit: str | None = _setting(None, TEXT, "the commit, where git is not asked")

@@ -36,7 +36,6 @@ EXPECTED: Final[dict[str, str]] = {
     "ignore_globs": "save() takes exactly the files that its pattern names",
     "launch": "start the script itself, or `runstore sweep`",
     "launch_config_path": "pass config= or config_paths",
-    "sync_tensorboard": "event files are not read; log the values with run.log",
     "x_disable_machine_info": _META,
     "x_disable_meta": _META,
     "x_files_dir": "files lie in the run's own directory, run.dir",

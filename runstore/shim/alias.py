@@ -1,7 +1,8 @@
 """`import wandb` is Runstore: a finder that hands our modules out under W&B's names.
 
 `wandb` itself is a module of its own, which has Runstore's names and the version of W&B's SDK whose names these are;
-modules below it are Runstore's very own. So `wandb.sdk.wandb_run.Run is runstore.Run`.
+modules below it are Runstore's very own. So `wandb.sdk.wandb_run.Run is runstore.Run`. Only `wandb.init` takes one of
+its arguments otherwise; see `starting`.
 """
 
 import sys
@@ -97,11 +98,14 @@ class _Face(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {NAME!r} has no attribute {name!r}", name=name)
+        if name == "_attach":
+            return import_module("runstore.shim.starting").attach
         try:
-            return getattr(import_module(OURS), name)
+            found = getattr(import_module(OURS), name)
         except AttributeError:
             _tell(f"{NAME}.{name}")
             raise
+        return _for_wandb(name, found)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):
@@ -114,6 +118,16 @@ class _Face(ModuleType):
 
     def __dir__(self) -> list[str]:
         return dir(import_module(OURS))
+
+
+def _for_wandb(name: str, found: Any) -> Any:
+    """What stands under a name of Runstore's; nothing of ours stands in for what a program has put there itself."""
+    if name != "init":
+        return found
+    from runstore.recording import start  # Not at the top: `import wandb` alone does not need them.
+    from runstore.shim import starting
+
+    return starting.init if found is start.init else found
 
 
 def _tell(name: str) -> None:

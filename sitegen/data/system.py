@@ -1,12 +1,12 @@
 """A run's system metrics, as the charts of its page read them."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from runstore.archive.opening import open_lines
 from runstore.reading.beside import writer_files
 from runstore.reading.ndjson import Block, parse
 from runstore.reading.store import RunRecord
@@ -52,8 +52,7 @@ def system_data(run: RunRecord) -> dict[str, Any]:
 def _blocks(paths: list[Path]) -> Iterator[Block]:
     for number, path in enumerate(paths):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with open(descriptor, "rb") as file:
+            with open_lines(path) as file:
                 data = file.read()
         except OSError:
             continue

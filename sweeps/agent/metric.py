@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import orjson
 
+from runstore.archive.opening import open_lines
 from runstore.errors import StoreError
 from runstore.format import lenient
 from runstore.format.records import read_json_object
-from runstore.format.run_layout import RunLayout, history_order, is_attempt, is_history, written_by
+from runstore.format.run_layout import RunLayout, history_order, is_attempt, is_history, is_packed, written_by
 from runstore.format.values import NOT_FINITE
 
 _CHUNK: Final = 4_000_000
@@ -171,6 +172,8 @@ class _File:
 
     def _new_lines(self) -> list[bytes]:
         """The lines that were completed since the last look, the newest chunk's worth at most a time."""
+        if is_packed(self._path.name):
+            return self._packed_lines()
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
@@ -186,6 +189,15 @@ class _File:
             os.close(descriptor)
         *lines, self._rest = b"".join(parts).split(b"\n")
         return lines
+
+    def _packed_lines(self) -> list[bytes]:
+        """Every line of an archived history, which grows no more."""
+        try:
+            self._offset = os.lstat(self._path).st_size
+            with open_lines(self._path) as file:
+                return file.read().split(b"\n")
+        except OSError:
+            return []
 
 
 def _stitched(files: Mapping[str, _File]) -> list[float]:

@@ -23,10 +23,12 @@ BENCHMARKS = (
     "bench_report",
     "bench_artifacts",
     "bench_api",
+    "bench_import",
     "bench_past",
     "bench_claims",
     "bench_trials",
     "bench_search",
+    "bench_exec",
 )
 
 

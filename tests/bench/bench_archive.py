@@ -38,7 +38,7 @@ def measure() -> list[Measure]:
             write_run(root, "train", f"run{number:02d}", training(STEPS, number), state=ENDED)
         before = _size(root)
         turns = [_turn(root) for _ in range(TURNS)]
-        packing, unpacking, after = (median(column) for column in zip(*turns, strict=True))
+        packing, unpacking, after, loading = (median(column) for column in zip(*turns, strict=True))
         cold = [_cold(root, Path(folder) / f"site{turn}") for turn in range(TURNS)]
         random = Path(folder) / "random"
         make_store(random, 20, 5_000)
@@ -46,6 +46,9 @@ def measure() -> list[Measure]:
     rate = before / packing / 1e6
     return [
         Measure("packing 50 MB of histories", 50 / rate, "s", 1.0, f"{before / 1e6:.0f} MB at {rate:.0f} MB/s"),
+        Measure(
+            "packing, to orjson.loads of each line", packing / loading, "×", 6.9, "344 MB/s where nobody else works"
+        ),
         Measure("what is left of them", after / before, "×", 1 / 6, f"{before / after:.1f} times smaller"),
         Measure("giving 50 MB back", 50e6 / before * unpacking, "s", note=f"{before / unpacking / 1e6:.0f} MB/s"),
         Measure("reading it anew, to reading lines", median(read for read, _ in cold), "×", 1.0),
@@ -61,7 +64,7 @@ def training(steps: int, seed: int) -> bytes:
     runtime = (183_214.123456789 + np.cumsum(pause)) - 183_214.123456789
     moment = 1.79e9 + np.cumsum(pause) + generator.normal(0, 1e-6, steps)
     loss = 2.3 * np.exp(-np.arange(steps) / steps * 4) + 0.05 * generator.normal(size=steps)
-    columns = {
+    columns: dict[str, np.ndarray] = {
         "train/loss": loss.astype(np.float32),
         "train/accuracy": np.clip(1 - loss / 2.5, 0, 1).astype(np.float32),
         "train/grad_norm": generator.gamma(2, 1, steps).astype(np.float32),
@@ -82,12 +85,17 @@ def training(steps: int, seed: int) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def _turn(root: Path) -> tuple[float, float, int]:
-    """Seconds to pack and to unpack every run, and the bytes in between."""
+def _turn(root: Path) -> tuple[float, float, int, float]:
+    """Seconds to pack and to unpack every run, and the bytes in between; seconds to parse every line."""
     runs = read_store(root).projects[0].runs
+    loading = _took(lambda: sum(map(_parse, root.rglob("history.jsonl"))))
     packing = _took(lambda: list(pack_runs(runs, _tell)))
     after = _size(root)
-    return packing, _took(lambda: list(unpack_runs(runs, _tell))), after
+    return packing, _took(lambda: list(unpack_runs(runs, _tell))), after, loading
+
+
+def _parse(path: Path) -> int:
+    return sum(len(orjson.loads(line)) for line in path.read_bytes().splitlines())
 
 
 def _cold(root: Path, out: Path) -> tuple[float, float]:

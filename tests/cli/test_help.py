@@ -17,6 +17,7 @@ WITHOUT_JSON = {
     "exec": "becomes another program",
     "export": "writes a file",
     "export figure": "writes a file",
+    "merge-driver": "writes a file, for git",
     "migrate": "a few lines, once",
     "report clone": "prints a path",
     "report export": "prints a path",

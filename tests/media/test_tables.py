@@ -483,3 +483,17 @@ def test_a_partitioned_table_goes_through_its_parts(tmp_path: Path) -> None:
     table = base.load(tmp_path, {"_type": "partitioned-table", "parts_path": "parts"})
     assert isinstance(table, PartitionedTable)
     assert list(table.iterrows()) == [(0, [0]), (1, [1]), (2, [2]), (3, [3])]
+
+
+def test_a_table_is_shown_as_a_frame_of_polars() -> None:
+    image = runstore.Image(numpy.zeros((2, 2)))
+    table = runstore.Table(["n", "x", "what", "picture", "n"], allow_mixed_types=True)
+    table.add_data(1, 0.5, "<b>", image, {"a": [1]})
+    table.add_data(None, math.nan, 3, None, None)
+    frame = table.frame()
+    assert frame.columns == ["n", "x", "what", "picture", "n_2"]
+    assert frame.row(0) == (1, 0.5, '"<b>"', "(Image)", '{"a":[1]}')
+    assert frame.row(1)[0] is None
+    assert math.isnan(frame.row(1)[1])
+    assert "&lt;b&gt;" in table._repr_html_()
+    assert runstore.Table(columns=["a"])._repr_html_()

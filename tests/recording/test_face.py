@@ -14,6 +14,7 @@ from tests.processes import ROOT, environment
 
 NAMES = sorted(runstore.__all__)
 MODULES = {"api", "apis", "data_types", "env", "errors", "plot", "sdk", "util"}
+MODULES |= {"catboost", "integration", "keras", "lightgbm", "sklearn", "tensorboard", "wandb_torch", "xgboost"}
 
 
 def python(code: str, folder: Path) -> str:

@@ -162,15 +162,14 @@ def test_arguments_of_wandb_without_effect_here_are_warned_of_with_what_there_is
 ) -> None:
     settings = {**QUIET, "silent": False}
     run = runstore.init(
-        dir=store, settings=settings, anonymous="allow", monitor_gym=True, force=True, magic=False, tensorboard=True
+        dir=store, settings=settings, anonymous="allow", monitor_gym=True, force=True, magic=True, tensorboard=False
     )
     run.finish()
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert warnings == [
-        "runstore: warning: init: tensorboard= has no effect here: event files are not read; "
-        "log the values with run.log",
         "runstore: warning: init: monitor_gym= has no effect here: recordings are not looked for; "
         "log them as runstore.Video",
+        "runstore: warning: init: magic= has no effect here: nothing is logged by itself; call run.log",
     ]
 
 

@@ -109,9 +109,9 @@ def test_what_a_forked_child_asks_of_its_parents_run_for_the_first_time_leaves_n
     assert done.stderr.count("belongs to the parent process") == 1
 
 
-@pytest.mark.parametrize("module", ["keras", "integration.keras", "sklearn"])
+@pytest.mark.parametrize("module", ["sacred", "integration.openai", "fastai"])
 def test_importing_a_module_that_only_wandb_has_says_what_there_is_instead(module: str) -> None:
-    with pytest.raises(ImportError, match=rf"there is no runstore\.{module.partition('.')[0]}.*: .*run\.log"):
+    with pytest.raises(ImportError, match=rf"there is no runstore\.{module.partition('.')[0]}.*: \w.+"):
         __import__(f"runstore.{module}")
     with pytest.raises(ImportError, match=r"start agents with runstore\.agent"):
         exec("from runstore import agents")

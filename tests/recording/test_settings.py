@@ -102,13 +102,13 @@ def test_settings_are_an_object_or_a_dict_and_only_those_that_are_missed_are_tol
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = runstore.Settings(
-        console="off", disable_git=True, start_method="fork", _disable_stats=True, sync_tensorboard=True, consol="off"
+        console="off", disable_git=True, start_method="fork", _disable_stats=True, git_root="/", consol="off"
     )
     runstore.init(dir=store, settings=settings).finish()
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert warnings == [
-        "runstore: warning: init: settings sync_tensorboard has no effect here: "
-        "event files are not read; log the values with run.log",
+        "runstore: warning: init: settings git_root has no effect here: the repository is the one that the script "
+        "lies in; set git_commit and git_remote_url instead",
         "runstore: warning: init: settings consol is unknown; did you mean console?",
     ]
     assert repr(settings).startswith("Settings(console='off'")

@@ -138,7 +138,7 @@ def test_each_setting_has_the_effect_that_the_table_says() -> None:
 
 
 def test_probing_for_a_name_is_no_error() -> None:
-    assert not hasattr(runstore, "keras")
+    assert not hasattr(runstore, "sacred")
     assert not hasattr(runstore, "no_such_name")
     assert getattr(runstore, "wandb_agent", None) is None
 

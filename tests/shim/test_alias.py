@@ -4,6 +4,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import runstore
 from runstore.errors import UsageError
 from runstore.shim import alias
 from runstore.shim.names import VERSION
+from runstore.shim.run import environment
 
 
 @pytest.fixture
@@ -75,6 +77,31 @@ def test_the_project_of_the_environment_is_set_for_both(wandb: object, monkeypat
     env.set_entity("us", given)
     assert env.get_entity(env=given) == "us"
     assert env.get_entity() == "lab"
+
+
+def test_a_directory_for_the_files_of_wandb_is_no_store(wandb: object, root: Path, tmp_path: Path) -> None:
+    """Lightning's logger gives ".", Ultralytics its own folder."""
+    for given in (str(tmp_path), tmp_path / "runs" / "train", None):
+        with wandb.init(project="p", dir=given, settings={"root_dir": str(root)}) as run:  # type: ignore[attr-defined]
+            assert Path(run.dir).is_relative_to(root)
+    assert not (tmp_path / "p").exists()
+
+
+def test_a_directory_that_is_a_store_is_the_store(wandb: object, root: Path) -> None:
+    for init in (wandb.init, runstore.init):  # type: ignore[attr-defined]
+        with init("us", "p", root) as run:
+            assert Path(run.dir).is_relative_to(root)
+            assert (run.entity, run.project) == ("us", "p")
+    assert wandb.init.__doc__ == runstore.init.__doc__  # type: ignore[attr-defined]
+
+
+def test_another_process_goes_on_with_a_run_by_what_lightning_hands_it(wandb: object, root: Path) -> None:
+    with runstore.init(project="p", dir=root) as run:
+        code = f"import wandb; wandb._attach({run._attach_id!r}).log({{'x': 1}})"
+        added = environment({}, {"dir": str(root)})
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, **added}, check=True, timeout=60)
+    [found] = runstore.Api(root).runs("p")
+    assert (found.id, found.state, found.summary["x"]) == (run.id, "finished", 1)
 
 
 def test_what_is_set_on_it_is_set_on_runstore(wandb: object) -> None:

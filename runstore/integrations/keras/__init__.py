@@ -1,0 +1,1 @@
+"""Keras 3, with any of its backends: callbacks by W&B's names."""

@@ -1,0 +1,1 @@
+"""scikit-learn: charts of classifiers, regressors and clusterings, and searches over their parameters."""
