@@ -12,6 +12,7 @@ import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -44,7 +45,8 @@ def test_the_wheel_holds_every_module_and_template(wheel: zipfile.ZipFile) -> No
 
 def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"runstore", "sitegen", "sweeps", f"runstore-{PROJECT['version']}.dist-info"}
+    [about] = [top for top in tops if top.endswith(".dist-info")]
+    assert tops == {"runstore", "sitegen", "sweeps", about}
     assert not [name for name in wheel.namelist() if name.endswith((".pyc", ".map")) or "__pycache__" in name]
 
 
@@ -60,11 +62,30 @@ def test_the_licence_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
 def test_there_is_one_version() -> None:
     import runstore
 
-    assert runstore.__version__ == PROJECT["version"] == distribution("runstore").version
+    assert runstore.__version__ == distribution("runstore").version
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## (\S+)", changelog, re.MULTILINE)
     assert newest is not None
-    assert newest[1] == PROJECT["version"]
+    # What is not released yet is a .dev of the release to come.
+    assert Version(runstore.__version__).release <= Version(newest[1]).release
+
+
+def test_the_version_is_that_of_the_tag(tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run([*git, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
+    subprocess.run([*git, "tag", "--annotate", "--message", "0.6.0", "v0.6.0"], cwd=clone, check=True)
+    assert version_of(clone) == "0.6.0"
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message", "more"], cwd=clone, check=True)
+    assert version_of(clone).startswith("0.6.1.dev1+g")
+
+
+def version_of(folder: Path) -> str:
+    """The version that a wheel built in `folder` would have."""
+    imports = "from hatchling.metadata.core import ProjectMetadata; from hatchling.plugin.manager import PluginManager"
+    code = f"{imports}; print(ProjectMetadata('.', PluginManager()).version)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def test_every_command_resolves_to_a_click_command() -> None:
@@ -77,7 +98,7 @@ def test_every_command_resolves_to_a_click_command() -> None:
 
 def test_the_module_is_the_program_too() -> None:
     done = subprocess.run([sys.executable, "-m", "runstore", "--version"], cwd=ROOT, capture_output=True, text=True)
-    assert done.stdout == f"runstore, version {PROJECT['version']}\n"
+    assert done.stdout == f"runstore, version {distribution('runstore').version}\n"
 
 
 def constraints() -> dict[str, str]:

@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from runstore.errors import UsageError
 from runstore.format.locate import is_url
@@ -50,6 +50,11 @@ class Address:
         """The protocol by one of its names."""
         named = self.url.partition("://")[0].lower()
         return _ALIASES.get(named, named)
+
+    @property
+    def path(self) -> str:
+        """The path of the address, as a file system writes it."""
+        return unquote(urlsplit(self.url).path) or "/"
 
     @property
     def shown(self) -> str:

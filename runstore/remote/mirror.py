@@ -5,15 +5,14 @@ Everything that reads a store opens files by their paths. So what an address hol
 added to them, found by size and ETag or time of change. What is gone there is gone here. The mirror is this user's
 alone, and one process at a time brings it up to date.
 
-How much is copied depends on who reads. Lists and tables of runs need `NUMBERS`: no media, files or logs. The site and
-`Api` need `PAGES`: all of that, and of what artifacts hold only blobs of at most 8 MiB, as pages show no more. Checking
-a store needs `ALL`. A wider mirror is kept by narrower readers.
+How much is copied depends on who reads. Tables of runs need `numbers`: no media, files or logs. The site and `Api` need
+`pages`: all of that, and of what artifacts hold only blobs of at most 8 MiB, as pages show no more. Checking a store
+needs `all`. What a wider reader brought stays.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from filelock import FileLock
 
@@ -33,8 +32,54 @@ from runstore.remote.trees import File
 LARGEST_BLOB: Final = 8 << 20
 """Bytes of a blob that a mirror for pages holds."""
 _NUMBERS: Final = Portion(numbers_only=True)
+Depth = Literal["numbers", "pages", "all"]
 
 
-def NUMBERS(file: File) -> bool:  # noqa: N802 - a constant that is a function
-    """Whether a file is nothing that tables of runs need."""
+class Mirror:
+    """The mirror of the store at an address. Nothing is asked of anybody before `update`."""
+
+    def __init__(self, url: str, depth: Depth = "pages") -> None:
+        """Raises `UsageError` for what is no address."""
+        self.address = Address.of(url)
+        self._depth: Depth = depth
+        self._folder = remote_dir() / self.address.slug
+
+    @property
+    def root(self) -> Path:
+        """The mirror's own directory, a store."""
+        return self._folder / "store"
+
+    def update(self, progress: Progress = lambda done, total: None) -> Outcome:
+        """Brings the mirror up to date. Raises `StoreError`; what was mirrored before stays then."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            os.chmod(self._folder, 0o700)
+            with FileLock(self._folder / "lock"):
+                return self._updated(progress)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError(
+                f"{self._folder}: cannot be written ({reason.lower()}); set RUNSTORE_CACHE_DIR to another place"
+            ) from None
+
+    def _updated(self, progress: Progress) -> Outcome:
+        choice = Choice(delete=True, mirror=True, lacks=_LACKS[self._depth])
+        source, memory = to_read(self.address.url), Memory(self._folder / "memory.json")
+        outcome = copying.copy(source, LocalTree(self.root), choice, memory, progress=progress)
+        try:
+            existing_store(self.root)
+        except StoreError:
+            raise StoreError(f"{self.address}: found no store; name its directory (it holds projects)") from None
+        return outcome
+
+
+def _without_media(file: File) -> bool:
     return file.kind is not Kind.BEAT and _NUMBERS.lacks(file.path.split("/"))
+
+
+def _without_large_blobs(file: File) -> bool:
+    return file.kind is Kind.BLOB and file.size > LARGEST_BLOB
+
+
+_LACKS: Final = {"numbers": _without_media, "pages": _without_large_blobs, "all": lambda file: False}
+"""Of each depth: whether a file is left where it is."""
