@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Final
 
+from runstore.format.caches import cache_dir as cache_dir
 from runstore.format.records import write_atomically
 from sitegen import urls
 from sitegen.bundles import bundled
@@ -88,14 +89,6 @@ def _cached(name: str, make: Callable[[], bytes], key: str) -> bytes:
     except OSError:
         pass
     return data
-
-
-def cache_dir() -> Path:
-    """The user's cache directory for Runstore: `RUNSTORE_CACHE_DIR`, else by the XDG rules."""
-    if chosen := os.environ.get("RUNSTORE_CACHE_DIR"):
-        return Path(chosen)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "runstore"
 
 
 def _vega() -> bytes:

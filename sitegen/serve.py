@@ -33,6 +33,8 @@ QUIET_MS: Final = 1000
 """After so long without a change it looks once more: files of a directory that was made just now may be missed."""
 IDLE_SECONDS: Final = 60.0
 """After so long it looks again in any case: a run whose process is gone changes no file."""
+REMOTE_SECONDS: Final = 10.0
+"""How often a store elsewhere is looked at."""
 _REST_SECONDS: Final = 1.0
 _QUIET: Final = frozenset({".cache", ".git", "__pycache__"})
 _OF_STORE: Final = frozenset(map(urls.static_file, (urls.FINDER, urls.FRAME, urls.PLOTLY)))
@@ -41,7 +43,10 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """Where and how a store is served. `out` None: a directory in the user's cache; `port` None: the first free one."""
+    """Where and how a store is served. `out` None: a directory in the user's cache; `port` None: the first free one.
+
+    `refresh` brings a store up to date that is a mirror of one elsewhere, which is then asked every ten seconds.
+    """
 
     store: Path
     out: Path | None = None
@@ -49,6 +54,7 @@ class Serving:
     port: int | None = None
     open_browser: bool = False
     poll: bool = False
+    refresh: Callable[[], None] | None = None
 
 
 def serve(
@@ -75,12 +81,18 @@ def serve(
         if how.open_browser:
             webbrowser.open(server.address)
         try:
-            _keep_up(how, lambda: build_site(how.store, out, kept=kept), live, say)
+            _keep_up(how, lambda: _refreshed(how, out, kept), live, say)
         except KeyboardInterrupt:
             say("stopped")
         finally:
             server.shutdown()
             server.server_close()
+
+
+def _refreshed(how: Serving, out: Path, kept: Kept) -> BuildReport:
+    if how.refresh is not None:
+        how.refresh()
+    return build_site(how.store, out, kept=kept)
 
 
 def _server(how: Serving, out: Path, live: Live) -> SiteServer:
@@ -131,6 +143,9 @@ def _publish(report: BuildReport, live: Live) -> None:
 
 def _changes(how: Serving, say: Callable[[str], None]) -> Iterator[bool]:
     """True each time that the store changed, False for each while without."""
+    while how.refresh is not None:  # Elsewhere nobody tells of changes: it is asked.
+        time.sleep(REMOTE_SECONDS)
+        yield True
     if not how.poll:
         try:
             yield from watched(how.store, polling=False)

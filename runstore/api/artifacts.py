@@ -18,6 +18,7 @@ from runstore.artifacts.names import check_tags
 from runstore.errors import BadTypeError, UnsupportedError, UsageError
 from runstore.manage.edit import unwritable
 from runstore.reading.store import RunRecord
+from runstore.remote.arriving import refuse_change
 
 Direction = Literal["input", "output"]
 
@@ -58,6 +59,7 @@ def note_use(run: RunRecord, artifact: Any, direction: Direction, use_as: str = 
         raise BadTypeError(f"found a {type(artifact).__name__}, expected an artifact, as api.artifact() returns it")
     version = _version(artifact)
     path = run.layout.writer(f"api-{secrets.token_hex(4)}").lineage
+    refuse_change(path)
     try:
         path.write_bytes(lineage.dump_line(direction, version, run.project, time.time(), use_as))
     except OSError as error:

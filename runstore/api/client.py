@@ -19,6 +19,7 @@ from runstore.errors import BadTypeError, UnsupportedError
 from runstore.format.layout import make_below
 from runstore.manage.edit import author, unwritable
 from runstore.reading.query import Filter
+from runstore.remote.arriving import refuse_change
 from runstore.settings import from_environment
 
 _RIGHTS: Final = "a store has no accounts: who may read it, the file system and git say"
@@ -45,13 +46,15 @@ _UNSUPPORTED: Final[dict[str, str]] = {
 class Api:
     """A store's runs, artifacts, sweeps and reports.
 
-        api = runstore.Api()
-        for run in api.runs("digits", filters="state = 'finished' AND config.lr < 0.01"):
-            print(run.name, run.summary["loss"])
+           api = runstore.Api()
+           for run in api.runs("digits", filters="state = 'finished' AND config.lr < 0.01"):
+               print(run.name, run.summary["loss"])
 
-    `store` is the store's directory, by default the current run's, else the last one's that was begun with `dir`, else
-    the one that `init` would log to from here. `overrides` may name a default project. `timeout` and `api_key` are
-    W&B's, and mean nothing. Each call sees the store as it is then.
+       `store` is the store's directory, or an address such as `s3://bucket/experiments`, which is mirrored into the user's
+       cache and read from there; it is asked again by each new Api and by `flush`. Without `store` it is the directory of
+    the current run's, else the last one's that was begun with `dir`, else
+       the one that `init` would log to from here. `overrides` may name a default project. `timeout` and `api_key` are
+       W&B's, and mean nothing. Each call sees the store as it is then.
     """
 
     def __init__(
@@ -66,8 +69,8 @@ class Api:
         if overrides is not None and not isinstance(overrides, Mapping):
             raise BadTypeError(f"overrides is a {type(overrides).__name__}, expected a dict such as {{'project': 'p'}}")
         self.settings: dict[str, Any] = dict(overrides or {})
-        path = None if store is None or isinstance(store, Mapping) else Path(os.fsdecode(store)).expanduser()
-        self._source = Source(path, Run, Sweep)
+        place = None if store is None or isinstance(store, Mapping) else os.fsdecode(store)
+        self._source = Source(place, Run, Sweep)
 
     @property
     def store(self) -> Path:
@@ -146,6 +149,7 @@ class Api:
     def create_project(self, name: str, entity: str = "") -> None:
         """Makes a project without runs; one that is there stays as it is."""
         layout = self._source.look().layout
+        refuse_change(layout.root)
         try:
             make_below(layout.root, layout.project(name).runs_dir)
         except OSError as error:

@@ -19,6 +19,7 @@ from runstore.errors import NoFileError, UsageError
 from runstore.format.layout import make_below
 from runstore.format.run_layout import RunLayout, is_fleeting
 from runstore.reading.store import RunRecord
+from runstore.remote.arriving import refuse_change
 
 
 class File(Shown):
@@ -89,6 +90,7 @@ class File(Shown):
 
     def delete(self) -> None:
         """Removes the file from the run."""
+        refuse_change(self._path)
         self._path.unlink()
 
     def to_html(self, height: int = 420, hidden: bool = False) -> str:
@@ -169,6 +171,7 @@ def keep_file(run: RunRecord, path: str, root: str) -> File:
     if not source.is_file():
         raise NoFileError(f"{path}: there is no such file; pass the path of one")
     target = run.layout.files_dir / name
+    refuse_change(target)
     make_below(run.layout.path, target.parent)
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     shutil.copyfile(source, beside)

@@ -20,6 +20,7 @@ from runstore.manage.stopping import request_stop
 from runstore.reading.columns import runs_frame
 from runstore.reading.query import Filter, select
 from runstore.reading.store import RunRecord
+from runstore.remote.arriving import refuse_change
 from runstore.settings import split_tags
 
 if TYPE_CHECKING:
@@ -325,6 +326,7 @@ class Run(Shown):
         self.load(force=True)
 
     def _write(self, path: Any, data: bytes | str) -> None:
+        refuse_change(path)
         try:
             records.write_atomically(path, data if isinstance(data, bytes) else data.encode())
         except OSError as error:
@@ -353,6 +355,7 @@ class Run(Shown):
         record = self._source.run(self.project, self.id)
         if record.state != "running":
             raise UsageError(f"{self.storage_id} has ended ({record.state}); there is nothing to stop")
+        refuse_change(record.layout.path)
         request_stop(record.layout, edit.author())
 
     def wait_until_finished(self) -> None:

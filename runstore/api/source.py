@@ -2,29 +2,41 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runstore.api.errors import NotFoundError
 from runstore.artifacts.host import default_root, host
 from runstore.errors import UsageError
 from runstore.format.layout import StoreLayout
+from runstore.format.locate import is_url
 from runstore.format.run_layout import is_as_stamped
 from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
 
+if TYPE_CHECKING:
+    from runstore.remote.mirror import Mirror
+
 
 class Source:
-    """One store. `look()` sees what changed since; only that is read.
+    """One store. `look()` sees what changed since; only that is read. One at an address is asked at the first look.
 
     `show_run` and `show_sweep` make what users see of a record, or of a project and a sweep's id.
     """
 
     def __init__(
         self,
-        path: Path | None,
+        place: str | None,
         show_run: Callable[["Source", RunRecord], Any],
         show_sweep: Callable[["Source", str, str], Any],
     ) -> None:
-        self._path = default_root() if path is None and host() is not None else path
+        self._mirror: Mirror | None = None
+        self._path: Path | None = None
+        if place is not None and is_url(place):
+            self._mirror = _mirror(place)
+            self._path = self._mirror.root
+        elif place is not None:
+            self._path = Path(place).expanduser()
+        elif host() is not None:
+            self._path = default_root()
         self._show_run = show_run
         self._show_sweep = show_sweep
         self._store: Store | None = None
@@ -38,6 +50,8 @@ class Source:
 
     def look(self) -> Store:
         """The store as it is now. Raises `StoreError` when there is none."""
+        if self._mirror is not None and self._store is None:
+            self._mirror.update()
         self._store = read_store(self.root, known=self._store)
         self._runs = None
         return self._store
@@ -47,7 +61,7 @@ class Source:
         return self._store or self.look()
 
     def forget(self) -> None:
-        """Has the next look start from the store's files and cache."""
+        """Has the next look start from the store's files and cache, and ask a store elsewhere again."""
         self._store = self._runs = None
 
     @property
@@ -108,6 +122,12 @@ class Source:
         except OSError:
             return None
         return run if same else None
+
+
+def _mirror(url: str) -> "Mirror":
+    from runstore.remote.mirror import Mirror  # Not at the top: stores are mostly here.
+
+    return Mirror(url)
 
 
 def _named(projects: Sequence[Project], name: str) -> Project | None:

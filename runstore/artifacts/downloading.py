@@ -10,6 +10,7 @@ from runstore.artifacts.manifest import FileEntry
 from runstore.artifacts.names import check_path
 from runstore.errors import StoreError
 from runstore.format.layout import StoreLayout
+from runstore.remote import arriving
 from runstore.settings import in_force
 
 
@@ -50,6 +51,7 @@ def _fetch(store: StoreLayout, entry: FileEntry, target: str) -> None:
     if entry.ref:
         references.fetch(entry, target)
     else:
+        arriving.ensure(store.root, store.blob(entry.sha256))
         Blobs(store).fetch(entry.sha256, entry.size, target)
 
 

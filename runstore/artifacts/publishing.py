@@ -25,6 +25,7 @@ from runstore.artifacts.manifest import FileEntry, Head, Record, Source
 from runstore.artifacts.names import LATEST
 from runstore.format.layout import MANIFEST, ArtifactLayout, StoreLayout, make_below
 from runstore.format.records import write_atomically
+from runstore.remote.arriving import refuse_change
 
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 
@@ -66,6 +67,7 @@ def publish(store: StoreLayout, project: str, release: Release) -> Version:
     Aliases and tags are given to either. Raises `ArtifactError` when the artifact has another type, `ContentError`
     when content has gone, `OSError` for trouble with the disk.
     """
+    refuse_change(store.root)
     layout = store.project(project).artifact(release.name)
     collection = read_collection(store, store.project(project), release.name)
     check_type(collection, release.type)
@@ -342,6 +344,7 @@ def _rewrite(path: Path, record: Record, *, files_too: bool) -> None:
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keeps others from changing a version meanwhile, as far as the file system can."""
+    refuse_change(folder)
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from runstore.cli.completing import RUN
 from runstore.cli.examples import examples
-from runstore.cli.stores import open_store, store_option
+from runstore.cli.stores import Place, open_store, readable_store_option
 from runstore.cli.terminal import clip, console, print_table, show_value
 from runstore.cli.words import printable
 from runstore.errors import UsageError
@@ -32,7 +32,7 @@ _LONGEST = 60
 @click.option("--markdown", "as_markdown", is_flag=True, help="Of revisions: print Markdown, for a pull request.")
 @click.option("--pictures", type=click.Path(path_type=Path), metavar="DIR", help="Write curves there as SVG files.")
 @click.option("--pictures-url", metavar="URL", help="Where the Markdown will find them, if not in that directory.")
-@store_option
+@readable_store_option
 @click.pass_context
 def diff(
     context: click.Context,
@@ -41,7 +41,7 @@ def diff(
     as_markdown: bool,
     pictures: Path | None,
     pictures_url: str | None,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Compare two or more RUNS: config, summary, code, requirements, provenance. Exits with 1 where they differ.
 
@@ -49,7 +49,7 @@ def diff(
     """
     if as_json and as_markdown:
         raise UsageError("found both --json and --markdown; choose one")
-    opened = open_store(store)
+    opened = open_store(store, "runs")
     if len(runs) == 1 and ".." in runs[0] and not _is_run(opened, runs[0]):
         from runstore.cli.branch import Shown, diff_revisions  # Not at the top: two runs are compared without git.
 

@@ -16,6 +16,7 @@ from runstore.errors import RunstoreError
 from runstore.format.layout import ProjectLayout, StoreLayout
 from runstore.format.locate import existing_store
 from runstore.format.run_layout import RunLayout
+from runstore.remote.addresses import Address
 from runstore.settings import from_environment
 
 _MOST_NAMES: Final = 2_000
@@ -34,6 +35,8 @@ class _InStore(click.types.StringParamType):
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         given = ctx.params.get("store")
+        if isinstance(given, Address):
+            return []  # Nobody waits for a network either.
         with suppress(RunstoreError, OSError):  # A key that was pressed is no place for an error.
             root = Path(given) if given else from_environment().store_root()
             return [each for each in self._find(existing_store(root), incomplete) if each.value.startswith(incomplete)]

@@ -10,7 +10,7 @@ import click
 from runstore.cli.choosing import EXIT_NOTHING, chosen, filter_option, in_project, joined, ticking
 from runstore.cli.completing import PROJECT, RUN
 from runstore.cli.examples import examples
-from runstore.cli.stores import open_store, store_option
+from runstore.cli.stores import Place, open_store, readable_store_option
 from runstore.cli.words import counted
 from runstore.errors import UsageError
 from runstore.manage import export as exporting
@@ -63,7 +63,7 @@ class _Export(click.Command):
 @click.option("--sort", "order", metavar="COLUMN", help="Order the runs; -COLUMN turns it around.")
 @click.option("--project", metavar="NAME", type=PROJECT, help="The runs of this project.")
 @filter_option
-@store_option
+@readable_store_option
 @click.pass_context
 def export(
     context: click.Context,
@@ -74,11 +74,11 @@ def export(
     order: str | None,
     project: str | None,
     where: str | None,
-    store: Path | None,
+    store: Place | None,
 ) -> None:
     """Write RUNS, or all runs, to a file: a table, or an archive of their directories."""
     kind = "csv" if str(output) == "-" else exporting.kind_of(output)
-    found = _runs(open_store(store), runs, where, project)
+    found = _runs(open_store(store, "all" if kind in exporting.ARCHIVES else "runs"), runs, where, project)
     if not found:
         click.echo("no runs match", err=True)
         context.exit(EXIT_NOTHING)

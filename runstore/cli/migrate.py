@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from runstore.cli.examples import examples
+from runstore.cli.stores import STORE
 from runstore.cli.words import counted, printable
 from runstore.format.locate import existing_store
 from runstore.format.records import FORMAT, store_version
@@ -19,7 +20,7 @@ from runstore.settings import from_environment
         "runstore migrate experiments",
     ),
 )
-@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.argument("store", required=False, type=STORE)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def migrate(store: Path | None, dry_run: bool) -> None:
     """Take STORE to the format of this release; each file is kept as it was, in .repair/.

@@ -17,7 +17,7 @@ from runstore.artifacts import lineage
 from runstore.cli.choosing import filter_option, in_project, joined
 from runstore.cli.completing import PROJECT, RUN
 from runstore.cli.examples import examples
-from runstore.cli.stores import open_store, store_option
+from runstore.cli.stores import Place, open_store, readable_store_option
 from runstore.cli.terminal import CELL, clip, console, print_table, show_duration, show_state, show_time, show_value
 from runstore.cli.words import counted, printable
 from runstore.errors import UsageError
@@ -47,7 +47,7 @@ _LARGEST_WHOLE = 2.0**53
 @click.option("--sort", "order", metavar="COLUMN", help="Order by a column, as in -summary.loss; - turns it around.")
 @click.option("--columns", multiple=True, metavar="NAMES", help="Show these columns, joined by commas.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="Show the first N.")
-@store_option
+@readable_store_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, one object a run.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with all columns of config and summary.")
 @click.option("--parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write a Parquet file of the same.")
@@ -57,7 +57,7 @@ def ls(
     order: str | None,
     columns: tuple[str, ...],
     limit: int | None,
-    store: Path | None,
+    store: Place | None,
     as_json: bool,
     as_csv: bool,
     parquet: Path | None,
@@ -65,7 +65,7 @@ def ls(
     """List the runs of PROJECT, or of every project, newest first."""
     if as_json + as_csv + (parquet is not None) > 1:
         raise UsageError("found several of --json, --csv and --parquet; choose one")
-    found = open_store(store)
+    found = open_store(store, "runs")
     runs = select(in_project(found, project), where, order)[:limit]
     for problem in [*found.problems, *(each for part in found.projects for each in part.problems)][:1]:
         hint = "`runstore verify` lists all problems"
@@ -95,9 +95,9 @@ def ls(
     ),
 )
 @click.argument("run", type=RUN)
-@store_option
+@readable_store_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show(run: str, store: Path | None, as_json: bool) -> None:
+def show(run: str, store: Place | None, as_json: bool) -> None:
     """Show one RUN, given by its id, PROJECT/ID or its name."""
     found = open_store(store).find_run(run)
     if as_json:

@@ -12,7 +12,7 @@ from runstore.artifacts.checks import problems as artifact_problems
 from runstore.artifacts.checks import version_problems
 from runstore.artifacts.collection import find_version
 from runstore.cli.examples import examples
-from runstore.cli.stores import open_store
+from runstore.cli.stores import STORE_OR_URL, Place, open_store, to_change
 from runstore.cli.words import counted, printable
 from runstore.errors import StoreError, UsageError
 from runstore.format.layout import StoreLayout
@@ -36,7 +36,7 @@ from runstore.settings import from_environment
         "runstore verify --staged  # what the next commit changes, as a hook does",
     ),
 )
-@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.argument("store", required=False, type=STORE_OR_URL)
 @click.option("--repair", "mend", is_flag=True, help="Cut damage out of files; each is kept as it was in .repair/.")
 @click.option("--undo", "take_back", is_flag=True, help="Take the last repair back, byte for byte.")
 @click.option("--strict", is_flag=True, help="Name files too that the format does not know.")
@@ -47,7 +47,7 @@ from runstore.settings import from_environment
 @click.pass_context
 def verify(
     context: click.Context,
-    store: Path | None,
+    store: Place | None,
     mend: bool,
     take_back: bool,
     strict: bool,
@@ -58,12 +58,12 @@ def verify(
     if take_back:
         if mend or strict or only_staged or as_json:
             raise click.UsageError("--undo stands alone; leave the other options out")
-        context.exit(_undo(store))
+        context.exit(_undo(to_change(store)))
     if only_staged:
         if mend or strict:
             raise click.UsageError("--staged checks, and goes with --json alone; leave the other options out")
-        context.exit(_check_staged(store, as_json=as_json))
-    found = open_store(store)
+        context.exit(_check_staged(to_change(store), as_json=as_json))
+    found = open_store(to_change(store) if mend else store, "all")
     problems = _problems(found, strict=strict)
     aside = repair(found, problems) if mend and problems else None
     if aside is not None and aside.changes:

@@ -15,6 +15,7 @@ from runstore.format.layout import StoreLayout, make_below
 from runstore.format.names import check_project_name
 from runstore.format.records import RunMeta, load_config, write_atomically
 from runstore.format.values import well_formed
+from runstore.remote.arriving import refuse_change
 
 if TYPE_CHECKING:
     from runstore.reading.store import RunRecord
@@ -64,6 +65,7 @@ def clean_tags(tags: Iterable[str] | str) -> tuple[str, ...]:
 
 def edit(run: "RunRecord", change: Change) -> dict[str, Any]:
     """Changes one run; what became another. Raises `StoreError` when its file cannot be read or written."""
+    refuse_change(run.layout.path)
     changed = change.of(run.meta)
     if changed:
         write_fields(run, changed)

@@ -26,6 +26,7 @@ from runstore.format.records import (
 from runstore.format.run_layout import RunLayout
 from runstore.manage.edit import author, refuse_running, unwritable
 from runstore.reading.store import RunRecord
+from runstore.remote.arriving import refuse_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def delete(store: StoreLayout, run: RunRecord, *, force: bool = False) -> Path:
 
     A live run is refused without `force`. Raises `UsageError` or `StoreError`; then everything is as it was.
     """
+    refuse_change(store.root)
     if not force:
         refuse_running(run, "deleted")
     tombstone = store.project(run.project).deleted(run.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from runstore.errors import StoreError
-from runstore.format.carried import Carried, Kind
+from runstore.format.carried import Kind
 from runstore.remote.trees import File, Tree
 
 _DIGEST: Final = re.compile(rb"\b[0-9a-f]{64}\b")

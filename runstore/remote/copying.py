@@ -106,7 +106,9 @@ class _Copy:
     def _sides(self) -> Sides:
         there = self.target.files().files
         listed = self._listed()
-        states = {path: file for path, file in listed.files.items() if file.kind is Kind.STATE and self.choice.has(file)}
+        states = {
+            path: file for path, file in listed.files.items() if file.kind is Kind.STATE and self.choice.has(file)
+        }
         news = [file for file in states.values() if self._is_news(file, there)]
         if news:
             for file, data in self._each(self._recorded, news):
@@ -117,7 +119,9 @@ class _Copy:
             listed = self._listed()  # Later than the states, so that all the rows before an end are in it.
         self.outcome.left_out += listed.left_out
         others = {path: file for path, file in listed.files.items() if file.kind is not Kind.STATE or path in states}
-        given = {path: states.get(path, file) for path, file in chosen(others.values(), self.choice, self.source).items()}
+        given = {
+            path: states.get(path, file) for path, file in chosen(others.values(), self.choice, self.source).items()
+        }
         return Sides(self.source, self.target, given, there, self.choice, self.memory)
 
     def _listed(self) -> Listing:

@@ -200,7 +200,9 @@ def _connected(address: Address) -> tuple[Any, str]:
     except ImportError as error:
         raise _missing(address, error) from None
     except ValueError as error:
-        raise StoreError(f"{address}: cannot be opened ({_reason(error)}); write s3://, gs://, hf:// or sftp://") from None
+        raise StoreError(
+            f"{address}: cannot be opened ({_reason(error)}); write s3://, gs://, hf:// or sftp://"
+        ) from None
     except Exception as error:  # SSH connects at once, and has errors of its own.
         raise StoreError(f"{address}: cannot be reached ({_reason(error)}); {address.mend}") from None
     return found, str(root)

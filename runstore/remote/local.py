@@ -155,7 +155,9 @@ class LocalTree:
             raise GoneError(f"{error.filename or path}: is not there any more; try again") from None
         except OSError as error:
             reason = error.strerror or str(error)
-            raise StoreError(f"{error.filename or path}: {reason.lower()}; check its permissions and the disk") from None
+            raise StoreError(
+                f"{error.filename or path}: {reason.lower()}; check its permissions and the disk"
+            ) from None
 
 
 def _file(what: Carried, found: os.stat_result) -> File:

@@ -178,7 +178,12 @@ class _Judge:
     def _lines(self, source: File, target: File | None) -> list[Step]:
         pack = packed_name(source.what.name)
         folder = source.path.removesuffix(source.what.name)
-        if target is None and pack is not None and f"{folder}{pack}" in self.sides.there and not self.sides.choice.mirror:
+        if (
+            target is None
+            and pack is not None
+            and f"{folder}{pack}" in self.sides.there
+            and not self.sides.choice.mirror
+        ):
             return []  # It was archived there.
         end = source.size if self.ended or _is_old(source) else whole_lines(self.sides.source, source)
         if target is None:

@@ -57,7 +57,7 @@ class GoneError(StoreError):
 
 
 class Tree(Protocol):
-    """What can be done with a tree. All raise `StoreError` in one line for trouble, `GoneError` for a file that went."""
+    """What can be done with a tree. All raise `StoreError` in a line for trouble, `GoneError` for a file that went."""
 
     @property
     def where(self) -> str:

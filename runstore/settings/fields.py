@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from runstore.errors import StoreError
 from runstore.format.layout import STORE_DIR, STORE_FILE
-from runstore.format.locate import default_store_root
+from runstore.format.locate import default_store_root, is_url
 from runstore.settings.kinds import FLAG, FUNCTION, PATH, PATHS, TAGS, TEXT, Kind, one_of, seconds, whole
 
 Mode = Literal["online", "offline", "shared", "disabled"]
@@ -259,6 +259,11 @@ class RunSettings:
 
     def store_root(self) -> Path:
         """The store's root, there or not: `dir`, an `experiments` store in it, or what the working directory says."""
+        if self.dir is not None and is_url(self.dir):
+            raise StoreError(
+                f"the store is {self.dir!r}, expected a directory: runs are logged to a disk, and `runstore sync` "
+                "takes them elsewhere; commands and Api read an address that they are given"
+            )
         try:
             if self.dir is None:
                 return default_store_root(Path.cwd())

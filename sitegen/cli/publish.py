@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from runstore.cli.examples import examples
+from runstore.cli.stores import STORE
 from runstore.cli.words import printable
 from runstore.settings import from_environment
 from sitegen.cli.told import progress
@@ -21,7 +22,7 @@ from sitegen.publishing.branch import MESSAGE
         "runstore publish --branch gh-pages --cname runs.example.org",
     ),
 )
-@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.argument("store", required=False, type=STORE)
 @click.option("--to", "folder", type=click.Path(path_type=Path), metavar="FOLDER", help="Into this folder.")
 @click.option("--branch", metavar="NAME", help="Onto this branch of --remote, as one commit: gh-pages, say.")
 @click.option("--remote", default="origin", show_default=True, help="The remote whose branch it is.")

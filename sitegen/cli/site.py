@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from runstore.cli.examples import examples
+from runstore.cli.stores import STORE_OR_URL, Place, directory_of, refresher
 from runstore.cli.words import printable
 from runstore.errors import UsageError
-from runstore.settings import from_environment
+from runstore.remote.addresses import Address
 from sitegen.cli.told import print_report, progress
 from sitegen.looks import Look
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         "runstore build /shared/experiments --executor dask://node1:8786",
     )
 )
-@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.argument("store", required=False, type=STORE_OR_URL)
 @click.option(
     "-o", "--out", default="_site", type=click.Path(path_type=Path), show_default=True, help="The site's directory."
 )
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def build(
     context: click.Context,
-    store: Path | None,
+    store: Place | None,
     out: Path,
     strict: bool,
     public: bool,
@@ -48,7 +49,7 @@ def build(
     """Compile STORE into a static site. Without STORE: the one that a script started here would log to."""
     if jobs is not None and executor is not None:
         raise UsageError("found --jobs and --executor; --jobs N is short for --executor local:N: pass one")
-    root, site = store if store is not None else from_environment().store_root(), None
+    root, site = directory_of(store), None
     if public:
         from sitegen.extras import PublicSite
 
@@ -80,7 +81,7 @@ def _workers(given: str) -> AbstractContextManager["Workers"]:
         "runstore serve /shared/experiments --poll --port 9000",
     ),
 )
-@click.argument("store", required=False, type=click.Path(path_type=Path))
+@click.argument("store", required=False, type=STORE_OR_URL)
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -91,13 +92,13 @@ def _workers(given: str) -> AbstractContextManager["Workers"]:
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser.")
 @click.option("--poll", is_flag=True, help="Look for changes every second, as network file systems need.")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The site's directory. Default: one in your cache.")
-def serve(store: Path | None, host: str, port: int | None, open_browser: bool, poll: bool, out: Path | None) -> None:
+def serve(store: Place | None, host: str, port: int | None, open_browser: bool, poll: bool, out: Path | None) -> None:
     """Serve the site of STORE on this machine, and keep it and the open pages up to date. Ctrl-C ends it."""
     from sitegen.serve import Serving
     from sitegen.serve import serve as run
 
-    root = store if store is not None else from_environment().store_root()
-    run(Serving(root, out, host, port, open_browser, poll), _say, progress)
+    refresh = refresher(store) if isinstance(store, Address) else None
+    run(Serving(directory_of(store), out, host, port, open_browser, poll, refresh), _say, progress)
 
 
 def _say(line: str) -> None:
