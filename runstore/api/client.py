@@ -51,10 +51,10 @@ class Api:
                print(run.name, run.summary["loss"])
 
        `store` is the store's directory, or an address such as `s3://bucket/experiments`, which is mirrored into the user's
-       cache and read from there; it is asked again by each new Api and by `flush`. Without `store` it is the directory of
-    the current run's, else the last one's that was begun with `dir`, else
-       the one that `init` would log to from here. `overrides` may name a default project. `timeout` and `api_key` are
-       W&B's, and mean nothing. Each call sees the store as it is then.
+    cache and read there; it is asked again by each new Api, and after `flush`. By default it is the directory of the
+    current run, else of the last one that was begun with `dir`, else the one that `init` would log to from here.
+    `overrides` may name a default project. `timeout` and `api_key` are W&B's, and mean nothing. Each call sees the
+    directory as it is then.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What this process mirrors: a file that a mirror left where it is comes when it is asked for, and no mirror is changed.
+"""What this process mirrors: a file that a mirror lacks comes when it is asked for, and no mirror is changed.
 
 A change to a mirror would be gone the next time that it is brought up to date.
 """
@@ -19,7 +19,7 @@ def offer(root: Path, where: str, bring: _Bring) -> None:
 
 
 def ensure(root: Path, path: Path) -> None:
-    """Fetches the file at `path` in the store at `root`, if that is a mirror that has not got it. Raises `StoreError`."""
+    """Fetches the file at `path` in the store at `root`, where that is a mirror that lacks it. Raises `StoreError`."""
     if root in _OFFERED and not path.exists():
         _OFFERED[root][1](path.relative_to(root).as_posix())
 
@@ -29,6 +29,6 @@ def refuse_change(path: Path) -> None:
     for root, (where, _) in _OFFERED.items():
         if path == root or root in path.parents:
             raise UsageError(
-                f"{where}: a store at an address is read here, and not changed; copy it with `runstore sync`, change the "
-                "copy, and sync it back"
+                f"{where}: a store at an address is read here, and not changed; copy it with `runstore sync`, change "
+                "the copy, and sync it back"
             )

@@ -39,7 +39,7 @@ class Choice:
 
 
 def chosen(found: Collection[File], choice: Choice, tree: Tree) -> dict[str, File]:
-    """The chosen files, with the blobs that chosen manifests name. Raises `StoreError` where nothing has a given name."""
+    """The chosen files, with the blobs that chosen manifests name. Raises `StoreError` for a name that nothing has."""
     files = {file.path: file for file in found if choice.has(file)}
     _refuse_unknown(files.values(), choice, tree)
     if not choice.projects:

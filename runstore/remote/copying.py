@@ -57,7 +57,7 @@ def copy(
     dry_run: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Outcome:
-    """Brings what is chosen of `source` to `target`. Raises `StoreError` when either cannot be reached, or holds no store.
+    """Brings what is chosen of `source` to `target`. Raises `StoreError` when either cannot be reached.
 
     What went meanwhile is left for the next time.
     """

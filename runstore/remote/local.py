@@ -113,9 +113,13 @@ class LocalTree:
             beside.unlink(missing_ok=True)
 
     def put(self, what: Carried, source: Path, modified: float | None) -> None:
-        with self.draft(what, modified) as beside, self._told(source):
-            with open(os.open(source, _READING), "rb") as given, open(beside, "wb") as made:
-                copy_into(given, made)
+        with (
+            self.draft(what, modified) as beside,
+            self._told(source),
+            open(os.open(source, _READING), "rb") as given,
+            open(beside, "wb") as made,
+        ):
+            copy_into(given, made)
 
     def grow(self, file: File, at: int, blocks: Iterable[bytes], modified: float | None) -> None:
         path = self.root / file.path

@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_read(terminal: Terminal, tmp_path: Path, command:
         (["ls", "--frob"], "--frob"),
         (["show"], "missing argument"),
         (["ls", "a", "b"], "unexpected extra argument"),
-        (["build", "--jobs"], "--jobs"),
+        (["build", "--speed"], "--speed"),
     ],
 )
 def test_a_command_line_that_means_nothing_points_to_the_help(terminal: Terminal, given: list[str], said: str) -> None:

@@ -211,6 +211,6 @@ def test_an_empty_list_says_what_it_is_empty_of(terminal: Terminal, store: Path)
     assert "no project has an artifact 'nope'; there are" in line
 
 
-@pytest.mark.parametrize("command", ["login", "sync", "offline", "status", "controller"])
+@pytest.mark.parametrize("command", ["login", "offline", "status", "controller"])
 def test_a_command_that_only_wandb_has_says_what_there_is_instead(terminal: Terminal, command: str) -> None:
     assert f"no such command '{command}', which W&B has: " in terminal.fails(command, "--flag", "x")
