@@ -25,8 +25,6 @@ EXIT_BROKEN_PIPE = 141
 _FILES: Final = "runs are files from the start, with a network or without"
 _OF_WANDB: Final = {
     "login": "there is no account to log in to",
-    "init": "the first run, runstore.init(), makes the store",
-    "sync": _FILES,
     "online": _FILES,
     "offline": _FILES,
     "disabled": "set RUNSTORE_MODE=disabled",

@@ -11,7 +11,7 @@ from runstore.format.layout import STORE_DIR, STORE_FILE, ProjectLayout, StoreLa
 from runstore.format.run_layout import RunLayout
 
 _HEAD: Final = 1 << 16
-_URL: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
+_URL: Final = re.compile(r"^[A-Za-z][A-Za-z0-9+.:-]+://")
 
 
 def is_url(text: str) -> bool:

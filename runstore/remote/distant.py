@@ -9,6 +9,7 @@ import hashlib
 import logging
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeVar
@@ -25,6 +26,10 @@ _VERSIONS: Final = ("ETag", "etag", "md5Hash", "blob_id", "Content-MD5", "mtime"
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "modified", "updated", "created")
 _READ_ONLY: Final = frozenset({"hf", "http"})
 _RENAMES: Final = frozenset({"sftp"})
+_FLAT: Final = frozenset({"s3", "gs", "hf"})
+"""Those that list all below a place at once."""
+_AT_ONCE: Final = 8
+_DEEPEST: Final = 64
 _LONGEST: Final = 200
 _CHATTY: Final = ("asyncssh", "aiobotocore", "botocore", "paramiko", "s3fs", "sshfs", "asyncio")
 _T = TypeVar("_T")
@@ -70,8 +75,7 @@ class RemoteTree:
 
     def files(self) -> Listing:
         self._fs.invalidate_cache()
-        # Without on_error a directory that cannot be listed would be taken for an empty one.
-        found = self._ask("be listed", lambda: self._fs.find(self._root, detail=True, on_error="raise"))
+        found = self._ask("be listed", self._listed)
         files: dict[str, File] = {}
         left_out: list[str] = []
         for key, info in found.items():
@@ -84,6 +88,33 @@ class RemoteTree:
                 else:
                     files[path] = self._file(what, key, info)
         return Listing(*_without_clashes(files, left_out))
+
+    def _listed(self) -> Mapping[str, Mapping[str, Any]]:
+        """What lies below the root, by key; nothing where there is no root yet."""
+        try:
+            if self.address.protocol in _FLAT:
+                found: Mapping[str, Mapping[str, Any]] = self._fs.find(self._root, detail=True)
+                return found
+            top = self._fs.ls(self._root, detail=True)
+        except FileNotFoundError:
+            return {}
+        return dict(self._walked(top))
+
+    def _walked(self, level: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """What is no directory, level by level. fsspec's own walk takes a directory that it cannot list for empty."""
+        with ThreadPoolExecutor(_AT_ONCE if self.concurrent else 1) as pool:
+            depth = 0
+            while level and depth < _DEEPEST:
+                folders = dict.fromkeys(info["name"].rstrip("/") for info in level if info["type"] == "directory")
+                files = (info for info in level if info["type"] != "directory")
+                yield from ((info["name"], info) for info in files if info["name"] not in folders)
+                wanted = [name for name in folders if depth or not name.rpartition("/")[2].startswith(".")]
+                level = [info for found in pool.map(self._inside, wanted) for info in found]
+                depth += 1
+
+    def _inside(self, folder: str) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = self._fs.ls(folder, detail=True)
+        return [info for info in found if info["name"].startswith(f"{folder}/")]
 
     def _path(self, key: str) -> str | None:
         """What lies at a key, from the tree's root."""
@@ -181,7 +212,7 @@ class RemoteTree:
         except RunstoreError:
             raise
         except FileNotFoundError:
-            if path:
+            if path and what != "be written":
                 raise GoneError(f"{place}: is not there any more; try again") from None
             raise StoreError(f"{place}: there is no such place; {self.address.mend}") from None
         except ImportError as error:
