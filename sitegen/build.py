@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from runstore.errors import StoreError
 from runstore.reading.problems import Problem
@@ -32,6 +32,10 @@ from sitegen.spreading import Spread, put_histories, put_projects
 if TYPE_CHECKING:
     from sitegen.reports.figures.known import Subject
     from sitegen.reports.report import Report
+
+
+_MOST_BYTES: Final = 500_000_000
+"""Of files of runs whose rows are in memory at a time."""
 
 
 @dataclass(slots=True)
@@ -210,13 +214,29 @@ def _put_histories(histories: Histories, output: Output) -> None:
 
 
 def _put_chunks(stale: Sequence[Chunk], histories: Histories, output: Output) -> None:
-    for chunk in stale:
-        output.start(chunk.name, chunk.digest)
-    if stale:
-        for chunk, file in histories.files(stale):
+    """Makes the data files of some chunks. Rows are read together as far as memory is not felt."""
+    for together in _batches(stale, histories):
+        for chunk in together:
+            output.start(chunk.name, chunk.digest)
+        for chunk, file in histories.files(together):
             output.add(chunk.name, file)
-    for chunk in stale:
-        output.notes(chunk.name).extend(histories.told(chunk))
+        for chunk in together:
+            output.notes(chunk.name).extend(histories.told(chunk))
+
+
+def _batches(chunks: Sequence[Chunk], histories: Histories) -> Iterator[list[Chunk]]:
+    """The chunks by turns whose runs have not too many bytes together; one that alone has too many is by itself."""
+    batch: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        own = sum(sum(histories.project.runs[run].files.values()) for run in chunk.runs)
+        if batch and size + own > _MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(chunk)
+        size += own
+    if batch:
+        yield batch
 
 
 def _put_overviews(histories: Histories, output: Output) -> None:

@@ -113,9 +113,11 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runstore.importers": (
         ("sources",),
-        ("identity", "mapping", "shelf", "tables", "terminal_text", "wandb_files", "wandb_log"),
-        ("keeping", "lines", "wandb_media", "wandb_records"),
-        ("frames", "tensorboard", "wandb", "writing"),
+        ("folders", "identity", "jsonpickled", "mapping", "mlflow_store", "series", "shelf", "snapshot", "tables")
+        + ("terminal_text", "trackio_values", "wandb_files", "wandb_log"),
+        ("dvclive_plots", "keeping", "lines", "mlflow_artifacts", "mlflow_database", "mlflow_files", "trackio_store")
+        + ("wandb_media", "wandb_records"),
+        ("dvclive", "frames", "mlflow", "sacred", "tensorboard", "trackio", "wandb", "writing"),
     ),
     "runstore.shim": (("names",), ("distribution", "run", "starting"), ("alias",), ("path",)),
     "runstore.integrations": (

@@ -14,9 +14,7 @@ from tests.cli.terminal import Terminal
 from tests.stores import write_run
 
 PAGE = (Path(__file__).resolve().parent.parent / "site/docs/editors.md").read_text(encoding="utf-8")
-SETTINGS, TASKS = (
-    json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-)
+SETTINGS, TASKS = (json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 
 
 def test_the_example_of_a_sweep_is_valid() -> None:

@@ -46,11 +46,11 @@ _UNSUPPORTED: Final[dict[str, str]] = {
 class Api:
     """A store's runs, artifacts, sweeps and reports.
 
-           api = runstore.Api()
-           for run in api.runs("digits", filters="state = 'finished' AND config.lr < 0.01"):
-               print(run.name, run.summary["loss"])
+        api = runstore.Api()
+        for run in api.runs("digits", filters="state = 'finished' AND config.lr < 0.01"):
+            print(run.name, run.summary["loss"])
 
-       `store` is the store's directory, or an address such as `s3://bucket/experiments`, which is mirrored into the user's
+    `store` is the store's directory, or an address such as `s3://bucket/experiments`, which is mirrored into the user's
     cache and read there; it is asked again by each new Api, and after `flush`. By default it is the directory of the
     current run, else of the last one that was begun with `dir`, else the one that `init` would log to from here.
     `overrides` may name a default project. `timeout` and `api_key` are W&B's, and mean nothing. Each call sees the

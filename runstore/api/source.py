@@ -11,6 +11,7 @@ from runstore.format.layout import StoreLayout
 from runstore.format.locate import is_url
 from runstore.format.run_layout import is_as_stamped
 from runstore.reading.store import UNSETTLED, Project, RunRecord, Store, read_store
+from runstore.remote.addresses import Address
 
 if TYPE_CHECKING:
     from runstore.remote.mirror import Mirror
@@ -30,11 +31,12 @@ class Source:
     ) -> None:
         self._mirror: Mirror | None = None
         self._path: Path | None = None
-        if place is not None and is_url(place):
-            self._mirror = _mirror(place)
+        address = Address.of(place) if place is not None and is_url(place) else None
+        if address is not None and address.protocol != "file":
+            self._mirror = _mirror(address.url)
             self._path = self._mirror.root
         elif place is not None:
-            self._path = Path(place).expanduser()
+            self._path = Path(place if address is None else address.path).expanduser()
         elif host() is not None:
             self._path = default_root()
         self._show_run = show_run

@@ -73,6 +73,77 @@ def _of_wandb(paths: Iterable[Path], form: str) -> "Iterator[ImportedRun]":
         yield from importer.runs([path]) if table is None else frames.runs(path, table)
 
 
+@click.command(
+    epilog=examples(
+        "runstore import trackio",
+        "runstore import trackio ~/.cache/huggingface/trackio/digits.db --dry-run",
+    )
+)
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@importing
+@click.pass_context
+def trackio(context: click.Context, /, path: Path | None, **common: Any) -> None:
+    """Import runs of trackio: those in PATH, one of its databases or its directory. Default: where trackio keeps them.
+
+    That is TRACKIO_DIR, or the directory trackio in the cache of Hugging Face.
+    """
+    from runstore.importers import trackio as importer
+
+    bring_all(context, wish_of(**common), importer.runs(path or importer.default_directory()))
+
+
+@click.command(epilog=examples("runstore import dvclive dvclive -p digits", "runstore import dvclive trials --dry-run"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@importing
+@click.pass_context
+def dvclive(context: click.Context, /, paths: tuple[Path, ...], **common: Any) -> None:
+    """Import directories of DVCLive, or those below PATHS: each is a run.
+
+    Experiments that DVC keeps in git's history are not read: check each out, and import it.
+    """
+    from runstore.importers import dvclive as importer
+
+    bring_all(context, wish_of(**common), importer.runs(paths))
+
+
+@click.command(epilog=examples("runstore import sacred runs", "runstore import sacred runs/12 -p digits"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@importing
+@click.pass_context
+def sacred(context: click.Context, /, paths: tuple[Path, ...], **common: Any) -> None:
+    """Import runs that Sacred's FileStorageObserver kept: the directories with a run.json at or below PATHS."""
+    from runstore.importers import sacred as importer
+
+    bring_all(context, wish_of(**common), importer.runs(paths))
+
+
+@click.command(
+    epilog=examples(
+        "runstore import mlflow mlruns",
+        "runstore import mlflow sqlite:///mlflow.db --artifacts /data/mlartifacts --dry-run",
+    )
+)
+@click.argument("stores", nargs=-1, required=True)
+@click.option(
+    "--artifacts",
+    "beside",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A directory that artifacts may be read from too. They are read below the store's own directory anyway.",
+)
+@importing
+@click.pass_context
+def mlflow(context: click.Context, /, stores: tuple[str, ...], beside: tuple[Path, ...], **common: Any) -> None:
+    """Import runs of MLflow: file stores (mlruns/), SQLite databases (mlflow.db), or directories that have either.
+
+    Each experiment is a project, unless -p names one for all. MLflow itself need not be installed.
+    """
+    from runstore.importers import mlflow as importer
+
+    bring_all(context, wish_of(**common), importer.runs(stores, beside))
+
+
 def _of_tables(form: "Format", meaning: str, *more: str) -> click.Command:
     """The command for files of one format."""
 

@@ -33,6 +33,8 @@ class _StoreType(click.Path):
         if ctx is not None and ctx.resilient_parsing:
             return None  # A key was pressed: nobody waits for a network.
         address = Address.of(value)
+        if address.protocol == "file":
+            return Path(address.path)
         return address if self._addresses else to_change(address)
 
 

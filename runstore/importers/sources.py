@@ -100,7 +100,8 @@ class ImportedRun:
     `created` is epoch s. `summary` None means: the last value of each key. `provenance` holds what provenance.json is
     to say (host, program, git, …). Media stand in rows as values, or, where the tracker keeps them as we do, as stubs
     whose files `media` gives. `alerts` are rows with `_timestamp`, `title`, `text` and `level`. What is not carried is
-    told to `problems`, which also grows while rows are read.
+    told to `problems`, which also grows while rows are read. `refused` says why nothing can be read where a run should
+    be; then nothing is written.
     """
 
     kind: str
@@ -131,3 +132,4 @@ class ImportedRun:
     media: Callable[[], Iterable[ImportedFile]] = _nothing
     artifacts: Callable[[], Iterable[ImportedArtifact]] = _nothing
     problems: Problems = field(default_factory=Problems)
+    refused: str = ""

@@ -87,6 +87,8 @@ def bring(
 
 def _outcome(run: ImportedRun, layout: RunLayout, project: ProjectLayout, store: StoreLayout) -> Outcome:
     """What there is to do. Raises `UsageError` for a run that may not be written."""
+    if run.refused:
+        raise UsageError(run.refused)
     if os.path.lexists(project.deleted(layout.id)):
         raise UsageError(
             f"{run.where}: the run {layout.id} was deleted from project {project.name}, and an id is never used again; "

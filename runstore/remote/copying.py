@@ -122,7 +122,12 @@ class _Copy:
         given = {
             path: states.get(path, file) for path, file in chosen(others.values(), self.choice, self.source).items()
         }
-        return Sides(self.source, self.target, given, there, self.choice, self.memory)
+        ending = frozenset(
+            f"{file.what.project}/{file.what.run}"
+            for path, file in states.items()
+            if path not in listed.files or listed.files[path].stamp != file.stamp
+        )
+        return Sides(self.source, self.target, given, there, self.choice, self.memory, ending)
 
     def _listed(self) -> Listing:
         listed = self.source.files()
@@ -178,7 +183,7 @@ class _Copy:
             for step in unit.steps
             if step.what.kind is Kind.STATE and step.target is None and step.source is not None
         ]
-        for _ in self._each(lambda step: self._write(step.what, dump_state(RunState()), None), states):
+        for _ in self._each(lambda step: self.target.begin(step.what, dump_state(RunState())), states):
             pass
 
     def _write(self, what: Carried, data: bytes, modified: float | None) -> None:

@@ -159,6 +159,20 @@ class RemoteTree:
             yield path
             self.put(what, path, modified)
 
+    def begin(self, what: Carried, data: bytes) -> None:
+        key = self._key(what.path)
+        folder, _, name = key.rpartition("/")
+        self._ask("be written", lambda: self._begin(folder, name, data), what.path)
+
+    def _begin(self, folder: str, name: str, data: bytes) -> None:
+        if not self._renames or self._fs.exists(folder):
+            self._fs.pipe_file(f"{folder}/{name}", data)
+            return
+        beside = _beside(folder)
+        self._fs.makedirs(beside, exist_ok=True)
+        self._fs.pipe_file(f"{beside}/{name}", data)
+        self._fs.mv(beside, folder)
+
     def put(self, what: Carried, source: Path, modified: float | None) -> None:
         self._ask("be written", lambda: self._put(self._key(what.path), str(source)), what.path)
 

@@ -112,6 +112,19 @@ class LocalTree:
         finally:
             beside.unlink(missing_ok=True)
 
+    def begin(self, what: Carried, data: bytes) -> None:
+        folder = (self.root / what.path).parent
+        beside = folder.with_name(f".{_beside(what).lstrip('.')}")
+        with self._told(folder):
+            make_below(self.root, folder.parent)
+            if not folder.exists():
+                make_below(self.root, beside)
+                (beside / what.name).write_bytes(data)
+                os.rename(beside, folder)
+                return
+        with self.draft(what, None) as draft:
+            draft.write_bytes(data)
+
     def put(self, what: Carried, source: Path, modified: float | None) -> None:
         with (
             self.draft(what, modified) as beside,

@@ -75,6 +75,8 @@ class Sides:
     there: Mapping[str, File]
     choice: Choice
     memory: Memory
+    ending: frozenset[str] = frozenset()
+    """Runs that ended while the sides were listed: their end is copied the next time, and until then they live."""
 
     def units(self) -> dict[str, list[Carried]]:
         """What either side has, by run, "" for what belongs to none and comes first."""
@@ -141,6 +143,8 @@ class _Judge:
     def _only_there(self, target: File) -> list[Step]:
         passed = target.kind is Kind.BEAT and self.here
         choice = self.sides.choice
+        if target.kind is Kind.BEAT and f"{target.what.project}/{target.what.run}" in self.sides.ending:
+            return []
         goes = passed or (choice.delete and choice.has(target) and (choice.mirror or target.kind is not Kind.ROOT))
         return [Step(target.what, "deleted", None, target)] if goes else []
 

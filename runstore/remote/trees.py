@@ -93,6 +93,9 @@ class Tree(Protocol):
     def draft(self, what: Carried, modified: float | None) -> AbstractContextManager[Path]:
         """A file to write on this machine: behind the block it stands in the tree, in one step."""
 
+    def begin(self, what: Carried, data: bytes) -> None:
+        """Makes a directory with one small file in it, in one step where the directory is not there yet."""
+
     def put(self, what: Carried, source: Path, modified: float | None) -> None:
         """Copies a file of this machine into the tree, in one step."""
 

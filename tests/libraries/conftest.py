@@ -30,3 +30,12 @@ def trackers_python() -> Path:
         return python("trackers")
     except InstallationError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def more_trackers_python() -> Path:
+    """The interpreter that has the trackers of more_trackers.txt."""
+    try:
+        return python("more_trackers")
+    except InstallationError as error:
+        pytest.fail(str(error), pytrace=False)

@@ -71,7 +71,20 @@ def test_signs_of_a_moment_and_what_no_store_has_stay_behind(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/etc/passwd", "../x", "p/../../x", "p/./x", "p//x", "p\\x", "p/x\0", "p/\n", "p/" + "x" * 256, "\ud800", "a/" * 600],
+    [
+        "",
+        "/etc/passwd",
+        "../x",
+        "p/../../x",
+        "p/./x",
+        "p//x",
+        "p\\x",
+        "p/x\0",
+        "p/\n",
+        "p/" + "x" * 256,
+        "\ud800",
+        "a/" * 600,
+    ],
 )
 def test_a_name_that_could_lead_elsewhere_is_refused(path: str) -> None:
     assert refusal(path)

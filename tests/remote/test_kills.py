@@ -32,7 +32,9 @@ with runstore.init(project="live", id="alive") as run:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_killed_sync_that_is_repeated_ends_in_the_same_tree(here: Path, tmp_path: Path, cache: Path, seed: int) -> None:
+def test_a_killed_sync_that_is_repeated_ends_in_the_same_tree(
+    here: Path, tmp_path: Path, cache: Path, seed: int
+) -> None:
     there, chance = tmp_path / "there", random.Random(seed)
     for number in range(60):
         ended(here, f"many{number}", steps=300)

@@ -1,4 +1,4 @@
-"""`runstore sync`: copies what is new, overwrites no other's rows, and ends in the same tree however often it is run."""
+"""`runstore sync`: copies what is new, overwrites nobody's rows, and ends in the same tree however often it runs."""
 
 import json
 import os
@@ -93,9 +93,7 @@ def test_the_last_line_of_a_dead_run_is_copied_without_its_end(tmp_path: Path) -
     assert read_store(there).find_run("r1").state == "crashed"
 
 
-def test_two_runs_of_one_id_are_a_conflict_and_stay_as_they_are(
-    here: Path, tmp_path: Path, terminal: Terminal
-) -> None:
+def test_two_runs_of_one_id_are_a_conflict_and_stay_as_they_are(here: Path, tmp_path: Path, terminal: Terminal) -> None:
     there = write_store(tmp_path / "there")
     other = ended(there, "r1", key="accuracy")
     before = contents(other)

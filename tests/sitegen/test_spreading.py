@@ -14,7 +14,7 @@ import pytest
 from distributed import LocalCluster
 
 from runstore.errors import StoreError, UsageError
-from sitegen import compiling, histories
+from sitegen import build, compiling, histories
 from sitegen.build import BuildReport, build_site
 from sitegen.compiling import Task, compile_parts
 from sitegen.executors import Workers, workers
@@ -83,6 +83,14 @@ def test_what_changed_is_made_again_and_nothing_else(lab: Path, tmp_path: Path, 
     assert any("runs/late/" in path for path in report.written)
     written = build_site(lab, tmp_path / "spread", workers=here).written
     assert written == ()
+
+
+def test_rows_that_are_read_by_turns_make_the_same_site(
+    lab: Path, tmp_path: Path, here: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = build_site(lab, tmp_path / "together")
+    monkeypatch.setattr(build, "_MOST_BYTES", 1)
+    assert contents(build_site(lab, tmp_path / "by turns").out) == contents(together.out)
 
 
 def test_a_public_site_is_the_same_and_holds_no_more(lab: Path, tmp_path: Path, here: Workers) -> None:

@@ -8,6 +8,6 @@ import sys
 
 sys.path.append(os.environ["TEST_SITE_PACKAGES"])
 
-from runstore.cli.main import main  # noqa: E402 - the path comes first
+from runstore.cli.main import main  # The path comes first.
 
 main()
