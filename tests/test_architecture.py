@@ -113,10 +113,14 @@ ROOMS_INSIDE: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "runstore.importers": (
         ("sources",),
-        ("folders", "identity", "jsonpickled", "mapping", "mlflow_store", "series", "shelf", "snapshot", "tables")
-        + ("terminal_text", "trackio_values", "wandb_files", "wandb_log"),
-        ("dvclive_plots", "keeping", "lines", "mlflow_artifacts", "mlflow_database", "mlflow_files", "trackio_store")
-        + ("wandb_media", "wandb_records"),
+        (
+            *("folders", "identity", "jsonpickled", "mapping", "mlflow_store", "series", "shelf", "snapshot", "tables"),
+            *("terminal_text", "trackio_values", "wandb_files", "wandb_log"),
+        ),
+        (
+            *("dvclive_plots", "keeping", "lines", "mlflow_artifacts", "mlflow_database", "mlflow_files"),
+            *("trackio_store", "wandb_media", "wandb_records"),
+        ),
         ("dvclive", "frames", "mlflow", "sacred", "tensorboard", "trackio", "wandb", "writing"),
     ),
     "runstore.shim": (("names",), ("distribution", "run", "starting"), ("alias",), ("path",)),

@@ -128,7 +128,7 @@ def sacred(context: click.Context, /, paths: tuple[Path, ...], **common: Any) ->
     "--artifacts",
     "beside",
     multiple=True,
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=click.Path(path_type=Path),
     metavar="DIR",
     help="A directory that artifacts may be read from too. They are read below the store's own directory anyway.",
 )

@@ -55,6 +55,9 @@ def runs(stores: Iterable[str], beside: Sequence[Path] = ()) -> Iterator[Importe
 
     Artifacts are read below a store's own directory and below those in `beside`. Raises `UsageError`.
     """
+    for folder in beside:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: found no such directory, expected one with artifacts of MLflow")
     for name in stores:
         for source in _sources(name):
             yield from _runs(source, (source.root, *beside))

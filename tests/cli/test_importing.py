@@ -100,4 +100,6 @@ def test_text_of_a_source_reaches_no_terminal_as_a_command(tmp_path: Path) -> No
 
 def test_help_names_the_importers(tmp_path: Path) -> None:
     out = runstore(tmp_path, "--help").stdout
-    assert all(name in out for name in ("tensorboard", "wandb", "csv", "parquet", "jsonl"))
+    assert all(
+        name in out for name in ("tensorboard", "wandb", "csv", "parquet", "jsonl", "trackio", "dvclive", "sacred")
+    )

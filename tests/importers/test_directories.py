@@ -94,10 +94,22 @@ def test_a_view_in_the_place_of_a_table_is_not_asked(tmp_path: Path) -> None:
         database.execute("CREATE TABLE configs (run_id, run_name, config, created_at)")
         database.execute("INSERT INTO configs VALUES ('r', 'name', '{}', '')")
         database.execute(
-            "CREATE VIEW metrics AS WITH RECURSIVE endless(run_id) AS (SELECT 'r' UNION ALL SELECT run_id FROM endless) "
-            "SELECT run_id, 'name' AS run_name, 1 AS step, '{}' AS metrics FROM endless"
+            "CREATE VIEW metrics AS WITH RECURSIVE endless(run_id) AS (SELECT 'r' UNION ALL SELECT run_id "
+            "FROM endless) SELECT run_id, 'name' AS run_name, 1 AS step, '{}' AS metrics FROM endless"
         )
     assert [bring(run, tmp_path).rows for run in trackio.runs(tmp_path)] == [0]
+
+
+def test_a_file_that_is_too_large_to_be_read_whole_is_told(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "run.json").write_text('{"status": "COMPLETED"}')
+    with (tmp_path / "1" / "metrics.json").open("wb") as file:
+        file.truncate(3 << 30)
+    [found] = sacred.runs([tmp_path])
+    brought = bring(found, tmp_path)
+    assert (brought.outcome, brought.rows) == ("new", 0)
+    [line] = brought.problems.lines
+    assert "found 3,221,225,472 bytes, expected at most 1,073,741,824" in line
 
 
 def test_values_of_one_step_make_as_many_rows() -> None:

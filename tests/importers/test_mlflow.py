@@ -110,6 +110,8 @@ def test_a_server_is_told_in_one_line(name: str) -> None:
 def test_what_is_no_store_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found no store of MLflow"):
         list(mlflow.runs([str(tmp_path)]))
+    with pytest.raises(UsageError, match="expected one with artifacts"):
+        list(mlflow.runs([str(tmp_path)], [tmp_path / "gone"]))
     (tmp_path / "mlflow.db").write_bytes(b"no database at all, but bytes")
     with pytest.raises(UsageError, match="cannot be read as a database of MLflow"):
         list(mlflow.runs([str(tmp_path / "mlflow.db")]))

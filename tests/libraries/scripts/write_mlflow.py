@@ -17,7 +17,9 @@ class Echo(mlflow.pyfunc.PythonModel):
 
 def everything() -> None:
     mlflow.set_experiment("digits")
-    with mlflow.start_run(run_name="first", tags={"stage": "trial", "long": "x" * 200}, description="some notes") as run:
+    with mlflow.start_run(
+        run_name="first", tags={"stage": "trial", "long": "x" * 200}, description="some notes"
+    ) as run:
         mlflow.log_params({"lr": 1e-05, "layers": 3, "flag": True, "text": "007", "none": None, "deep/er": "1.50"})
         for step in range(100):
             mlflow.log_metric("loss", 1 / (step + 1), step=step, timestamp=1_700_000_000_000 + step)
@@ -33,7 +35,9 @@ def everything() -> None:
         mlflow.log_text("plain", "notes/a.txt")
         mlflow.log_table({"word": ["a", "b"], "count": [1, 2]}, "said.json")
         frame = pandas.DataFrame({"a": [1]})
-        mlflow.log_input(mlflow.data.from_pandas(frame, source="https://example.org/a.csv", name="rows"), context="train")
+        mlflow.log_input(
+            mlflow.data.from_pandas(frame, source="https://example.org/a.csv", name="rows"), context="train"
+        )
         folder = Path("made")
         folder.mkdir(exist_ok=True)
         (folder / "MLmodel").write_text("flavors: {}\n")
@@ -62,9 +66,7 @@ def everything() -> None:
 
 def more() -> None:
     client = mlflow.MlflowClient()
-    [run] = client.search_runs(
-        [client.get_experiment_by_name("digits").experiment_id], "attributes.run_name = 'first'"
-    )
+    [run] = client.search_runs([client.get_experiment_by_name("digits").experiment_id], "attributes.run_name = 'first'")
     client.log_metric(run.info.run_id, "loss", 0.001, step=100)
 
 
