@@ -34,7 +34,9 @@ def on_startup(**_: object) -> None:
         shutil.copytree(source / name, GALLERY / "experiments" / name)
         described = GALLERY / "experiments" / name / "project.yaml"
         text = described.read_text(encoding="utf-8")
-        described.write_text(re.sub("^visibility: .*$", "visibility: public", text, flags=re.MULTILINE), encoding="utf-8")
+        described.write_text(
+            re.sub("^visibility: .*$", "visibility: public", text, flags=re.MULTILINE), encoding="utf-8"
+        )
     shutil.copyfile(source / "store.yaml", GALLERY / "experiments" / "store.yaml")
     build_site(GALLERY / "experiments", GALLERY / "site", public=PublicSite())
 
