@@ -13,7 +13,7 @@ from runstore.errors import UsageError
 from runstore.format import values
 from runstore.format.run_layout import WriterLayout
 from runstore.importers.shelf import MediaShelf
-from runstore.importers.sources import LogLine, Problems, Row
+from runstore.importers.sources import LARGEST_STEP, LogLine, Problems, Row
 from runstore.media.base import Media
 
 _NEWLINE: Final = orjson.OPT_APPEND_NEWLINE
@@ -71,7 +71,7 @@ class HistoryWriter:
         dumps, take, hook = orjson.dumps, self.latest.take, self._hook
         with open(self._path, "xb", buffering=_BUFFER) as file:
             for row in rows:
-                if "_runtime" not in row or type(row.get("_step")) is not int:
+                if "_runtime" not in row or type(row.get("_step")) is not int or abs(row["_step"]) > LARGEST_STEP:
                     self._complete(row)
                 step = self._shelf.step = row["_step"]
                 self._next = step + 1
@@ -94,6 +94,9 @@ class HistoryWriter:
         runtime = row.pop("_runtime", None)
         if isinstance(step, float) and step.is_integer():
             step = int(step)
+        if type(step) is int and abs(step) > LARGEST_STEP:
+            self._problems.leave_out("a step that 64 bits cannot hold")
+            step = None
         row["_step"] = step if type(step) is int else self._next
         if runtime is None and moment is not None and self._started is not None:
             runtime = max(moment - self._started, 0.0)

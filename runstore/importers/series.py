@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runstore.format.records import parse_time
-from runstore.importers.sources import Row
+from runstore.importers.sources import LARGEST_STEP, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ def joined(series: Mapping[str, Iterable[Point]]) -> Iterator[Row]:
 
 
 def whole(step: Any) -> int | None:
-    """A step as a whole number; None for what is none."""
+    """A step as a whole number of 64 bits; None for what is none."""
     if isinstance(step, float) and math.isfinite(step) and step.is_integer():
-        return int(step)
-    return step if type(step) is int else None
+        step = int(step)
+    return step if type(step) is int and abs(step) <= LARGEST_STEP else None
 
 
 def moment(text: Any) -> float | None:

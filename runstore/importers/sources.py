@@ -21,6 +21,8 @@ Row = dict[str, Any]
 """One row: `_step` (a whole number), `_timestamp` (epoch s) and `_runtime` (s) as far as they are known, then what was
 logged: plain values, non-finite floats too, and `Media`. Keys of nested values are joined by dots."""
 
+LARGEST_STEP: Final = 2**63 - 2
+"""What `_step` may be at most, either way: one row more can follow it."""
 _MOST_LINES: Final = 1000
 FINISHED: Final = RunState("finished")
 

@@ -75,14 +75,17 @@ def points(series: Series, axis: str) -> list[Points]:
 
 
 def check(found: Any, expected: npt.NDArray[np.float64] | None, size: npt.NDArray[np.float64], what: object) -> None:
-    """Equal within 1e-9 of the value, or within 1e-12 of the largest value behind it, which may have cancelled out."""
+    """Equal within 1e-9 of the value, or within 1e-12 of the largest value behind it, which may have cancelled out.
+
+    Between values of 1e-45 and of 1e-230, what is left at a place of weight 0 may be any number that small.
+    """
     if expected is None:
         assert found is None, what
         return
     assert found is not None, what
     got = np.array(found, dtype=np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        near = np.abs(got - expected) <= np.maximum(1e-9 * np.abs(expected), 1e-12 * size + 1e-300)
+        near = np.abs(got - expected) <= np.maximum(1e-9 * np.abs(expected), 1e-12 * size + 1e-90)
     same = near | (got == expected) | (np.isnan(got) & np.isnan(expected))
     # A number at the end of the range may be the last one, or past it.
     same |= np.isinf(got) & (np.abs(expected) > 1.79e308)

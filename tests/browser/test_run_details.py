@@ -300,5 +300,6 @@ def test_lines_that_come_later_are_shown_and_who_reads_above_stays_there(tmp_pat
         page.wait_for_function("() => document.querySelector('.log-line .line-number').dataset.line < 120")
         append(home, b"line 503\n", "output.log")
         expect(page.locator("[data-log-about]")).to_have_text("503 lines", timeout=60_000)
+        page.locator(".line", has_text="line 101").wait_for()
         assert "line 101" in visible(page)
         page.close()
