@@ -43,6 +43,11 @@ Render = Callable[[str, PageContext], bytes]
 Known = Callable[[str], str | None]
 
 
+def run_part(run: RunRecord) -> str:
+    """What a build remembers the files of a run's page under."""
+    return f"run:{run.project}/{run.id}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """The page of the `number`-th run of a project, and all that it loads; `digest` stays while none of it changes."""
@@ -58,7 +63,7 @@ class RunPlan:
     @property
     def name(self) -> str:
         """What a build remembers its files under."""
-        return f"run:{self.run.project}/{self.run.id}"
+        return run_part(self.run)
 
     def problems(self, notes: Sequence[str]) -> list[Problem]:
         """What could not be drawn, as problems of the store."""

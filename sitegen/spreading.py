@@ -19,7 +19,7 @@ from sitegen.extras import PublicSite
 from sitegen.looks import Progress
 from sitegen.output import Output
 from sitegen.overviews import Overviews
-from sitegen.plan import ProjectPlan
+from sitegen.plan import ProjectPlan, run_part
 
 _MOST_RUNS: Final = 100
 _TASKS_EACH: Final = 4
@@ -149,6 +149,7 @@ def _wanted(name: str, digest: str, key: int | str, output: Output) -> Wanted:
 def _problems(plan: ProjectPlan, output: Output) -> Iterator[Problem]:
     for sweep in plan.sweeps.plans:
         yield from sweep.sweep.problems
-    for run in plan.runs():
-        if noted := output.notes(run.name):
-            yield from run.problems(noted)
+    for number, run in enumerate(plan.project.runs):
+        if noted := output.notes(run_part(run)):
+            # Asked for the few that have some: a plan of each has its digest made anew.
+            yield from plan.run(number).problems(noted)
